@@ -1,0 +1,331 @@
+"""A query and a model → an answer: the one value that the command line, the API and the page show."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from embeddings.cosmul import search_cosmul
+from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
+from embeddings.explanation import Explanation, explain
+from embeddings.index import Matrix, Rows, unit
+from embeddings.model import Model
+from embeddings.odd_one_out import oddness, rows_apart, shared_rows
+from embeddings.query import Kind, Query, parse
+from embeddings.resolve import Reading, resolve
+from embeddings.vocabulary import fold
+
+_SPARE = 6
+"""Results fetched beyond those wanted, to take the place of near-duplicates."""
+_REASONS = 8
+"""Words listed at the most that the rest share, and that set the odd one apart."""
+_NO_DIRECTION = 1e-5
+
+
+class Method(StrEnum):
+    """How an expression or an analogy is searched."""
+
+    ADD = "3cosadd"
+    """The neighbours of the signed sum of unit vectors (Mikolov et al. 2013)."""
+    MULTIPLY = "3cosmul"
+    """The largest product of similarities over product of similarities (Levy and Goldberg 2014)."""
+    AVERAGE = "3cosavg"
+    """The neighbours of the mean offset of several pairs (Drozd et al. 2016); `ADD` does the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a query is to be answered."""
+
+    k: int = 10
+    """Number of results, 1 to 1,000."""
+    method: Method = Method.ADD
+    exact: bool = False
+    """Compare with every vector instead of going through the index."""
+    explain: bool = False
+    restrict: int | None = None
+    """Look among this many of the most frequent words only."""
+    all_forms: bool = False
+    """List other cases and accents of words that are in the query or were listed already."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= 1000:
+            raise QueryError(f"The number of results is {self.k}; it can be 1 to 1,000.")
+        if self.restrict is not None and self.restrict < 1:
+            raise QueryError(f"The search is restricted to {self.restrict} words; it can be 1 or more.")
+
+
+@dataclass(frozen=True, slots=True)
+class TermReading:
+    """What a term of the query was taken to mean."""
+
+    text: str
+    resolved: str
+    words: tuple[str, ...]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A word found; ``rank`` is its frequency rank from 1, None for a term that is no single word."""
+
+    word: str
+    score: float
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Everything there is to show for a query."""
+
+    query: str
+    kind: Kind
+    read_as: str
+    terms: tuple[TermReading, ...]
+    results: tuple[Result, ...]
+    model: str
+    method: str
+    took_ms: float
+    score: float | None = None
+    """Of a similarity: the cosine of its two terms."""
+    shared: tuple[Result, ...] | None = None
+    apart: tuple[Result, ...] | None = None
+    explanation: Explanation | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The answer as JSON shows it; what does not apply to the kind of query is left out."""
+        content: dict[str, Any] = {
+            "query": self.query,
+            "kind": self.kind.value,
+            "read_as": self.read_as,
+            "terms": [
+                {
+                    "text": term.text,
+                    "resolved": term.resolved,
+                    "words": list(term.words),
+                    "weight": term.weight,
+                }
+                for term in self.terms
+            ],
+            "results": _as_dicts(self.results),
+            "model": self.model,
+            "method": self.method,
+            "took_ms": round(self.took_ms, 3),
+        }
+        if self.score is not None:
+            content["score"] = round(self.score, 6)
+        if self.shared is not None and self.apart is not None:
+            content |= {"shared": _as_dicts(self.shared), "apart": _as_dicts(self.apart)}
+        if self.explanation is not None:
+            content["explanation"] = self.explanation.as_dict()
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What stands in the place of an answer for a query that could not be answered."""
+
+    query: str
+    error: EmbeddingsError
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"query": self.query, "error": self.error.as_dict()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """A query whose terms are resolved to unit vectors [terms, dimension]."""
+
+    text: str
+    query: Query
+    readings: tuple[Reading, ...]
+    vectors: Matrix
+    weights: Matrix
+
+    @property
+    def is_search(self) -> bool:
+        return self.query.kind not in (Kind.ODD_ONE_OUT, Kind.SIMILARITY)
+
+    @property
+    def target(self) -> Matrix:
+        return unit(self.weights @ self.vectors)
+
+
+def ask(model: Model, query: str, options: Options | None = None) -> Answer:
+    """Answer one query. Raises `QueryError` or `UnknownWord`."""
+    [answer] = ask_many(model, [query], options)
+    if isinstance(answer, Failure):
+        raise answer.error
+    return answer
+
+
+def ask_many(model: Model, queries: Iterable[str], options: Options | None = None) -> list[Answer | Failure]:
+    """Answer queries in one go, which takes less time than one by one; each answer or failure in its place.
+
+    ``took_ms`` of each is the time for all divided by their number.
+    """
+    started = time.perf_counter()
+    options = options or Options()
+    questions = [_read(model, text) for text in queries]
+    searches = [question for question in questions if isinstance(question, _Question) and question.is_search]
+    found = iter(_search(model, searches, options))
+    answers: list[Answer | Failure] = []
+    for question in questions:
+        if isinstance(question, Failure):
+            answers.append(question)
+        elif question.is_search:
+            answers.append(_answer(model, question, options, results=next(found)))
+        elif question.query.kind is Kind.SIMILARITY:
+            cosine = float(np.clip(question.vectors[0] @ question.vectors[1], -1, 1))
+            answers.append(_answer(model, question, options, score=cosine))
+        else:
+            answers.append(_answer_odd_one_out(model, question, options))
+    took_ms = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
+    return [answer if isinstance(answer, Failure) else replace(answer, took_ms=took_ms) for answer in answers]
+
+
+def _read(model: Model, text: str) -> _Question | Failure:
+    try:
+        query = parse(text)
+        readings = tuple(resolve(model, term.text) for term in query.terms)
+        vectors = np.stack([reading.vector for reading in readings])
+        weights = np.array([term.weight for term in query.terms], np.float32)
+        for term, vector in zip(query.terms, vectors, strict=True):
+            if not vector.any():
+                raise QueryError(f"'{term.text}' has a vector of zeros in {model.name}, which points nowhere.")
+        question = _Question(text, query, readings, vectors, weights)
+        if question.is_search and np.linalg.norm(weights @ vectors) < _NO_DIRECTION * np.abs(weights).sum():
+            raise QueryError("The terms cancel each other out, so there is no direction left to search in.")
+    except (QueryError, UnknownWord) as error:
+        return Failure(text, error)
+    return question
+
+
+def _search(model: Model, questions: Sequence[_Question], options: Options) -> list[tuple[Result, ...]]:
+    if not questions:
+        return []
+    inputs = [_input_forms(model, question) for question in questions]
+    wanted = options.k + _SPARE + max(len(rows) for rows, _ in inputs)
+    listed: list[tuple[Result, ...]] = []
+    for question, scores, rows in _nearest(model, questions, wanted, options):
+        excluded, forms = inputs[len(listed)]
+        results = _list(model, scores, rows, excluded, forms, options)
+        fetched = wanted
+        while len(results) < options.k and fetched <= len(rows) < len(model):
+            fetched *= 4
+            [(_, scores, rows)] = _nearest(model, [question], fetched, options)
+            results = _list(model, scores, rows, excluded, forms, options)
+        listed.append(results)
+    return listed
+
+
+def _nearest(
+    model: Model, questions: Sequence[_Question], wanted: int, options: Options
+) -> Iterator[tuple[_Question, Matrix, Rows]]:
+    """Each question with the scores and rows of its ``wanted`` best, the question's own words included."""
+    how: Any = {"exact": options.exact, "restrict": options.restrict}
+    if options.method is Method.MULTIPLY:
+        for question in questions:
+            yield question, *search_cosmul(model.index, question.vectors, question.weights, wanted, **how)
+    else:
+        targets = np.stack([question.target for question in questions])
+        yield from zip(questions, *model.index.search(targets, wanted, **how), strict=True)
+
+
+def _input_forms(model: Model, question: _Question) -> tuple[set[int], set[str]]:
+    """The rows of the query's own words, and the folded forms in which they could turn up as results."""
+    rows = {row for reading in question.readings for row in reading.rows}
+    written = [term.text for term in question.query.terms]
+    joined = [model.manifest.card.joiner.join(text.split()) for text in written]
+    words = [word for reading in question.readings for word in reading.words]
+    return rows, {fold(form) for form in (*written, *joined, *words)}
+
+
+def _list(
+    model: Model, scores: Matrix, rows: Rows, excluded: set[int], forms: set[str], options: Options
+) -> tuple[Result, ...]:
+    """The first results that are neither the query's own words nor other forms of them or of results before."""
+    results: list[Result] = []
+    seen = set(forms)
+    for score, row in zip(scores.tolist(), rows.tolist(), strict=True):
+        if row in excluded or row < 0:
+            continue
+        word = model.vocabulary.word(row)
+        form = word if options.all_forms else fold(word)
+        if form in seen and not options.all_forms:
+            continue
+        seen.add(form)
+        results.append(Result(word, score, row + 1))
+        if len(results) == options.k:
+            break
+    return tuple(results)
+
+
+def _answer_odd_one_out(model: Model, question: _Question, options: Options) -> Answer:
+    scores = oddness(question.vectors)
+    order = np.argsort(scores, kind="stable")
+    rest = question.vectors[order[1:]]
+    excluded, forms = _input_forms(model, question)
+    reasons = replace(options, k=min(options.k, _REASONS))
+    shared = _list(model, *shared_rows(model.index, rest), excluded, forms, reasons)
+    apart = _list(model, *rows_apart(model.index, question.vectors[order[0]], rest), excluded, forms, reasons)
+    terms = [(question.query.terms[place], question.readings[place].rows, scores[place]) for place in order]
+    results = tuple(
+        Result(term.text, float(score), rows[0] + 1 if len(rows) == 1 else None) for term, rows, score in terms
+    )
+    return replace(_answer(model, question, options, results), shared=shared, apart=apart)
+
+
+def _answer(
+    model: Model,
+    question: _Question,
+    options: Options,
+    results: tuple[Result, ...] = (),
+    score: float | None = None,
+) -> Answer:
+    query, readings = question.query, question.readings
+    names = [" ".join(reading.words) for reading in readings]
+    explanation = None
+    if options.explain:
+        found = [result for result in results if question.is_search]
+        vectors = model.vectors[[result.rank - 1 for result in found if result.rank is not None]]
+        explanation = explain(
+            query,
+            names,
+            question.vectors,
+            [result.word for result in found],
+            vectors,
+            [r.score for r in results],
+        )
+    return Answer(
+        query=question.text,
+        kind=query.kind,
+        read_as=str(query.rename(names)),
+        terms=tuple(
+            TermReading(term.text, reading.resolution.value, reading.words, term.weight)
+            for term, reading in zip(query.terms, readings, strict=True)
+        ),
+        results=results,
+        model=model.name,
+        method=_method(query, options),
+        took_ms=0.0,
+        score=score,
+        explanation=explanation,
+    )
+
+
+def _method(query: Query, options: Options) -> str:
+    if query.kind in (Kind.ODD_ONE_OUT, Kind.SIMILARITY):
+        return "cosine"
+    if options.method is Method.MULTIPLY:
+        return Method.MULTIPLY.value
+    if query.kind is Kind.NEIGHBOURS:
+        return "cosine"
+    return Method.AVERAGE.value if len(query.pairs) > 2 else Method.ADD.value
+
+
+def _as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
+    return [{"word": result.word, "score": round(result.score, 6), "rank": result.rank} for result in results]

@@ -1,0 +1,53 @@
+"""Everything that can go wrong, as one hierarchy whose messages are meant for the person who reads them."""
+
+from collections.abc import Sequence
+
+
+class EmbeddingsError(Exception):
+    """Base of all errors that this library raises on purpose."""
+
+    def as_dict(self) -> dict[str, object]:
+        """The error as it appears in a batch, a pipe or an API body: ``type``, ``detail`` and what else is known."""
+        return {"type": type(self).__name__, "detail": str(self)}
+
+
+class QueryError(EmbeddingsError):
+    """A query that cannot be read, or that has no answer whatever the model.
+
+    ``column`` counts characters of the text from 1; ``example`` is a correct form to go by.
+    """
+
+    def __init__(self, detail: str, *, column: int | None = None, example: str | None = None) -> None:
+        self.column = column
+        self.example = example
+        where = f"Column {column}: " if column is not None else ""
+        remedy = f" Try: {example}" if example else ""
+        super().__init__(f"{where}{detail}{remedy}")
+
+    def as_dict(self) -> dict[str, object]:
+        known = {"column": self.column, "example": self.example}
+        return super().as_dict() | {key: value for key, value in known.items() if value is not None}
+
+
+class UnknownWord(EmbeddingsError):
+    """A term that the model has no vector for, with the spellings that come closest."""
+
+    def __init__(self, word: str, suggestions: Sequence[str] = (), *, model: str = "the model") -> None:
+        self.word = word
+        self.suggestions = list(suggestions)
+        self.model = model
+        quoted = [f"'{suggestion}'" for suggestion in self.suggestions]
+        choice = ", ".join(quoted[:-1]) + " or " + quoted[-1] if len(quoted) > 1 else "".join(quoted)
+        hint = f" Did you mean {choice}?" if choice else ""
+        super().__init__(f"'{word}' is not in {model}.{hint}")
+
+    def as_dict(self) -> dict[str, object]:
+        return super().as_dict() | {"word": self.word, "suggestions": self.suggestions}
+
+
+class ModelError(EmbeddingsError):
+    """A model, or a file of vectors, that is missing, damaged, unreadable or cannot be written."""
+
+
+class CorpusError(EmbeddingsError):
+    """Text to train on that cannot be read or holds nothing to learn from."""

@@ -1,0 +1,97 @@
+"""Why an answer is what it is: cosines, relation similarity, margin, and a picture in two dimensions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from embeddings.index import Matrix, unit
+from embeddings.query import Kind, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A word's place in the picture."""
+
+    word: str
+    role: str
+    """``input`` or ``result``."""
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What `explain` adds to an answer."""
+
+    cosines: tuple[tuple[float, ...], ...]
+    """A line for each result: its cosine with each term of the query."""
+    relation: tuple[float, ...] | None
+    """Of an analogy, for each result: cos(b - a, d - c), how alike the two offsets are."""
+    margin: float | None
+    """How far the first result's score is from the second's."""
+    points: tuple[Point, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The explanation as JSON shows it."""
+        return {
+            "cosines": [[round(cosine, 6) for cosine in line] for line in self.cosines],
+            "relation": None if self.relation is None else [round(cosine, 6) for cosine in self.relation],
+            "margin": None if self.margin is None else round(self.margin, 6),
+            "points": [
+                {"word": point.word, "role": point.role, "x": round(point.x, 6), "y": round(point.y, 6)}
+                for point in self.points
+            ],
+        }
+
+
+def explain(
+    query: Query,
+    names: Sequence[str],
+    inputs: Matrix,
+    found: Sequence[str],
+    results: Matrix,
+    scores: Sequence[float],
+) -> Explanation:
+    """Explain ``results`` [n, dimension] (words ``found``) by the query's ``inputs`` [m, dimension] (terms ``names``).
+
+    An odd one out and a similarity find no other words: their ``results`` are empty.
+    """
+    x, y = principal_plane(np.concatenate([inputs, results])).T
+    roles = ["input"] * len(names) + ["result"] * len(found)
+    return Explanation(
+        cosines=tuple(tuple(map(float, line)) for line in results @ inputs.T),
+        relation=_relation(query, inputs, results) if query.kind is Kind.ANALOGY else None,
+        margin=abs(scores[0] - scores[1]) if len(scores) > 1 else None,
+        points=tuple(map(Point, [*names, *found], roles, map(float, x), map(float, y))),
+    )
+
+
+def principal_plane(vectors: Matrix) -> Matrix:
+    """``vectors`` [n, dimension] seen in the plane where they spread most (PCA): [n, 2], around the origin.
+
+    Each axis points to where its farthest point lies, so that the same vectors always give the same picture.
+    """
+    centred = vectors - vectors.mean(axis=0)
+    axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
+    plane = np.zeros((len(vectors), 2), np.float32)
+    plane[:, : len(axes)] = centred @ axes.T
+    farthest = plane[np.abs(plane).argmax(axis=0), [0, 1]]
+    return plane * np.where(farthest < 0, -1, 1).astype(np.float32)
+
+
+def _relation(query: Query, inputs: Matrix, results: Matrix) -> tuple[float, ...]:
+    place = {term: number for number, term in enumerate(map(id, query.terms))}
+    examples = [
+        inputs[place[id(pair.right)]] - inputs[place[id(pair.left)]]
+        for pair in query.pairs
+        if pair.left is not None and pair.right is not None
+    ]
+    [question] = [pair for pair in query.pairs if pair.left is None or pair.right is None]
+    if question.left is not None:
+        offsets = results - inputs[place[id(question.left)]]
+    else:
+        offsets = inputs[place[id(question.right)]] - results
+    example = unit(np.mean(examples, axis=0))
+    return tuple(float(unit(offset) @ example) for offset in offsets)

@@ -1,0 +1,111 @@
+"""A term of a query → a unit vector, the rows it is made of, and how it was found."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from embeddings.errors import UnknownWord
+from embeddings.index import Matrix, unit
+from embeddings.model import Model
+from embeddings.subwords import subword_vector
+
+_SUGGESTIONS = 5
+# Clitics stay whole, as tokenisers in the Penn Treebank's manner leave them: macy's → macy + 's, don't → do + n't.
+_PIECES = re.compile(r"\w+(?=n['’]t\b)|n['’]t\b|['’](?:s|re|ve|ll|d|m)\b|\w+|[^\w\s]", re.IGNORECASE)
+
+
+class Resolution(StrEnum):
+    """How a term was found, in the order in which the ways are tried."""
+
+    EXACT = "exact"
+    CASE = "case"
+    PHRASE = "phrase"
+    COMPOSED = "composed"
+    SUBWORD = "subword"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What a term was taken to mean."""
+
+    resolution: Resolution
+    words: tuple[str, ...]
+    rows: tuple[int, ...]
+    vector: Matrix
+    """A unit vector [dimension]; zeros where the model has zeros for the word."""
+
+
+def resolve(model: Model, text: str) -> Reading:
+    """Read ``text`` as the word, spelling variant, phrase, composition or n-grams that the model has for it.
+
+    Raises `UnknownWord` with up to five suggestions if nothing succeeds. No part of the text is ever left out.
+    """
+    parts = text.split()
+    if found := find_word(model, text):
+        resolution, row = found
+        return _of_rows(model, resolution, [row])
+    if len(parts) > 1 and (found := find_word(model, model.manifest.card.joiner.join(parts))):
+        return _of_rows(model, Resolution.PHRASE, [found[1]])
+    found_parts = [(part, _rows_of_part(model, part)) for part in parts]
+    if all(rows for _, rows in found_parts):
+        return _of_rows(model, Resolution.COMPOSED, [row for _, rows in found_parts for row in rows])
+    if model.subwords is not None:
+        vectors = [
+            _of_rows(model, Resolution.COMPOSED, rows).vector if rows else _subwords(model, part)
+            for part, rows in found_parts
+        ]
+        if all(vector.any() for vector in vectors):
+            rows = tuple(row for _, rows in found_parts for row in rows)
+            return Reading(Resolution.SUBWORD, tuple(parts), rows, unit(np.mean(vectors, axis=0)))
+    raise UnknownWord(text, suggest(model, text), model=model.name)
+
+
+def find_word(model: Model, text: str) -> tuple[Resolution, int] | None:
+    """The row of one word of the vocabulary: exactly ``text``, or another case or accents of it."""
+    row = model.vocabulary.row(text)
+    if row is not None:
+        return Resolution.EXACT, row
+    row = model.vocabulary.row_of_variant(text)
+    return None if row is None else (Resolution.CASE, row)
+
+
+def suggest(model: Model, text: str) -> list[str]:
+    """Up to five ways to write ``text`` that the model knows, the likeliest first."""
+    whole = model.vocabulary.suggest(model.manifest.card.joiner.join(text.split()), _SUGGESTIONS)
+    parts = text.split()
+    if len(parts) < 2:
+        return whole
+    known = [model.vocabulary.words(_rows_of_part(model, part)) for part in parts]
+    choices = [
+        [" ".join(words)] if words else model.vocabulary.suggest(part) for part, words in zip(parts, known, strict=True)
+    ]
+    ranked = sorted(
+        itertools.islice(itertools.product(*map(enumerate, choices)), 5_000),
+        key=lambda combination: sum(rank for rank, _ in combination),
+    )
+    composed = [" ".join(word for _, word in combination) for combination in ranked]
+    return list(dict.fromkeys(whole + composed))[:_SUGGESTIONS]
+
+
+def _rows_of_part(model: Model, part: str) -> list[int]:
+    """The row of a word, or the rows of all its pieces (``macy's``); empty unless every piece is known."""
+    if found := find_word(model, part):
+        return [found[1]]
+    pieces = [find_word(model, piece) for piece in _PIECES.findall(part)]
+    rows = [piece[1] for piece in pieces if piece is not None]
+    return rows if len(rows) == len(pieces) else []
+
+
+def _of_rows(model: Model, resolution: Resolution, rows: Sequence[int]) -> Reading:
+    vector = model.vectors[rows[0]] if len(rows) == 1 else unit(model.vectors[list(rows)].mean(axis=0))
+    return Reading(resolution, tuple(model.vocabulary.words(rows)), tuple(rows), vector)
+
+
+def _subwords(model: Model, part: str) -> Matrix:
+    assert model.subwords is not None
+    assert model.manifest.card.subwords is not None
+    return subword_vector(model.subwords, model.manifest.card.subwords, part)

@@ -1,0 +1,38 @@
+"""Character n-grams in fastText's way (Bojanowski et al. 2017): a vector for a word that training never saw."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from embeddings.index import Matrix, unit
+
+
+def subword_vector(vectors: Matrix, parameters: Mapping[str, int], word: str) -> Matrix:
+    """The unit vector [dimension] of ``word``: the mean over its n-grams' ``vectors`` [buckets, dimension].
+
+    Zeros for a word too short to have n-grams.
+    """
+    buckets = ngram_buckets(word, parameters["min_n"], parameters["max_n"], parameters["buckets"])
+    if not buckets:
+        return np.zeros(vectors.shape[1], np.float32)
+    return unit(vectors[buckets].mean(axis=0))
+
+
+def ngram_buckets(word: str, min_n: int, max_n: int, buckets: int) -> list[int]:
+    """The buckets of all n-grams of ``<word>`` with ``min_n`` to ``max_n`` characters, as fastText hashes them."""
+    marked = f"<{word}>"
+    grams = (
+        marked[start : start + length]
+        for start in range(len(marked))
+        for length in range(min_n, max_n + 1)
+        if start + length <= len(marked) and not (length == 1 and start in (0, len(marked) - 1))
+    )
+    return [_fowler_noll_vo(gram) % buckets for gram in grams]
+
+
+def _fowler_noll_vo(text: str) -> int:
+    """32-bit FNV-1a, with fastText's peculiarity that bytes above 127 count as negative numbers."""
+    value = 2166136261
+    for byte in text.encode("utf-8"):
+        value = ((value ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * 16777619) & 0xFFFFFFFF
+    return value

@@ -1,0 +1,222 @@
+"""Words ↔ rows: exact look-up, other spellings of a word, completion by prefix and suggestions for a misspelling.
+
+Everything is read through memory maps, so opening costs the same for a thousand words and for millions.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import marisa_trie
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.errors import ModelError
+
+TRIE_FILE = "vocabulary.marisa"
+FOLDED_FILE = "folded.marisa"
+TABLE_FILE = "vocabulary.npy"
+FILES = (TRIE_FILE, FOLDED_FILE, TABLE_FILE)
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+_TABLE_ROWS = 7
+_FOLDED_AWAY: dict[int, str | None] = {**dict.fromkeys(range(0x300, 0x370)), ord("’"): "'"}
+
+
+def fold(word: str) -> str:
+    """Bring the spellings of a word together: case, accents and apostrophes are folded (``México`` → ``mexico``).
+
+    Only the combining accents of Latin, Greek and Cyrillic go; the vowel signs of other scripts carry meaning.
+    """
+    if word.isascii():
+        return word.lower()
+    bare = unicodedata.normalize("NFD", word).translate(_FOLDED_AWAY)
+    return unicodedata.normalize("NFC", bare.casefold())
+
+
+class Vocabulary:
+    """The words of a model, most frequent first; the row of a word is its frequency rank, from 0."""
+
+    def __init__(self, trie: marisa_trie.Trie, folded_trie: marisa_trie.Trie, table: npt.NDArray[np.uint32]) -> None:
+        """``table`` is uint32 [7, count]: row by trie id, trie id by row, rows in the order of their folded words,
+        where in that order a folded word begins by its id in ``folded_trie``, lengths of the folded words, and two
+        lines that together are the uint64 letter signatures of the folded words.
+        """
+        self._trie = trie
+        self._folded_trie = folded_trie
+        self._row_of_id, self._id_of_row, self._folded_order, self._start_of_folded, self._lengths = table[:5]
+        self._signatures = table[5:].reshape(-1).view(np.uint64)
+
+    def __len__(self) -> int:
+        return len(self._row_of_id)
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._trie
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._trie.restore_key(int(trie_id)) for trie_id in self._id_of_row)
+
+    def word(self, row: int) -> str:
+        """The word at ``row``."""
+        word: str = self._trie.restore_key(int(self._id_of_row[row]))
+        return word
+
+    def words(self, rows: Iterable[int] | npt.NDArray[np.integer[Any]]) -> list[str]:
+        """The words at ``rows``, in their order."""
+        return [self.word(int(row)) for row in rows]
+
+    def row(self, word: str) -> int | None:
+        """The row of exactly this word, or None."""
+        trie_id = self._trie.get(word)
+        return None if trie_id is None else int(self._row_of_id[trie_id])
+
+    def row_of_variant(self, word: str) -> int | None:
+        """The row of the best other spelling of ``word``: one that differs in case alone, else in accents as well;
+        among several the most frequent. None where there is none.
+        """
+        folded = fold(word)
+        folded_id = self._folded_trie.get(folded)
+        if folded_id is None:
+            return None
+        start = int(self._start_of_folded[folded_id])
+        rows = [int(self._folded_order[start])]
+        for row in self._folded_order[start + 1 :]:
+            if fold(self.word(int(row))) != folded:
+                break
+            rows.append(int(row))
+        if len(rows) == 1:
+            return rows[0]
+        caseless = word.casefold()
+        return min(rows, key=lambda row: (self.word(row).casefold() != caseless, row))
+
+    def complete(self, prefix: str, limit: int = 10) -> list[str]:
+        """Up to ``limit`` words that begin with ``prefix`` (whatever their case and accents), most frequent first."""
+        folded = fold(prefix)
+        start = self._first_at_or_after(folded)
+        end = self._first_at_or_after(folded + "\U0010ffff")
+        rows = self._folded_order[start:end]
+        if len(rows) > limit:
+            rows = np.partition(rows, limit)[:limit]
+        return self.words(np.sort(rows))
+
+    def suggest(self, word: str, limit: int = 5) -> list[str]:
+        """Up to ``limit`` words spelled like ``word``: fewest edits first, among equals the most frequent.
+
+        An edit is an insertion, a deletion, a substitution or a swap of two neighbouring letters (optimal string
+        alignment). Comparing with every word would take too long, so those that cannot be near are left out first by
+        their length and by a signature of their letters, to which one edit adds and takes away at most one bit.
+        """
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
+
+        folded = fold(word)
+        edits = 1 if len(folded) < 4 else 2 if len(folded) < 12 else 3
+        rows = np.flatnonzero(self._may_be_near(folded, edits))
+        spellings = [fold(self.word(int(row))) for row in rows]
+        near = extract(folded, spellings, scorer=OSA.distance, score_cutoff=edits, limit=None)
+        best = sorted((distance, position) for _, distance, position in near)
+        first_of_spelling = {spellings[position]: position for _, position in reversed(best)}
+        chosen = sorted(first_of_spelling.values(), key=[position for _, position in best].index)[:limit]
+        return self.words(rows[chosen])
+
+    def _may_be_near(self, folded: str, edits: int) -> npt.NDArray[np.bool_]:
+        signature = _signatures([folded])[0]
+        missing = np.bitwise_count(signature & ~self._signatures)
+        added = np.bitwise_count(~signature & self._signatures)
+        lengths = self._lengths.view(np.int32)
+        near: npt.NDArray[np.bool_] = np.abs(lengths - len(folded)) <= edits
+        near &= (missing <= edits) & (added <= edits)
+        return near
+
+    def _first_at_or_after(self, folded: str) -> int:
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            if fold(self.word(int(self._folded_order[middle]))) < folded:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+
+def save_vocabulary(words: Sequence[str], folder: Path) -> None:
+    """Write the files of a vocabulary into ``folder``; ``words`` are distinct and most frequent first.
+
+    Raises `ModelError` for a word that stands twice, is empty, or that UTF-8 or the trie cannot hold.
+    """
+    count = len(words)
+    for word in words:
+        if not word or "\0" in word or (not word.isascii() and _has_surrogate(word)):
+            raise ModelError(f"The word {word!r} cannot be in a vocabulary: it is empty, or no text.")
+    trie = marisa_trie.Trie(words)
+    if len(trie) != count:
+        raise ModelError(f"The vocabulary holds {count - len(trie)} words twice; every word may stand in it once.")
+    folded = [fold(word) for word in words]
+    folded_trie = marisa_trie.Trie(folded)
+    order = sorted(range(count), key=folded.__getitem__)
+    table = np.zeros((_TABLE_ROWS, count), np.uint32)
+    ids = np.fromiter((trie[word] for word in words), np.uint32, count)
+    table[0, ids] = np.arange(count, dtype=np.uint32)
+    table[1] = ids
+    table[2] = order
+    # Backwards, so that of several words with one folded form the first is what stays.
+    table[3, [folded_trie[folded[row]] for row in reversed(order)]] = np.arange(count, dtype=np.uint32)[::-1]
+    table[4] = np.fromiter(map(len, folded), np.uint32, count)
+    table[5:] = _signatures(folded).view(np.uint32).reshape(2, count)
+    trie.save(str(folder / TRIE_FILE))
+    folded_trie.save(str(folder / FOLDED_FILE))
+    np.save(folder / TABLE_FILE, table, allow_pickle=False)
+
+
+def open_vocabulary(folder: Path, count: int) -> Vocabulary:
+    """Open the vocabulary of ``count`` words in ``folder`` by memory map. Raises `ModelError` naming a bad file."""
+    trie, folded_trie = _open_trie(folder / TRIE_FILE), _open_trie(folder / FOLDED_FILE)
+    table = open_array(folder / TABLE_FILE, np.uint32, (_TABLE_ROWS, count))
+    if len(trie) != count:
+        raise ModelError(f"{folder / TRIE_FILE} holds {len(trie):,} words where model.json says {count:,}.")
+    return Vocabulary(trie, folded_trie, table)
+
+
+def _has_surrogate(word: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in word)
+
+
+def _open_trie(path: Path) -> marisa_trie.Trie:
+    trie = marisa_trie.Trie()
+    try:
+        trie.mmap(str(path))
+    except (OSError, RuntimeError) as error:
+        raise ModelError(f"{path} cannot be read as a vocabulary: {error}") from error
+    return trie
+
+
+def open_array(path: Path, dtype: type[Scalar], shape: tuple[int, ...]) -> npt.NDArray[Scalar]:
+    """Open a .npy file read-only by memory map. Raises `ModelError` when it is not what is expected."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelError(f"{path} cannot be read: {error}") from error
+    if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
+        expected = f"{np.dtype(dtype)} {list(shape)}"
+        raise ModelError(f"{path} holds {array.dtype} {list(array.shape)} where {expected} is expected.")
+    # A plain view of the map: np.memmap itself does bookkeeping on every slice, which the query path would pay for.
+    plain: npt.NDArray[Scalar] = array.view(np.ndarray)
+    return plain
+
+
+def _signatures(folded: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """uint64 [count]: for each word two bits a letter (its code point modulo 32): there at all, there twice."""
+    signatures = np.empty(len(folded), np.uint64)
+    bits = np.left_shift(np.uint64(1), np.arange(64, dtype=np.uint64))
+    block = 50_000
+    for start in range(0, len(folded), block):
+        words = folded[start : start + block]
+        lengths = np.fromiter(map(len, words), np.int64, len(words))
+        letters = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32) % 32
+        slots = np.repeat(np.arange(len(words)) * 32, lengths) + letters
+        occurrences = np.bincount(slots, minlength=len(words) * 32).reshape(len(words), 32)
+        there = np.concatenate([occurrences >= 1, occurrences >= 2], axis=1)
+        signatures[start : start + len(words)] = there @ bits
+    return signatures

@@ -1,0 +1,184 @@
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+
+from embeddings.errors import ModelError
+from embeddings.index import (
+    INDEX_FILE,
+    Index,
+    IndexParameters,
+    Matrix,
+    Rows,
+    analogy_targets,
+    build_index,
+    exact_search,
+    nearest_but_inputs,
+    open_index,
+    unit,
+)
+
+
+def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:
+    """Unit rows in clusters, with a decaying spectrum, as word vectors have them."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(200, dimension))
+    rows = centres[rng.integers(0, 200, count)] + 0.6 * rng.normal(size=(count, dimension))
+    rows *= np.arange(1, dimension + 1) ** -0.3
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def by_sorting(vectors: Matrix, targets: Matrix, k: int) -> Rows:
+    return np.argsort(-(targets @ vectors.T), axis=1, kind="stable")[:, :k]
+
+
+@pytest.mark.parametrize("count", [1, 7, 600, 5000, 40_000])
+@pytest.mark.parametrize("k", [1, 10, 300])
+@pytest.mark.parametrize("targets", [1, 3, 70])
+def test_exact_search_agrees_with_sorting_everything(count: int, k: int, targets: int) -> None:
+    vectors = clustered(count, 8, seed=count)
+    wanted = clustered(targets, 8, seed=99)
+    scores, rows = exact_search(vectors, wanted, k)
+    all_scores = wanted @ vectors.T
+    assert rows.shape == scores.shape == (targets, min(k, count))
+    expected = by_sorting(vectors, wanted, min(k, count))
+    # Products of other block sizes may round differently: compare scores closely, and rows where scores differ clearly.
+    np.testing.assert_allclose(scores, np.take_along_axis(all_scores, expected, axis=1), atol=2e-6)
+    np.testing.assert_allclose(np.take_along_axis(all_scores, rows, axis=1), scores, atol=2e-6)
+    assert all(len(set(line)) == len(line) for line in rows.tolist())
+
+
+def test_among_equal_scores_the_lower_row_comes_first() -> None:
+    vectors = np.tile(np.array([[1, 0], [0, 1]], np.float32), (9000, 1))
+    target = np.array([[1, 0]], np.float32)
+    assert exact_search(vectors, target, 5)[1].tolist() == [[0, 2, 4, 6, 8]]
+    assert exact_search(vectors, np.repeat(target, 3, axis=0), 5)[1].tolist() == [[0, 2, 4, 6, 8]] * 3
+
+
+@pytest.fixture(scope="module")
+def vectors() -> Matrix:
+    return clustered(25_000, 16)
+
+
+@pytest.fixture(scope="module")
+def built(vectors: Matrix, tmp_path_factory: pytest.TempPathFactory) -> tuple[Index, float, Path]:
+    path = tmp_path_factory.mktemp("index") / INDEX_FILE
+    report = build_index(vectors, IndexParameters(), path)
+    assert report.kind == "fastscan"
+    return open_index(vectors, report, path), report.recall, path
+
+
+def test_the_recall_measured_at_build_holds_for_other_targets(
+    vectors: Matrix, built: tuple[Index, float, Path]
+) -> None:
+    index, measured, _ = built
+    assert measured >= 0.999
+    targets, inputs = analogy_targets(vectors, 500, seed=12345)
+    truth = nearest_but_inputs(vectors, targets, inputs)
+    found = index.search(targets, 13)[1]
+    hits = sum(len(set(line) & set(true)) for line, true in zip(found.tolist(), truth.tolist(), strict=True))
+    assert hits / truth.size >= 0.999
+
+
+def test_scores_of_the_index_are_exact_cosines_in_order(vectors: Matrix, built: tuple[Index, float, Path]) -> None:
+    index, _, _ = built
+    targets, _ = analogy_targets(vectors, 20, seed=3)
+    scores, rows = index.search(targets, 10)
+    for target, of_target, found in zip(targets, scores, rows, strict=True):
+        np.testing.assert_allclose(of_target, vectors[found] @ target, atol=1e-6)
+        assert (np.diff(of_target) <= 0).all()
+
+
+def test_one_target_and_many_give_the_same(vectors: Matrix, built: tuple[Index, float, Path]) -> None:
+    index, _, _ = built
+    targets, _ = analogy_targets(vectors, 30, seed=4)
+    together = index.search(targets, 10)[1]
+    alone = np.concatenate([index.search(target[None], 10)[1] for target in targets])
+    assert (together == alone).mean() > 0.99  # the same but where rounding of the codes swaps candidates at the edge
+
+
+def test_restriction_looks_at_the_first_rows_only(vectors: Matrix, built: tuple[Index, float, Path]) -> None:
+    index, _, _ = built
+    targets, _ = analogy_targets(vectors, 5, seed=5)
+    scores, rows = index.search(targets, 10, restrict=500)
+    assert rows.tolist() == by_sorting(vectors[:500], targets, 10).tolist()
+    assert index.search(targets, 10, restrict=4)[1].shape == (5, 4)
+    np.testing.assert_allclose(scores[0], np.sort(targets[0] @ vectors[:500].T)[::-1][:10], atol=1e-6)
+
+
+def test_exact_on_request_and_more_results_than_candidates(vectors: Matrix, built: tuple[Index, float, Path]) -> None:
+    index, _, _ = built
+    targets, _ = analogy_targets(vectors, 2, seed=6)
+    assert index.search(targets, 10, exact=True)[1].tolist() == by_sorting(vectors, targets, 10).tolist()
+    _scores, rows = index.search(targets[:1], 24_000)
+    assert rows.shape == (1, 24_000)
+    assert len(set(rows[0].tolist())) == 24_000
+    assert index.search(targets[:1], 30_000)[1].shape == (1, 25_000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "chosen"),
+    [("auto", 500, "exact"), ("exact", 500, "exact"), ("fastscan", 3000, "fastscan")],
+)
+def test_every_kind_answers_like_brute_force(tmp_path: Path, kind: str, count: int, chosen: str) -> None:
+    vectors = clustered(count, 12, seed=8)
+    path = tmp_path / INDEX_FILE
+    report = build_index(vectors, IndexParameters(kind=kind, recall=0.98), path)
+    assert report.kind == chosen
+    assert path.exists() == (chosen == "fastscan")
+    index = open_index(vectors, report, path)
+    targets, _inputs = analogy_targets(vectors, 100, seed=9)
+    found, truth = index.search(targets, 10)[1], by_sorting(vectors, targets, 10)
+    hits = sum(len(set(a) & set(b)) for a, b in zip(found.tolist(), truth.tolist(), strict=True))
+    assert hits / truth.size >= 0.98
+
+
+def test_an_unknown_kind_and_an_unreachable_recall_are_refused(tmp_path: Path) -> None:
+    vectors = clustered(3000, 12)
+    with pytest.raises(ModelError, match="auto, exact or fastscan"):
+        build_index(vectors, IndexParameters(kind="annoy"), tmp_path / INDEX_FILE)
+    noise = np.random.default_rng(0).normal(size=(3000, 8)).astype(np.float32)
+    noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+    with pytest.raises(ModelError, match="below the wanted"):
+        build_index(noise, IndexParameters(kind="fastscan", recall=1.0), tmp_path / INDEX_FILE)
+
+
+def test_an_index_of_other_vectors_or_a_damaged_one_is_refused(
+    vectors: Matrix, built: tuple[Index, float, Path], tmp_path: Path
+) -> None:
+    _, _, path = built
+    report = build_index(clustered(3000, 12), IndexParameters(kind="fastscan", recall=0.5), tmp_path / INDEX_FILE)
+    with pytest.raises(ModelError, match="3,000 × 12"):
+        open_index(vectors, report, tmp_path / INDEX_FILE)
+    for content in (b"", b"not an index", path.read_bytes()[:1000]):
+        (tmp_path / INDEX_FILE).write_bytes(content)
+        with pytest.raises(ModelError, match=INDEX_FILE):
+            open_index(vectors, report, tmp_path / INDEX_FILE)
+
+
+def test_analogy_targets_are_what_they_say(vectors: Matrix) -> None:
+    targets, inputs = analogy_targets(vectors, 50, seed=7)
+    a, b, c = vectors[inputs.T]
+    expected = b - a + c
+    np.testing.assert_allclose(targets, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-6)
+    again, _ = analogy_targets(vectors, 50, seed=7)
+    assert (again == targets).all()
+    truth = nearest_but_inputs(vectors, targets, inputs)
+    for line, own in zip(truth, inputs, strict=True):
+        assert not set(line.tolist()) & set(own.tolist())
+
+
+def test_faiss_agrees_with_exact_search(vectors: Matrix) -> None:
+    flat = faiss.IndexFlatIP(16)
+    flat.add(vectors)
+    targets, _ = analogy_targets(vectors, 100, seed=10)
+    scores, rows = flat.search(targets, 10)
+    found, ours = exact_search(vectors, targets, 10)
+    np.testing.assert_allclose(found, scores, atol=2e-6)
+    assert (ours == rows).mean() > 0.995
+
+
+def test_unit_leaves_zeros_alone() -> None:
+    assert unit(np.zeros(3, np.float32)).tolist() == [0, 0, 0]
+    np.testing.assert_allclose(unit(np.array([3, 4], np.float32)), [0.6, 0.8])
