@@ -4,15 +4,14 @@ Written by hand rather than generated from a grammar: what a minus or a plus is 
 bare words run together into terms, and every error has to say what would have been right.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import NoReturn
 
 from embeddings.errors import QueryError
+from embeddings.tokens import NUMBER, Token, tokenise
 
 MOST_CHARACTERS = 2_000
 MOST_TERMS = 64
@@ -85,10 +84,7 @@ def parse(text: str) -> Query:
     """Read ``text`` as a query. Raises `QueryError` with the column and a correct form, and nothing else."""
     if len(text) > MOST_CHARACTERS:
         raise QueryError(f"A query has at most {MOST_CHARACTERS:,} characters, and this one has {len(text):,}.")
-    if control := _CONTROL.search(text):
-        code = f"U+{ord(control[0]):04X}"
-        raise QueryError(f"The character {code} cannot be in a query. Leave it out.", column=control.start() + 1)
-    tokens = list(_join_words(_read_is_to(list(_scan(text)))))
+    tokens = tokenise(text)
     if not tokens:
         raise QueryError("The query is empty.", column=1, example="king - man + woman")
     symbols = {token.symbol for token in tokens}
@@ -106,101 +102,10 @@ def parse(text: str) -> Query:
     return query
 
 
-# ---- Tokens
-
-_DASHES = "\\-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
-_SPACES = "\\s\ufeff\u200b"
-_IN_WORD = f'[^{_SPACES}{_DASHES}"“”„«»:：∶∷,，、?？()（）*×＊+＋<]'
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
-_TOKEN = re.compile(
-    rf"""
-    [{_SPACES}]+
-  | (?P<word> (?: (?<!{_IN_WORD}) [0-9]{{1,3}} (?:,[0-9]{{3}})+ (?![0-9])  # 10,000 is one word
-                | {_IN_WORD} | <(?!>)
-                | (?<={_IN_WORD}) [{_DASHES}]+ (?={_IN_WORD})              # so is vice-president
-                | (?<={_IN_WORD}) [+]{{2,}} (?!{_IN_WORD})                 # and c++
-              )+ )
-  | (?P<quoted> "(?: \\["\\] | [^"] )*" | [“„][^”“]*[”“] | «[^»]*» )
-  | (?P<symbol> ::|∷|：：|<> | [:：∶,，、?？()（）*×＊+＋{_DASHES}] )
-  | (?P<other> . )
-    """,
-    re.VERBOSE,
-)
-_CANONICAL = dict.fromkeys("-‐‑‒–—―−﹘﹣－", "-") | {
-    "∷": "::", "：：": "::", "：": ":", "∶": ":", "，": ",", "、": ",", "？": "?", "（": "(", "）": ")",
-    "×": "*", "＊": "*", "＋": "+",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A term (``symbol`` is "term", or "quoted" for one in quotes) or an operator (``symbol`` is that operator)."""
-
-    symbol: str
-    text: str
-    column: int
-
-
-def _scan(text: str) -> Iterator[_Token]:
-    for match in _TOKEN.finditer(text):
-        column, matched = match.start() + 1, match[0]
-        match match.lastgroup:
-            case "word":
-                yield _Token("word", unicodedata.normalize("NFC", matched), column)
-            case "symbol":
-                yield _Token(_CANONICAL.get(matched, matched), matched, column)
-            case "quoted":
-                inner = matched[1:-1]
-                if not inner.strip(" \t\n\ufeff\u200b") or inner.isspace():
-                    raise QueryError("There is nothing between the quotes.", column=column, example='"rock and roll"')
-                if matched[0] == '"':
-                    inner = re.sub(r'\\(["\\])', r"\1", inner)
-                yield _Token("quoted", unicodedata.normalize("NFC", inner), column)
-            case "other":
-                raise QueryError(
-                    "This quote has no partner. Put a quote before and after the words.",
-                    column=column,
-                    example='"rock and roll" - rock',
-                )
-
-
-def _read_is_to(tokens: list[_Token]) -> Iterator[_Token]:
-    """``is to`` reads as ``:``, and from there on ``as`` reads as ``::``."""
-    place, is_to_seen = 0, False
-    while place < len(tokens):
-        token = tokens[place]
-        word = token.text.casefold() if token.symbol == "word" else ""
-        following = tokens[place + 1] if place + 1 < len(tokens) else None
-        if word == "is" and following and following.symbol == "word" and following.text.casefold() == "to":
-            is_to_seen = True
-            place += 1
-            token = _Token(":", "is to", token.column)
-        elif word == "as" and is_to_seen:
-            token = _Token("::", "as", token.column)
-        yield token
-        place += 1
-
-
-def _join_words(tokens: Iterator[_Token]) -> Iterator[_Token]:
-    """Bare words that follow each other are one term."""
-    words: list[_Token] = []
-    for token in tokens:
-        if token.symbol == "word":
-            words.append(token)
-            continue
-        if words:
-            yield _Token("term", " ".join(word.text for word in words), words[0].column)
-            words = []
-        yield token
-    if words:
-        yield _Token("term", " ".join(word.text for word in words), words[0].column)
-
-
 # ---- Analogy, odd one out, similarity: plain terms between separators
 
 
-def _parse_analogy(tokens: list[_Token]) -> Query:
+def _parse_analogy(tokens: list[Token]) -> Query:
     _only_plain_terms(tokens, {":", "::", ",", "?"}, "an analogy", "king : man :: queen : ?")
     doubles = [place for place, token in enumerate(tokens) if token.symbol == "::"]
     if not doubles:
@@ -213,7 +118,7 @@ def _parse_analogy(tokens: list[_Token]) -> Query:
     after = tokens[doubles[0] + 1 :]
     asked = [token for token in tokens if token.symbol == "?"]
     if not asked and len(after) == 1:
-        after = [*after, _Token(":", ":", after[0].column), _Token("?", "?", after[0].column)]
+        after = [*after, Token(":", ":", after[0].column), Token("?", "?", after[0].column)]
         asked = after[-1:]
     questions = _parse_pairs(after, tokens[doubles[0]])
     if len(questions) > 1:
@@ -250,7 +155,7 @@ def _weigh(pairs: list[Pair]) -> Query:
     return Query(Kind.ANALOGY, tuple(terms), tuple(weighed))
 
 
-def _parse_pairs(tokens: list[_Token], near: _Token) -> list[Pair]:
+def _parse_pairs(tokens: list[Token], near: Token) -> list[Pair]:
     pairs = []
     for part in _split(tokens, ",", near):
         places = _split(part, ":", near)
@@ -264,7 +169,7 @@ def _parse_pairs(tokens: list[_Token], near: _Token) -> list[Pair]:
     return pairs
 
 
-def _parse_similarity(tokens: list[_Token]) -> Query:
+def _parse_similarity(tokens: list[Token]) -> Query:
     _only_plain_terms(tokens, {"<>"}, "a similarity", "coffee <> tea")
     signs = [token for token in tokens if token.symbol == "<>"]
     if len(signs) > 1:
@@ -273,7 +178,7 @@ def _parse_similarity(tokens: list[_Token]) -> Query:
     return Query(Kind.SIMILARITY, tuple(_term(part) for part in parts))
 
 
-def _parse_odd_one_out(tokens: list[_Token]) -> Query:
+def _parse_odd_one_out(tokens: list[Token]) -> Query:
     _only_plain_terms(tokens, {","}, "a list", "breakfast, cereal, dinner, lunch")
     parts = _split(tokens, ",", tokens[0])
     terms = tuple(_term(part) for part in parts)
@@ -287,16 +192,16 @@ def _parse_odd_one_out(tokens: list[_Token]) -> Query:
     return Query(Kind.ODD_ONE_OUT, terms)
 
 
-def _only_plain_terms(tokens: list[_Token], separators: set[str], what: str, example: str) -> None:
+def _only_plain_terms(tokens: list[Token], separators: set[str], what: str, example: str) -> None:
     for token in tokens:
         if token.symbol not in separators | {"term", "quoted"}:
             quote = " To mean the character itself, put the term in quotes."
             _fail(token, f"'{token.text}' has no place in {what}, which is made of plain terms.{quote}", example)
 
 
-def _split(tokens: list[_Token], separator: str, near: _Token) -> list[list[_Token]]:
+def _split(tokens: list[Token], separator: str, near: Token) -> list[list[Token]]:
     """The non-empty stretches of ``tokens`` between separators."""
-    parts: list[list[_Token]] = [[]]
+    parts: list[list[Token]] = [[]]
     last = near
     for token in tokens:
         if token.symbol != separator:
@@ -318,7 +223,7 @@ _EXAMPLES = {
 }
 
 
-def _term(part: list[_Token]) -> Term:
+def _term(part: list[Token]) -> Term:
     first, *more = part
     if more:
         _fail(more[0], "An operator is missing here, between two terms.", f"{_show(first.text)} <> {_show('tea')}")
@@ -331,37 +236,39 @@ def _term(part: list[_Token]) -> Term:
 class _ExpressionParser:
     """Recursive descent over ``sum = product (± product)*``, ``product = factor (* factor)*``."""
 
-    def __init__(self, tokens: list[_Token], end: int) -> None:
+    def __init__(self, tokens: list[Token], end: int) -> None:
         self._tokens = tokens
         self._place = 0
-        self._end = _Token("end", "the end", end)
+        self._end = Token("end", "the end", end)
 
     def parse(self) -> Query:
         terms = tuple(self._sum(depth=0))
         token = self._next
         if token.symbol == ")":
             _fail(token, "This bracket closes none that was opened.", "2 * (cat + dog)")
+        if token.symbol != "end":
+            self._fail_operand()
         for term in terms:
             _check_weight(abs(term.weight), term.column)
         kind = Kind.NEIGHBOURS if len(terms) == 1 and terms[0].weight == 1 else Kind.EXPRESSION
         return Query(kind, terms)
 
     @property
-    def _next(self) -> _Token:
+    def _next(self) -> Token:
         return self._tokens[self._place] if self._place < len(self._tokens) else self._end
 
     def _sum(self, depth: int) -> list[Term]:
-        terms = self._product(depth, before=None)
+        terms = self._product(depth)
         while self._next.symbol in ("+", "-"):
             operator = self._next
             self._place += 1
             sign = -1 if operator.symbol == "-" else 1
-            terms += _scale(self._product(depth, before=operator), sign)
+            terms += _scale(self._product(depth), sign)
         if self._next.symbol in ("term", "quoted", "("):
             _fail(self._next, "An operator is missing here, between two terms.", "king - man + woman")
         return terms
 
-    def _product(self, depth: int, before: _Token | None) -> list[Term]:
+    def _product(self, depth: int) -> list[Term]:
         scale, terms, number = 1.0, None, None
         while True:
             sign = self._signs()
@@ -371,9 +278,9 @@ class _ExpressionParser:
             elif token.symbol in ("term", "quoted"):
                 self._place += 1
                 factor = [Term(token.text, column=token.column)]
-                value = float(token.text) if token.symbol == "term" and _NUMBER.fullmatch(token.text) else None
+                value = float(token.text) if token.symbol == "term" and NUMBER.fullmatch(token.text) else None
             else:
-                self._fail_operand(before)
+                self._fail_operand()
             is_last = self._next.symbol != "*"
             scale *= sign
             if value is not None and not (is_last and terms is None):
@@ -386,7 +293,6 @@ class _ExpressionParser:
             number = value if number is None else number
             if is_last:
                 return _scale(terms or factor, scale)
-            before = self._next
             self._place += 1
 
     def _signs(self) -> int:
@@ -407,19 +313,18 @@ class _ExpressionParser:
         if self._next.symbol != ")":
             if self._next.symbol == "end":
                 _fail(opening, "This bracket is never closed.", "2 * (cat + dog)")
-            self._fail_operand(None)
+            self._fail_operand()
         self._place += 1
         return terms
 
-    def _fail_operand(self, before: _Token | None) -> NoReturn:
+    def _fail_operand(self) -> NoReturn:
         token = self._next
         if token.symbol == "?":
             _fail(
                 token, "? stands for a place of an analogy. To mean the character, quote it.", "king : man :: queen : ?"
             )
         if token.symbol == "end" or token.symbol == ")":
-            before = self._tokens[self._place - 1] if before is None and self._place else before
-            what = f"after '{before.text}'" if before else f"before '{token.text}'"
+            what = f"after '{self._tokens[self._place - 1].text}'" if self._place else f"before '{token.text}'"
             hint = " To mean the character itself, put the term in quotes."
             _fail(token, f"A term is missing {what}.{hint}", "king - man + woman")
         _fail(token, f"A term is missing before '{token.text}'.", "king - man + woman")
@@ -436,7 +341,7 @@ def _check_weight(weight: float, column: int) -> None:
         raise QueryError("A weight can be from 0.000001 to 1,000,000.", column=column, example="0.5*king + man")
 
 
-def _fail(token: _Token, detail: str, example: str) -> NoReturn:
+def _fail(token: Token, detail: str, example: str) -> NoReturn:
     raise QueryError(detail, column=token.column, example=example)
 
 
@@ -461,10 +366,10 @@ def _show(text: str) -> str:
 
 
 def _reads_back(text: str) -> bool:
-    if '"' in text or _NUMBER.fullmatch(text):
+    if '"' in text or NUMBER.fullmatch(text):
         return False
     try:
-        tokens = list(_join_words(_read_is_to(list(_scan(text)))))
+        tokens = tokenise(text)
     except QueryError:
         return False
     return [(token.symbol, token.text) for token in tokens] == [("term", text)]
