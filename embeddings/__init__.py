@@ -1,1 +1,22 @@
 """Word vectors to ask: load a model, put a query, get an answer."""
+
+from embeddings.answer import Answer, Failure, Method, Options, ask, ask_many
+from embeddings.catalog import load_model
+from embeddings.errors import CorpusError, EmbeddingsError, ModelError, QueryError, UnknownWord
+from embeddings.model import Model
+
+__all__ = [
+    "Answer",
+    "CorpusError",
+    "EmbeddingsError",
+    "Failure",
+    "Method",
+    "Model",
+    "ModelError",
+    "Options",
+    "QueryError",
+    "UnknownWord",
+    "ask",
+    "ask_many",
+    "load_model",
+]

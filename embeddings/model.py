@@ -196,7 +196,8 @@ class ModelWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._rows_file.close()
+        with suppress(OSError):  # a full disk has been reported, and what was not written is not wanted any more
+            self._rows_file.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         self._lock.release()
 

