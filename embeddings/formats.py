@@ -1,0 +1,269 @@
+"""Other people's files of vectors ↔ models: one table of formats, and what happens to rows that are not right.
+
+Rows are read some at a time and written straight into the new model, so the matrix is never in memory twice.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.binary_formats import (
+    FASTTEXT_MAGIC,
+    read_fasttext_binary,
+    read_word2vec_binary,
+    write_word2vec_binary,
+)
+from embeddings.errors import ModelError
+from embeddings.index import IndexParameters
+from embeddings.library_formats import (
+    read_keyed_vectors,
+    read_model2vec,
+    read_parquet,
+    read_safetensors,
+    write_keyed_vectors,
+    write_model2vec,
+    write_parquet,
+    write_safetensors,
+)
+from embeddings.model import SUBWORDS_FILE, Card, Model, ModelWriter, Progress, no_progress
+from embeddings.sources import Block, Faults, Source, decode, finite_rows, open_unpacked, reading
+from embeddings.text_formats import (
+    read_glove_text,
+    read_header,
+    read_word2vec_text,
+    write_glove_text,
+    write_projector,
+    write_word2vec_text,
+)
+
+Reader = Callable[[Path, Faults], Source]
+Writer = Callable[[Model, Path, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A way to keep vectors in files. ``suffixes`` choose it when exporting; importing looks inside the file."""
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    read: Reader | None
+    write: Writer | None
+
+
+FORMATS = {
+    entry.name: entry
+    for entry in (
+        Format("word2vec", "word2vec text", (".txt", ".txt.gz"), read_word2vec_text, write_word2vec_text),
+        Format("word2vec-binary", "word2vec binary", (".bin", ".bin.gz"), read_word2vec_binary, write_word2vec_binary),
+        Format("glove", "GloVe text", (".glove.txt", ".glove", ".glove.txt.gz"), read_glove_text, write_glove_text),
+        Format("fasttext", "fastText text", (".vec", ".vec.gz"), read_word2vec_text, write_word2vec_text),
+        Format("fasttext-binary", "fastText model with n-grams", (), read_fasttext_binary, None),
+        Format("gensim", "gensim KeyedVectors", (".kv",), read_keyed_vectors, write_keyed_vectors),
+        Format("safetensors", "safetensors", (".safetensors",), read_safetensors, write_safetensors),
+        Format("model2vec", "model2vec folder", (".model2vec",), read_model2vec, write_model2vec),
+        Format("parquet", "Parquet", (".parquet",), read_parquet, write_parquet),
+        Format("projector", "TensorFlow Projector tables", (".tsv",), None, write_projector),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What came of an import."""
+
+    path: Path
+    """The folder of the new model."""
+    format: str
+    words: int
+    dimension: int
+    duplicates: int
+    """Rows left out because their word came before: the first, in files by frequency the more frequent, is kept."""
+    zero_rows: int
+    """Rows of zeros, which are kept: the word is known, and a query with it says that it points nowhere."""
+    skipped: int
+    """Rows left out because something was wrong with them."""
+    faults: tuple[str, ...]
+    """The first of what was wrong."""
+
+
+def import_file(
+    path: Path,
+    destination: Path,
+    card: Card,
+    *,
+    format: str | None = None,  # noqa: A002
+    skip_faults: bool = False,
+    trust_pickle: bool = False,
+    overwrite: bool = False,
+    index: IndexParameters | None = None,
+    progress: Progress = no_progress,
+) -> ImportReport:
+    """Turn a file of vectors into a model folder at ``destination``, named by ``card``.
+
+    A row that is not right (too few numbers, no UTF-8, not finite) stops the import and nothing is written, unless
+    ``skip_faults`` leaves such rows out and counts them. Raises `ModelError`.
+    """
+    if not path.exists():
+        raise ModelError(f"{path} does not exist.")
+    chosen = detect_format(path) if format is None else named_format(format)
+    if chosen.read is None:
+        raise ModelError(f"{chosen.title} can be exported to, but not imported.")
+    if chosen.name == "gensim" and not trust_pickle:
+        raise ModelError(
+            f"{path} is a Python pickle, and opening one can run whatever its author put in. If you trust where it "
+            "comes from, add --trust-pickle; otherwise ask for it in another format."
+        )
+    faults = Faults(path, skip=skip_faults)
+    source = chosen.read(path, faults)
+    counts = _Counts()
+    with ModelWriter(destination, source.dimension, overwrite=overwrite, expected_rows=source.rows or 0) as writer:
+        seen: set[str] = set()
+        for block in source.blocks:
+            progress("reading", block.places[-1] if block.places else 0, source.rows or 0)
+            _append(writer, block, source.unit, seen, faults, counts)
+        if not writer.words:
+            raise ModelError(f"{path} holds not one word that can be used. {' '.join(faults.messages)}".strip())
+        subwords = None
+        if source.subwords is not None:
+            subwords, vectors = source.subwords
+            with reading(path):
+                np.save(writer.folder / SUBWORDS_FILE, np.asarray(vectors, np.float32), allow_pickle=False)
+        parameters = card.parameters or {**source.parameters, "imported_from": path.name, "format": chosen.name}
+        method = source.method if card.method == "unknown" else card.method
+        manifest = writer.finish(
+            replace(card, method=method, parameters=parameters, subwords=subwords), index, progress
+        )
+    return ImportReport(
+        destination,
+        chosen.name,
+        manifest.count,
+        manifest.dimension,
+        counts.duplicates,
+        counts.zero_rows,
+        faults.skipped,
+        tuple(faults.messages),
+    )
+
+
+@dataclass(slots=True)
+class _Counts:
+    duplicates: int = 0
+    zero_rows: int = 0
+
+
+def _append(writer: ModelWriter, block: Block, unit: str, seen: set[str], faults: Faults, counts: _Counts) -> None:
+    """Write the rows of ``block`` that can be used and whose words were not ``seen``."""
+    finite = finite_rows(block.vectors)
+    kept = []
+    for row, (word, place) in enumerate(zip(block.words, block.places, strict=True)):
+        if not finite[row]:
+            faults.skip_row(f"{unit} {place:,}", f"the vector of '{word}' holds a value that is not a finite number.")
+        elif not word or "\0" in word or decode(word.encode("utf-8", "surrogatepass")) is None:
+            faults.skip_row(f"{unit} {place:,}", f"{word!r} cannot be a word: it is empty, or no text.")
+        elif word in seen:
+            counts.duplicates += 1
+        else:
+            seen.add(word)
+            kept.append(row)
+    every = len(kept) == len(block.words)
+    vectors = block.vectors if every else block.vectors[kept]
+    counts.zero_rows += int((~vectors.any(axis=1)).sum())
+    words = block.words if every else [block.words[row] for row in kept]
+    of_words = block.counts if every or block.counts is None else [block.counts[row] for row in kept]
+    writer.append(words, vectors, of_words)
+
+
+def export_model(
+    model: Model,
+    path: Path,
+    *,
+    format: str | None = None,  # noqa: A002
+    overwrite: bool = False,
+    restrict: int | None = None,
+) -> Format:
+    """Write ``model`` (or its ``restrict`` most frequent words) to ``path``, with the lengths that its rows had.
+
+    The format is that of the path's suffix unless given. Raises `ModelError`; nothing half-written is left.
+    """
+    chosen = format_of_suffix(path) if format is None else named_format(format)
+    if chosen.write is None:
+        raise ModelError(f"{chosen.title} can be imported, but not exported to.")
+    if path.exists() and not overwrite:
+        raise ModelError(f"{path} exists already. Choose another name, or add --overwrite.")
+    if path.is_dir() != (chosen.name == "model2vec") and path.exists():
+        raise ModelError(f"{path} is a {'folder' if path.is_dir() else 'file'}, so it is not overwritten.")
+    # In a folder beside, since some formats come in several files, all named after the first.
+    beside = path.absolute().with_name(f".{path.name}.partial")
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir()
+        chosen.write(model, beside / path.name, min(len(model), restrict or len(model)))
+        if path.is_dir():
+            shutil.rmtree(path)
+        for written in sorted(beside.iterdir()):
+            os.replace(written, path.absolute().with_name(written.name))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return chosen
+
+
+def named_format(name: str) -> Format:
+    """The format called ``name``. Raises `ModelError` that lists all."""
+    if name not in FORMATS:
+        raise ModelError(f"There is no format '{name}'. There are: {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def format_of_suffix(path: Path) -> Format:
+    """The format to write a file of this name in; the longest suffix that fits decides. Raises `ModelError`."""
+    fitting = [
+        (len(suffix), entry.name)
+        for entry in FORMATS.values()
+        for suffix in entry.suffixes
+        if path.name.endswith(suffix)
+    ]
+    if not fitting:
+        known = ", ".join(f"{entry.suffixes[0]} ({entry.title})" for entry in FORMATS.values() if entry.suffixes)
+        raise ModelError(f"'{path.name}' does not say in which format. End it in one of: {known}; or add --format.")
+    return FORMATS[max(fitting)[1]]
+
+
+def detect_format(path: Path) -> Format:
+    """The format of a file, by what is inside. Raises `ModelError` for what is none of them."""
+    if path.is_dir():
+        if (path / "tokenizer.json").exists() and (path / "model.safetensors").exists():
+            return FORMATS["model2vec"]
+        raise ModelError(f"{path} is a folder, but not model2vec's, which has tokenizer.json and model.safetensors.")
+    with reading(path), open_unpacked(path) as file:
+        start = file.read(1 << 16)
+    if start.startswith(FASTTEXT_MAGIC):
+        return FORMATS["fasttext-binary"]
+    if start.startswith(b"PAR1"):
+        return FORMATS["parquet"]
+    if start[:1] == b"\x80" and start[1:2] in b"\2\3\4\5":
+        return FORMATS["gensim"]
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= path.stat().st_size:
+        return FORMATS["safetensors"]
+    first, _, rest = start.partition(b"\n")
+    if read_header(first):
+        return FORMATS["word2vec" if _is_text(rest.partition(b"\n")[0]) else "word2vec-binary"]
+    if b"\0" not in start and len(first.split()) > 1:
+        return FORMATS["glove"]
+    titles = ", ".join(entry.title for entry in FORMATS.values() if entry.read)
+    raise ModelError(f"{path} is in none of the formats that can be imported: {titles}.")
+
+
+def _is_text(line: bytes) -> bool:
+    """Whether ``line``, the second of a file of word2vec's, ends in a number rather than in any bytes."""
+    try:
+        float((line.split() or [b"0"])[-1])
+    except ValueError:
+        return False
+    return True
