@@ -50,4 +50,4 @@ class ModelError(EmbeddingsError):
 
 
 class CorpusError(EmbeddingsError):
-    """Text to train on that cannot be read or holds nothing to learn from."""
+    """Text to train on, or a set to measure with, that cannot be read or holds nothing of use."""

@@ -76,20 +76,29 @@ class Vocabulary:
         """The row of the best other spelling of ``word``: one that differs in case alone, else in accents as well;
         among several the most frequent. None where there is none.
         """
+        rows = self._rows_of_spellings(word)
+        if len(rows) < 2:
+            return rows[0] if rows else None
+        caseless = word.casefold()
+        return min(rows, key=lambda row: (self.word(row).casefold() != caseless, row))
+
+    def row_whatever_case(self, word: str) -> int | None:
+        """The row of the most frequent word that is ``word`` but for its case, or None."""
+        capitals = word.upper()
+        return min((row for row in self._rows_of_spellings(word) if self.word(row).upper() == capitals), default=None)
+
+    def _rows_of_spellings(self, word: str) -> list[int]:
         folded = fold(word)
         folded_id = self._folded_trie.get(folded)
         if folded_id is None:
-            return None
+            return []
         start = int(self._start_of_folded[folded_id])
         rows = [int(self._folded_order[start])]
         for row in self._folded_order[start + 1 :]:
             if fold(self.word(int(row))) != folded:
                 break
             rows.append(int(row))
-        if len(rows) == 1:
-            return rows[0]
-        caseless = word.casefold()
-        return min(rows, key=lambda row: (self.word(row).casefold() != caseless, row))
+        return rows
 
     def complete(self, prefix: str, limit: int = 10) -> list[str]:
         """Up to ``limit`` words that begin with ``prefix`` (whatever their case and accents), most frequent first."""
