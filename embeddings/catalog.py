@@ -1,13 +1,22 @@
 """A name → a model folder on disk: the embedded GloVe, models of gensim-data, and the user's own."""
 
+import logging
 import os
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embeddings.errors import ModelError
-from embeddings.model import Card, Manifest, Model, ModelWriter, Progress, no_progress, open_model, read_manifest
+from embeddings.model import Card, Manifest, Model, Progress, no_progress, open_model, read_manifest
+from embeddings.model_writer import ModelWriter
+
+if TYPE_CHECKING:
+    from embeddings.formats import ImportReport
 
 DEFAULT_MODEL = "glove-6b-50d"
 DEFAULT_CARD = Card(
@@ -80,6 +89,52 @@ def list_models() -> list[Listing]:
             except ModelError as error:
                 listings.append(Listing(path.name, path, problem=str(error)))
     return listings
+
+
+def pull(name: str, *, overwrite: bool = False, progress: Progress = no_progress) -> "ImportReport":
+    """Get a model of gensim-data by gensim's downloader, which keeps the file in its own folder, and import it.
+
+    Raises `ModelError`.
+    """
+    from gensim import downloader
+
+    from embeddings.formats import import_file
+
+    path = model_path(name)
+    if path.exists() and not overwrite:
+        raise ModelError(f"There is a model '{name}' already. To get it again, add --overwrite.")
+    progress("asking gensim-data", 0, 0)
+    with _quiet(downloader.logger), redirect_stdout(sys.stderr):
+        try:
+            models = downloader.info()["models"]
+            if name not in models:
+                raise ModelError(f"gensim-data has no model '{name}'. It has: {', '.join(sorted(models))}.")
+            progress("downloading", 0, 0)
+            file = Path(downloader.load(name, return_path=True))
+        except ModelError:
+            raise
+        except Exception as error:
+            raise ModelError(f"gensim-data's '{name}' cannot be downloaded: {error}. Try again when online.") from error
+    if not file.exists():
+        raise ModelError(f"{file.parent} lacks {file.name}. Delete that folder and pull '{name}' again.")
+    about = models[name]
+    card = Card(
+        name,
+        parameters={**about.get("parameters", {}), "source": "gensim-data", "file": file.name},
+        corpus=str(about.get("base_dataset", "unknown")),
+        licence=str(about.get("license", "unknown")),
+    )
+    return import_file(file, path, card, overwrite=overwrite, progress=progress)
+
+
+@contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    """Keep gensim from printing a traceback for each attempt without a network: what matters is in our own error."""
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _unknown(name: str) -> str:

@@ -212,7 +212,8 @@ def _answer(model: Model, rows: Rows, known: "_Known", method: Method, how: Any)
     else:
         targets = vectors[:, 1] - vectors[:, 0] + vectors[:, 2]
         lengths = np.linalg.norm(targets, axis=1, keepdims=True)
-        found = list(model.index.search(targets / np.where(lengths > 0, lengths, 1), wanted, **how)[1])
+        targets /= np.where(lengths > 0, lengths, 1)
+        found = list(model.index.search(targets, wanted, **how)[1])
     return [known.first_other(near, given[:3]) == given[3] for near, given in zip(found, rows, strict=True)]
 
 

@@ -29,7 +29,8 @@ from embeddings.library_formats import (
     write_parquet,
     write_safetensors,
 )
-from embeddings.model import SUBWORDS_FILE, Card, Model, ModelWriter, Progress, no_progress
+from embeddings.model import SUBWORDS_FILE, Card, Model, Progress, no_progress
+from embeddings.model_writer import ModelWriter
 from embeddings.sources import Block, Faults, Source, decode, finite_rows, open_unpacked, reading
 from embeddings.text_formats import (
     read_glove_text,

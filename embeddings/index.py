@@ -26,6 +26,7 @@ Rows = npt.NDArray[np.int64]
 _EXACT_BELOW = 20_000
 """Up to this many rows exact search takes less time than the fast scan and its ranking."""
 _TRAINING_ROWS = 65_536
+_CENTROIDS = 16
 _BLOCK_ROWS = 65_536
 _TOP_GROUP = 512
 
@@ -152,6 +153,8 @@ def build_index(vectors: Matrix, parameters: IndexParameters, path: Path) -> Ind
         raise ModelError(f"There is no index of kind '{parameters.kind}'. Choose auto, exact or fastscan.")
     started = time.perf_counter()
     count, dimension = vectors.shape
+    if parameters.kind == "fastscan" and count < _CENTROIDS:
+        raise ModelError(f"Fast scan needs {_CENTROIDS} rows or more, and there are {count}. Choose exact.")
     exact = parameters.kind == "exact" or (parameters.kind == "auto" and count < _EXACT_BELOW)
     if not exact:
         factory = f"PQ{(dimension + 1) // 2}x4fs"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from embeddings.catalog import load_model
-from embeddings.model import Card, Model, open_model, save_model
+from embeddings.model import Card, Model, open_model
+from embeddings.model_writer import save_model
 
 TINY = {
     # royal, male, female, food

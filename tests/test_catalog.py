@@ -1,7 +1,10 @@
 """Names of models: the default prepared from its package, once, whoever asks first; the user's own; what is wrong."""
 
+import gzip
+import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +14,10 @@ import pytest
 
 from embeddings import catalog
 from embeddings.answer import ask
-from embeddings.catalog import DEFAULT_MODEL, list_models, load_model, model_path
+from embeddings.catalog import DEFAULT_MODEL, list_models, load_model, model_path, pull
 from embeddings.errors import ModelError
-from embeddings.model import Card, Model, save_model, verify_model
+from embeddings.model import Card, Model, verify_model
+from embeddings.model_writer import save_model
 
 ASK = """
 import sys
@@ -137,3 +141,52 @@ def test_a_folder_that_is_meant_by_name_is_pointed_out(tmp_path: Path, monkeypat
 def test_a_name_never_leaves_the_folder(name: str) -> None:
     with pytest.raises(ModelError, match="cannot be the name of a model"):
         model_path(name)
+
+
+# ---- gensim-data
+
+
+@pytest.fixture
+def gensim_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of gensim-data as its downloader leaves it, with one model in it."""
+    folder = tmp_path / "gensim-data"
+    (folder / "tiny-vectors").mkdir(parents=True)
+    about = {"file_name": "tiny-vectors.gz", "license": "CC0", "base_dataset": "a list", "parameters": {"dimension": 2}}
+    information = {"corpora": {"text8": {"file_name": "text8.gz"}}, "models": {"tiny-vectors": about}}
+    (folder / "information.json").write_text(json.dumps(information))
+    with gzip.open(folder / "tiny-vectors" / "tiny-vectors.gz", "wb") as file:
+        file.write(b"3 2\na 1 0\nb 0 1\nc 1 1\n")
+    monkeypatch.setenv("THISPLUSTHAT_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("gensim.downloader.BASE_DIR", str(folder))
+    monkeypatch.setattr("gensim.downloader.DATA_LIST_URL", "http://127.0.0.1:9/")
+    monkeypatch.setattr("gensim.downloader.DOWNLOAD_BASE_URL", "http://127.0.0.1:9/")
+    return folder
+
+
+def test_a_model_of_gensim_data_is_pulled_and_keeps_what_is_said_of_it(gensim_data: Path) -> None:
+    assert pull("tiny-vectors").words == 3
+    model = load_model("tiny-vectors")
+    assert [result.word for result in ask(model, "a").results] == ["c", "b"]
+    card = model.manifest.card
+    assert (card.licence, card.corpus) == ("CC0", "a list")
+    assert card.parameters == {"dimension": 2, "source": "gensim-data", "file": "tiny-vectors.gz"}
+    with pytest.raises(ModelError, match="There is a model 'tiny-vectors' already"):
+        pull("tiny-vectors")
+    pull("tiny-vectors", overwrite=True)
+
+
+def test_what_gensim_data_has_not_is_refused(gensim_data: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ModelError, match="gensim-data has no model 'other'. It has: tiny-vectors"):
+        pull("other")
+    shutil.rmtree(gensim_data / "tiny-vectors")
+    with pytest.raises(ModelError, match="gensim-data's 'tiny-vectors' cannot be downloaded: .* Try again when online"):
+        pull("tiny-vectors")
+    (gensim_data / "tiny-vectors").mkdir()
+    with pytest.raises(ModelError, match="lacks tiny-vectors.gz. Delete that folder"):
+        pull("tiny-vectors")
+    (gensim_data / "information.json").unlink()
+    with pytest.raises(ModelError, match="cannot be downloaded"):
+        pull("tiny-vectors")
+    with pytest.raises(ModelError, match="cannot be the name of a model"):
+        pull("../tiny-vectors")
+    assert "Traceback" not in capfd.readouterr().err

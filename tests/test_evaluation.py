@@ -9,7 +9,8 @@ from gensim.models import KeyedVectors
 from embeddings.answer import Method
 from embeddings.errors import CorpusError
 from embeddings.evaluation import DATASETS, AnalogyReport, PairsReport, evaluate, find_dataset
-from embeddings.model import Card, Model, open_model, save_model
+from embeddings.model import Card, Model, open_model
+from embeddings.model_writer import save_model
 
 FREQUENT = 30_000
 

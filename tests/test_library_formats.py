@@ -16,7 +16,8 @@ from tokenizers import Tokenizer
 from embeddings.answer import ask
 from embeddings.errors import ModelError
 from embeddings.formats import export_model, import_file
-from embeddings.model import Card, Model, open_model, save_model
+from embeddings.model import Card, Model, open_model
+from embeddings.model_writer import save_model
 
 CARD = Card("imported")
 SENTENCES = [["the", "quick", "brown", "fox"], ["jumps", "over", "the", "lazy", "dog"]] * 30

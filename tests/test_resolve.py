@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from embeddings.errors import UnknownWord
-from embeddings.model import SUBWORDS_FILE, Card, Model, ModelWriter, open_model, save_model
+from embeddings.model import SUBWORDS_FILE, Card, Model, open_model
+from embeddings.model_writer import ModelWriter, save_model
 from embeddings.resolve import Resolution, resolve, suggest
 from embeddings.subwords import subword_vector
 
