@@ -1,0 +1,300 @@
+"""The ``thisplusthat`` command. A query is the default: ``thisplusthat "king - man + woman"``."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from embeddings import EmbeddingsError, Method, Model, Options, ask, load_model
+from embeddings.catalog import DEFAULT_MODEL, home, list_models, model_path, pull
+from embeddings.index import IndexParameters
+from service import display
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class QueryGroup(click.Group):
+    """A group whose default command is ``query``: what names no command is a query."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
+            args = ["query", *_with_dashes_as_text(args)]
+        return super().parse_args(ctx, args)
+
+
+def _with_dashes_as_text(args: list[str]) -> list[str]:
+    """Keep a query that begins with a minus ("-king + queen") from being taken for options: they have no blanks."""
+    return [f" {text}" if text.startswith("-") and any(map(str.isspace, text)) else text for text in args]
+
+
+@click.group(cls=QueryGroup, context_settings=CONTEXT)
+@click.version_option(package_name="thisplusthat", prog_name="thisplusthat")
+def cli() -> None:
+    """Ask word vectors: analogies, sums of words, the odd one out.
+
+    \b
+      thisplusthat "United States : dollar :: Mexico : ?"
+      thisplusthat "Paris - France + Italy"
+      thisplusthat "breakfast, cereal, dinner, lunch"
+      thisplusthat "coffee <> tea"
+
+    What names none of the commands below is a query (see: thisplusthat query --help). Without one, a terminal gets a
+    prompt, and a pipe is answered line by line.
+    """
+
+
+def model_option(function: Callable[..., None]) -> Callable[..., None]:
+    """``--model``, of all commands that ask one."""
+    text = "Name of a model, or the path of its folder."
+    return click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help=text)(function)
+
+
+def search_options(function: Callable[..., None]) -> Callable[..., None]:
+    """How to search; shared by queries and evaluation."""
+    for option in (
+        click.option("--restrict", type=click.IntRange(1), metavar="N", help="Only the N most frequent words."),
+        click.option("--exact", is_flag=True, help="Compare with every word instead of going through the index."),
+        click.option(
+            "--method",
+            type=click.Choice([method.value for method in Method]),
+            default=Method.ADD.value,
+            show_default=True,
+            help="How sums and analogies are searched.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@cli.command()
+@click.argument("text", nargs=-1)
+@click.option("-k", "--number", type=click.IntRange(1, 1000), default=10, show_default=True, help="Number of results.")
+@model_option
+@search_options
+@click.option("--explain", is_flag=True, help="Say why: cosines, relation, margin, places in a plane.")
+@click.option("--all-forms", is_flag=True, help="List other cases and accents of words already there, too.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON; from a pipe, one object a line.")
+def query(
+    text: tuple[str, ...],
+    number: int,
+    model: str,
+    method: str,
+    exact: bool,
+    restrict: int | None,
+    explain: bool,
+    all_forms: bool,
+    as_json: bool,
+) -> None:
+    """Answer TEXT; without it, ask at a prompt or answer the lines of a pipe.
+
+    \b
+      king - man + woman                     the words nearest to a sum
+      United States : dollar :: Mexico : ?   an analogy; the ? may stand in any place
+      France:Paris, Japan:Tokyo :: Italy:?   an analogy by several examples
+      breakfast, cereal, dinner, lunch       the odd one out
+      coffee <> tea                          how alike two words are
+      2*king - 0.5*(man + boy)               weights and brackets
+      "rock and roll" - rock                 quotes make one term
+
+    From a pipe there is one answer a line: the query, then each word and its score, between tabs.
+    """
+    options = Options(
+        k=number,
+        method=Method(method),
+        exact=exact,
+        explain=explain,
+        restrict=restrict,
+        all_forms=all_forms,
+    )
+    if text:
+        answer = ask(_load(model), " ".join(text).strip(), options)
+        if as_json:
+            click.echo(json.dumps(answer.as_dict(), indent=2, ensure_ascii=False))
+        else:
+            display.show_answer(answer, display.console())
+    elif sys.stdin.isatty():
+        from service.prompt import run_prompt
+
+        run_prompt(_load(model), options, _load, _model_names, home() / "history")
+    else:
+        from service.pipe import answer_lines, standard_input
+
+        source = standard_input()
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        if not answer_lines(_load(model), options, source, sys.stdout, as_json=as_json):
+            sys.exit(1)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def models(as_json: bool) -> None:
+    """List the models that are there."""
+    listings = list_models()
+    if as_json:
+        content = [
+            listing.manifest.as_dict() if listing.manifest else {"name": listing.name, "problem": listing.problem}
+            for listing in listings
+        ]
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    else:
+        display.show_models(listings, DEFAULT_MODEL, display.console())
+
+
+@cli.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-n", "--name", required=True, help="Name of the new model.")
+@click.option("--format", "format_name", metavar="FORMAT", help="Its format, where looking inside is not enough.")
+@click.option(
+    "--on-error", type=click.Choice(["stop", "skip"]), default="stop", show_default=True, help="At a bad row."
+)
+@click.option("--trust-pickle", is_flag=True, help="Open a gensim pickle, which can run any code in it.")
+@click.option("--overwrite", is_flag=True, help="Replace the model if there is one of this name.")
+@click.option("--corpus", default="unknown", help="What the vectors were trained on, for the model's card.")
+@click.option("--licence", default="unknown", help="Under which licence they are, for the model's card.")
+def import_(
+    file: Path,
+    name: str,
+    format_name: str | None,
+    on_error: str,
+    trust_pickle: bool,
+    overwrite: bool,
+    corpus: str,
+    licence: str,
+) -> None:
+    """Make a model of a FILE of vectors.
+
+    word2vec text and binary, GloVe, fastText .vec and .bin, gensim KeyedVectors, safetensors, model2vec folders and
+    Parquet, told apart by what is inside; texts and word2vec binaries may be packed (.gz, .bz2, .xz).
+    """
+    from embeddings.formats import import_file
+    from embeddings.model import Card
+
+    with display.progress_bar(f"importing {file.name}") as progress:
+        report = import_file(
+            file,
+            model_path(name),
+            Card(name, corpus=corpus, licence=licence),
+            format=format_name,
+            skip_faults=on_error == "skip",
+            trust_pickle=trust_pickle,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    display.show_import(report, display.console())
+    click.echo(f'Ask it: thisplusthat --model {name} "..."', err=True)
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "format_name", metavar="FORMAT", help="Format to write, if the name of FILE does not say it.")
+@click.option("--restrict", type=click.IntRange(1), metavar="N", help="Only the N most frequent words.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
+def export(model: str, file: Path, format_name: str | None, restrict: int | None, overwrite: bool) -> None:
+    """Write the vectors of MODEL to FILE in another format.
+
+    \b
+      .txt  .txt.gz             word2vec text          .vec           fastText text
+      .bin  .bin.gz             word2vec binary        .kv            gensim KeyedVectors
+      .glove.txt                GloVe text             .safetensors   safetensors
+      .model2vec                model2vec folder       .parquet       Parquet
+      .tsv                      tables for TensorFlow's Projector
+    """
+    from embeddings.formats import export_model
+
+    opened = _load(model)
+    chosen = export_model(opened, file, format=format_name, restrict=restrict, overwrite=overwrite)
+    click.echo(f"{min(len(opened), restrict or len(opened)):,} words × {opened.dimension} to {file} ({chosen.title})")
+
+
+@cli.command("pull")
+@click.argument("name")
+@click.option("--overwrite", is_flag=True, help="Replace the model if there is one of this name.")
+def pull_(name: str, overwrite: bool) -> None:
+    """Get a model of gensim-data by its NAME, such as glove-wiki-gigaword-100."""
+    with display.progress_bar(f"pulling {name}") as progress:
+        report = pull(name, overwrite=overwrite, progress=progress)
+    display.show_import(report, display.console())
+
+
+@cli.command()
+@click.argument("model", default=DEFAULT_MODEL)
+def verify(model: str) -> None:
+    """Compare every file of MODEL with its checksum."""
+    from embeddings.model import verify_model
+
+    opened = _load(model)
+    with display.progress_bar(f"verifying {opened.name}") as progress:
+        manifest = verify_model(opened.folder, progress)
+    click.echo(f"{opened.name} is whole: {len(manifest.files)} files in {opened.folder}")
+
+
+@cli.command()
+@click.argument("model", default=DEFAULT_MODEL)
+@click.option("--kind", type=click.Choice(["auto", "exact", "fastscan"]), default="auto", show_default=True)
+@click.option("--recall", type=click.FloatRange(0, 1), default=IndexParameters().recall, show_default=True)
+def index(model: str, kind: str, recall: float) -> None:
+    """Build the search index of MODEL anew, with another kind or another recall@10."""
+    from embeddings.model_writer import rebuild_index
+
+    opened = _load(model)
+    with display.progress_bar(f"indexing {opened.name}") as progress:
+        built = rebuild_index(opened.folder, IndexParameters(kind=kind, recall=recall), progress).index
+    click.echo(
+        f"{opened.name}: {built.factory or 'exact'}, {built.candidates:,} candidates, recall@10 {built.recall:.4f}, "
+        f"built in {built.build_seconds:.1f} s"
+    )
+
+
+@cli.command()
+@click.option("-d", "--dataset", default="google", show_default=True, metavar="NAME|FILE", help="Set to measure with.")
+@model_option
+@search_options
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def evaluate(dataset: str, model: str, method: str, exact: bool, restrict: int | None, as_json: bool) -> None:
+    """Measure a model: google (analogies), wordsim353 or simlex999 (similarities), or a file of yours.
+
+    A FILE has four words a line, with ": section" lines between if wanted; or two words and a number between tabs.
+    """
+    from embeddings.evaluation import evaluate as score
+
+    opened = _load(model)
+    with display.progress_bar(f"evaluating {opened.name}") as progress:
+        report = score(opened, dataset, method=Method(method), exact=exact, restrict=restrict, progress=progress)
+    if as_json:
+        click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        display.show_scores(report, display.console())
+
+
+def _load(name: str) -> Model:
+    with display.progress_bar(f"preparing {name}") as progress:
+        return load_model(name, progress)
+
+
+def _model_names() -> list[str]:
+    return sorted({DEFAULT_MODEL, *(listing.name for listing in list_models())})
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show an error of the library as one message, and end with exit code 1."""
+    try:
+        yield
+    except EmbeddingsError as error:
+        display.show_error(error)
+        sys.exit(1)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command; exit code 0 if answered, 1 if something could not be answered or done, 2 for wrong usage."""
+    with errors_shown():
+        return cli.main(arguments, prog_name="thisplusthat")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""How answers, reports and models look in a terminal. Everything that is shown is in the values that come in."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from embeddings import Answer, EmbeddingsError, Failure
+from embeddings.answer import Result, TermReading
+from embeddings.model import Progress
+
+if TYPE_CHECKING:
+    from embeddings.catalog import Listing
+    from embeddings.evaluation import AnalogyReport, PairsReport, SectionScore
+    from embeddings.explanation import Explanation
+    from embeddings.formats import ImportReport
+
+
+def console() -> Console:
+    """The console of standard output, as it is now."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def show_answer(answer: Answer, out: Console) -> None:
+    """What the query was read as, how terms were found where that is not plain, and the results."""
+    out.print(Text.assemble((answer.read_as, "bold"), (f"   {answer.kind}, {answer.method}, {answer.model}", "dim")))
+    for term in answer.terms:
+        if term.resolved != "exact":
+            out.print(Text(f"  {_how(term)}", style="dim"))
+    if answer.score is not None:
+        out.print(Text(f"{answer.score:.4f}", style="bold"))
+    elif answer.shared is not None and answer.apart is not None:
+        out.print(Text.assemble((answer.results[0].word, "bold"), " is the odd one out."))
+        out.print(_table(answer.results, "mean cosine", answer.explanation))
+        out.print(Text(f"the rest share: {_listed(answer.shared)}"))
+        out.print(Text(f"sets it apart:  {_listed(answer.apart)}"))
+    else:
+        out.print(_table(answer.results, "score", answer.explanation))
+    if answer.explanation is not None:
+        _show_explanation(answer, answer.explanation, out)
+
+
+def _how(term: TermReading) -> str:
+    words = " + ".join(term.words)
+    match term.resolved:
+        case "case":
+            return f"{term.text} → {words}"
+        case "phrase":
+            return f"{term.text} → {words} (a phrase of the vocabulary)"
+        case "composed":
+            return f"{term.text} → {words} (the mean of these words)"
+    return f"{term.text} → from the character n-grams of {words}"
+
+
+def _table(results: Sequence[Result], score: str, explanation: "Explanation | None") -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("", justify="right", style="dim")
+    table.add_column("word")
+    table.add_column(score, justify="right")
+    table.add_column("rank", justify="right", style="dim")
+    relation = explanation.relation if explanation is not None else None
+    if relation is not None:
+        table.add_column("relation", justify="right")
+    for number, result in enumerate(results, start=1):
+        rank = "" if result.rank is None else f"{result.rank:,}"
+        row: list[str | Text] = [str(number), Text(result.word), f"{result.score:.4f}", rank]
+        table.add_row(*row, *([] if relation is None else [f"{relation[number - 1]:.4f}"]))
+    return table
+
+
+def _show_explanation(answer: Answer, explanation: "Explanation", out: Console) -> None:
+    if explanation.margin is not None:
+        out.print(Text(f"margin to the runner-up: {explanation.margin:.4f}"))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("in the plane (PCA)")
+    table.add_column("x", justify="right")
+    table.add_column("y", justify="right")
+    for term in answer.terms if explanation.cosines else ():
+        table.add_column(Text(f"cosine with {term.text}"), justify="right")
+    lines = iter(explanation.cosines)
+    for point in explanation.points:
+        cosines = [f"{cosine:.4f}" for cosine in next(lines)] if point.role == "result" else []
+        table.add_row(Text(point.word), f"{point.x:.3f}", f"{point.y:.3f}", *cosines)
+    out.print(table)
+
+
+def _listed(results: Sequence[Result]) -> str:
+    return ", ".join(result.word for result in results) or "nothing that stands out"
+
+
+def as_line(answer: Answer | Failure) -> str:
+    """An answer between tabs: the query, then each word and its score; a failure says what went wrong."""
+    query = " ".join(answer.query.split())
+    if isinstance(answer, Failure):
+        return f"{query}\terror\t{' '.join(str(answer.error).split())}"
+    if answer.score is not None:
+        return f"{query}\t{answer.score:.6f}"
+    fields = (field for result in answer.results for field in (result.word, f"{result.score:.6f}"))
+    return "\t".join([query, *(" ".join(field.split()) for field in fields)])
+
+
+def show_error(error: EmbeddingsError) -> None:
+    """The message on standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), str(error)))
+
+
+def show_models(listings: "Sequence[Listing]", default: str, out: Console) -> None:
+    """A table of models; the default is there even before its first use."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, justify in (("name", "left"), ("words", "right"), ("dimensions", "right"), ("size", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for name in ("index", "method", "licence"):
+        table.add_column(name)
+    if default not in [listing.name for listing in listings]:
+        table.add_row(default, "", "", "", "", "", Text("prepared at its first use", style="dim"))
+    for listing in listings:
+        if listing.manifest is None:
+            table.add_row(listing.name, "", "", "", "", "", Text(f"damaged: {listing.problem}", style="red"))
+            continue
+        manifest = listing.manifest
+        megabytes = sum(file.bytes for file in manifest.files.values()) / 1e6
+        index = manifest.index.kind if manifest.index.kind == "exact" else f"recall {manifest.index.recall:.4f}"
+        row = [f"{manifest.count:,}", str(manifest.dimension), f"{megabytes:,.1f} MB", index]
+        table.add_row(Text(listing.name), *row, Text(manifest.card.method), Text(manifest.card.licence))
+    out.print(table)
+
+
+def show_import(report: "ImportReport", out: Console) -> None:
+    """What came of an import: how many words, and what was left out."""
+    out.print(Text(f"{report.words:,} words × {report.dimension} from {report.format} in {report.path}"))
+    if report.duplicates:
+        out.print(Text(f"  {report.duplicates:,} rows left out: their word came before"))
+    if report.zero_rows:
+        out.print(Text(f"  {report.zero_rows:,} words have a vector of zeros"))
+    if report.skipped:
+        out.print(Text(f"  {report.skipped:,} rows left out: something was wrong with them"))
+    for fault in report.faults:
+        out.print(Text(f"    {fault}", style="dim"))
+
+
+def show_scores(report: "AnalogyReport | PairsReport", out: Console) -> None:
+    """A line for each section of an analogy set, or the correlations of a set of pairs."""
+    from embeddings.evaluation import PairsReport
+
+    if isinstance(report, PairsReport):
+        out.print(Text(f"{report.dataset} on {report.model}: {report.pairs} pairs, coverage {report.coverage:.1%}"))
+        out.print(Text(f"Spearman {report.spearman:.4f}   Pearson {report.pearson:.4f}", style="bold"))
+        return
+    out.print(Text(f"{report.dataset} on {report.model}, {report.method}"))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("section")
+    for name in ("accuracy", "correct", "questions", "not in vocabulary", "coverage"):
+        table.add_column(name, justify="right")
+    for section in (*report.sections, *report.groups):
+        table.add_row(*_score_row(section))
+    table.add_row(*_score_row(report.total), style="bold")
+    out.print(table)
+
+
+def _score_row(score: "SectionScore") -> list[str]:
+    counts = [f"{count:,}" for count in (score.correct, score.questions, score.out_of_vocabulary)]
+    return [score.name, f"{score.accuracy:.2%}", *counts, f"{score.coverage:.1%}"]
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Progress]:
+    """A progress bar on standard error that appears with the first report; plain lines where that is no terminal."""
+    bar: Any = None
+    task: Any = None
+    shown: set[str] = set()
+
+    def show(stage: str, done: int, total: int) -> None:
+        nonlocal bar, task
+        if not sys.stderr.isatty():
+            if stage not in shown and stage != "done":
+                print(f"{what}: {stage}", file=sys.stderr, flush=True)  # noqa: T201
+            shown.add(stage)
+            return
+        if bar is None:
+            from rich.progress import Progress as Bar
+
+            bar = Bar(console=Console(stderr=True), transient=True)
+            bar.start()
+            task = bar.add_task(what)
+        bar.update(task, description=f"{what}: {stage}", completed=done, total=total or None)
+
+    try:
+        yield show
+    finally:
+        if bar is not None:
+            bar.stop()

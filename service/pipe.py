@@ -1,0 +1,56 @@
+"""Queries from a pipe: one a line, one answer a line, batched as they come in."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import BinaryIO, TextIO
+
+from embeddings import Answer, Failure, Model, Options, QueryError, ask_many
+from service.display import as_line
+
+_MOST_AT_ONCE = 512
+_CHUNK = 1 << 16
+
+
+def answer_lines(model: Model, options: Options, source: BinaryIO, out: TextIO, *, as_json: bool) -> bool:
+    """Answer every line of ``source``, and whether all could be. Answers are written as soon as their batch is done."""
+    all_answered = True
+    for lines in _batches(source):
+        for answer in _answer(model, options, lines):
+            all_answered &= isinstance(answer, Answer)
+            out.write(json.dumps(answer.as_dict(), ensure_ascii=False) if as_json else as_line(answer))
+            out.write("\n")
+        out.flush()
+    return all_answered
+
+
+def _answer(model: Model, options: Options, lines: list[bytes]) -> list[Answer | Failure]:
+    """Answers in the order of ``lines``; one that is no UTF-8 is a failure in its place."""
+    queries = [_decode(line) for line in lines]
+    answers = iter(ask_many(model, [query for query in queries if isinstance(query, str)], options))
+    return [next(answers) if isinstance(query, str) else query for query in queries]
+
+
+def _decode(line: bytes) -> str | Failure:
+    try:
+        return line.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        shown = line.decode("utf-8", "backslashreplace").rstrip("\r\n")
+        return Failure(shown, QueryError("The line is not UTF-8.", column=error.start + 1))
+
+
+def _batches(source: BinaryIO) -> Iterator[list[bytes]]:
+    """Lines as they are there: many when they come fast, one when somebody waits for each answer."""
+    rest = b""
+    while chunk := os.read(source.fileno(), _CHUNK):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for start in range(0, len(lines), _MOST_AT_ONCE):
+            yield lines[start : start + _MOST_AT_ONCE]
+    if rest:
+        yield [rest]
+
+
+def standard_input() -> BinaryIO:
+    """Standard input as bytes."""
+    return sys.stdin.buffer

@@ -1,0 +1,114 @@
+"""The interactive prompt: queries and a few commands, with history and completion from the vocabulary."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+
+from embeddings import EmbeddingsError, Method, Model, Options, QueryError, ask
+from service.display import console, show_answer, show_error
+
+HELP = """\
+king - man + woman                       the words nearest to a sum
+United States : dollar :: Mexico : ?     an analogy; the ? may stand in any place
+breakfast, cereal, dinner, lunch         the odd one out
+coffee <> tea                            how alike two words are
+2*king - 0.5*(man + boy)                 weights and brackets
+"rock and roll" - rock                   quotes make one term
+
+:model [NAME]     show the models, or change to one
+:k N              show N results
+:method NAME      3cosadd, 3cosmul or 3cosavg
+:explain          say why, or stop saying it
+:exact            search every word, or go through the index again
+:quit             leave (so does Ctrl-D)"""
+
+_WORD = re.compile(r"[^\s+*():,?<>\"“”]+$")
+
+
+class WordCompleter(Completer):
+    """Completes the word before the cursor with words of the vocabulary, the most frequent first."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002
+        match = _WORD.search(document.text_before_cursor)
+        if match and not document.text_before_cursor.startswith(":"):
+            for word in self.model.vocabulary.complete(match[0], limit=12):
+                yield Completion(word, start_position=-len(match[0]))
+
+
+def run_prompt(
+    model: Model, options: Options, load: Callable[[str], Model], list_names: Callable[[], list[str]], history: Path
+) -> None:
+    """Read queries until the end of input; an error is shown and does not end it."""
+    completer = WordCompleter(model)
+    session: PromptSession[Any] = PromptSession(
+        history=_history(history), completer=completer, complete_while_typing=False
+    )
+    out = console()
+    out.print(f"{model.name}: {len(model):,} words × {model.dimension}. :help shows what can be asked, :quit leaves.")
+    while True:
+        try:
+            line = session.prompt("> ").strip()
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+        try:
+            if line in (":quit", ":q", ":exit"):
+                return
+            if line.startswith(":"):
+                completer.model, options = _command(line, completer.model, options, load, list_names)
+            elif line:
+                show_answer(ask(completer.model, line, options), out)
+        except EmbeddingsError as error:
+            show_error(error)
+        except KeyboardInterrupt:
+            continue
+
+
+def _command(
+    line: str, model: Model, options: Options, load: Callable[[str], Model], list_names: Callable[[], list[str]]
+) -> tuple[Model, Options]:
+    name, _, value = line[1:].partition(" ")
+    value = value.strip()
+    out = console()
+    match name:
+        case "help" | "h":
+            out.print(HELP, markup=False)
+        case "model" if value:
+            model = load(value)
+            out.print(f"{model.name}: {len(model):,} words × {model.dimension}", markup=False)
+        case "model":
+            out.print(f"{model.name}; there are: {', '.join(list_names())}", markup=False)
+        case "k" if value.isdecimal():
+            options = replace(options, k=int(value))
+        case "method" if value in list(Method):
+            options = replace(options, method=Method(value))
+        case "explain":
+            options = replace(options, explain=not options.explain)
+            out.print(f"explain is {'on' if options.explain else 'off'}")
+        case "exact":
+            options = replace(options, exact=not options.exact)
+            out.print(f"exact search is {'on' if options.exact else 'off'}")
+        case _:
+            raise QueryError(f"'{line}' is no command that is known here. :help shows them.")
+    return model, options
+
+
+def _history(path: Path) -> History:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
+    except OSError as error:
+        console().print(f"The history is kept for this session only: {path}: {error.strerror}.", markup=False)
+        return InMemoryHistory()
+    return FileHistory(str(path))
