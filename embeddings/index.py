@@ -8,6 +8,7 @@ rows: searching a row's own vector would flatter any index.
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,8 @@ class Index:
         """The rows whose codes are nearest to each target, [targets, wanted], in the order of the codes."""
         if self._codes is None:
             return exact_search(self.vectors, targets, wanted)[1]
-        rows: Rows = self._codes.search(targets, wanted)[1]
+        with _threads(1 if len(targets) == 1 else None):
+            rows: Rows = self._codes.search(targets, wanted)[1]
         return rows
 
     def enough_candidates(self, k: int) -> int:
@@ -281,6 +283,19 @@ def _largest_of_each(scores: Matrix, k: int, first: int) -> tuple[Matrix, Rows]:
     for line, of_target in enumerate(scores):
         best[line], rows[line] = _largest(of_target, k)
     return best, rows + first
+
+
+@contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    """Let FAISS use ``number`` threads in what this thread does; None leaves it as it is. One query is too little work
+    to share: waiting for a second thread costs more than it does, and more still where the processors are busy.
+    """
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(number or before)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def _blocks(count: int, size: int) -> Iterator[slice]:

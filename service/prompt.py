@@ -1,10 +1,10 @@
 """The interactive prompt: queries and a few commands, with history and completion from the vocabulary."""
 
+import errno
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -50,22 +50,14 @@ def run_prompt(
 ) -> None:
     """Read queries until the end of input; an error is shown and does not end it."""
     completer = WordCompleter(model)
-    session: PromptSession[Any] = PromptSession(
+    session: PromptSession[str] = PromptSession(
         history=_history(history), completer=completer, complete_while_typing=False
     )
     out = console()
     out.print(f"{model.name}: {len(model):,} words × {model.dimension}. :help shows what can be asked, :quit leaves.")
-    while True:
+    while (line := _read_line(session)) not in (None, ":quit", ":q", ":exit"):
         try:
-            line = session.prompt("> ").strip()
-        except KeyboardInterrupt:
-            continue
-        except EOFError:
-            return
-        try:
-            if line in (":quit", ":q", ":exit"):
-                return
-            if line.startswith(":"):
+            if line and line.startswith(":"):
                 completer.model, options = _command(line, completer.model, options, load, list_names)
             elif line:
                 show_answer(ask(completer.model, line, options), out)
@@ -73,6 +65,20 @@ def run_prompt(
             show_error(error)
         except KeyboardInterrupt:
             continue
+
+
+def _read_line(session: "PromptSession[str]") -> str | None:
+    """What was typed, empty if it was given up by Ctrl-C; None at the end of input."""
+    try:
+        return session.prompt("> ").strip()
+    except KeyboardInterrupt:
+        return ""
+    except EOFError:
+        return None
+    except OSError as error:
+        if error.errno == errno.EIO:  # the terminal was closed
+            return None
+        raise
 
 
 def _command(
