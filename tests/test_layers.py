@@ -1,0 +1,80 @@
+"""The shape of the code: what a query loads, which way imports go, where tests are, what is never done."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from embeddings.model import Model
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted(
+    path
+    for folder in ("embeddings", "service", "scripts")
+    for path in (ROOT / folder).glob("*.py")
+    if path.stem != "__init__"
+)
+HEAVY = [
+    "flask",
+    "gensim",
+    "model2vec",
+    "prompt_toolkit",
+    "pyarrow",
+    "rich.progress",
+    "safetensors",
+    "scipy",
+    "smart_open",
+]
+ASK = """
+import sys
+from service.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    assert not end.code, end.code
+print(sorted(set(sys.modules) & set({heavy!r})))
+"""
+
+
+@pytest.mark.usefixtures("glove")
+@pytest.mark.parametrize("arguments", [["--version"], ["king - man + woman"], ["models"], ["a, b, c", "--json"]])
+def test_a_query_never_loads_what_it_does_not_need(arguments: list[str]) -> None:
+    script = ASK.format(heavy=HEAVY)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_library_is_imported_without_heavy_packages() -> None:
+    heavy = {*HEAVY, "click", "rich"}
+    script = f"import sys, embeddings\nprint(sorted(set(sys.modules) & {heavy!r}))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_module_has_its_tests_a_docstring_and_a_moderate_length(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    assert text.startswith('"""')
+    assert len(text.splitlines()) <= 420
+    if module.parent.name != "scripts":
+        assert (ROOT / "tests" / f"test_{module.stem}.py").exists()
+
+
+def test_nothing_of_a_user_is_ever_unpickled_and_no_error_is_swallowed() -> None:
+    for module in MODULES:
+        text = module.read_text(encoding="utf-8")
+        assert "allow_pickle=True" not in text
+        assert not re.search(r"pickle\.loads?\(", text)
+        assert not re.search(r"except\s*:", text)
+        assert len(re.findall(r"np\.load\(", text)) == len(re.findall(r"np\.load\([^)]*allow_pickle=False", text))
+
+
+def test_the_public_names_are_what_the_package_exports(tiny_model: Model) -> None:
+    import embeddings
+
+    assert all(hasattr(embeddings, name) for name in embeddings.__all__)
+    assert embeddings.ask(tiny_model, "king <> queen").score == pytest.approx(0.5, abs=1e-6)
