@@ -2,7 +2,6 @@
 
 import gzip
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
@@ -77,18 +76,32 @@ def _parse(lines: list[tuple[int, bytes]], dimension: int, faults: Faults) -> Bl
         word, _, rest = line.partition(b" ")
         words.append(decode(word))
         numbers.append(rest)
-    if None in words or any(rest.count(b" ") != dimension - 1 for rest in numbers):
+    regular = None not in words and all(rest.count(b" ") == dimension - 1 for rest in numbers)
+    vectors = _parse_numbers(numbers, dimension) if regular else None
+    if vectors is None or len(vectors) != len(lines):
         return _parse_one_by_one(lines, dimension, faults)
+    return Block([word for word in words if word is not None], vectors, [place for place, _ in lines])
+
+
+def _parse_numbers(lines: list[bytes], dimension: int) -> Matrix | None:
+    """The table of numbers [lines, dimension], or None if something in it is no number."""
+    import pyarrow
+    from pyarrow import csv
+
+    names = [str(column) for column in range(dimension)]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", DeprecationWarning)  # what numpy before 2.4 gives in place of the error
-            values = np.fromstring(b" ".join(numbers), np.float32, sep=" ")
-    except (ValueError, DeprecationWarning):
-        return _parse_one_by_one(lines, dimension, faults)
-    if len(values) != len(lines) * dimension:
-        return _parse_one_by_one(lines, dimension, faults)
-    places = [place for place, _ in lines]
-    return Block([word for word in words if word is not None], values.reshape(-1, dimension), places)
+        table = csv.read_csv(
+            pyarrow.BufferReader(b"\n".join(lines)),
+            read_options=csv.ReadOptions(column_names=names, block_size=2 * _LONGEST_LINE),
+            parse_options=csv.ParseOptions(delimiter=" ", quote_char=False),
+            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, pyarrow.float32()), null_values=[]),
+        )
+    except pyarrow.ArrowInvalid:
+        return None
+    vectors = np.empty((table.num_rows, dimension), np.float32)
+    for place, column in enumerate(table.columns):
+        vectors[:, place] = column.to_numpy()
+    return vectors
 
 
 def _parse_one_by_one(lines: Iterable[tuple[int, bytes]], dimension: int, faults: Faults) -> Block:

@@ -139,11 +139,26 @@ def measure_search(peers: Peers, number: int) -> dict[str, Any]:
         "queries": number,
         "whole query": {name: summary(some) for name, some in times.items()},
         "search alone": {name: summary(some) for name, some in alone_times.items()},
+        "for an unknown word": {"up to five suggestions": summary(_suggestion_times(model, max(20, number // 5)))},
         "recall@10": round(float(recall), 5),
         "3cosmul recall@10": round(_cosmul_recall(model, asked[: max(10, number // 10)]), 5),
         "candidates": model.manifest.index.candidates,
         "ratio": _ratio(times, "gensim most_similar"),
     }
+
+
+def _suggestion_times(model: Model, number: int) -> list[float]:
+    """Milliseconds for words of which one letter was taken away or swapped with the next."""
+    rng = np.random.default_rng(0)
+    times: list[float] = []
+    while len(times) < number:
+        word = model.vocabulary.word(int(rng.integers(min(20_000, len(model)))))
+        place = int(rng.integers(len(word)))
+        one, two, rest = word[:place], word[place : place + 2], word[place + 2 :]
+        wrong = one + (two[1:] if rng.random() < 0.5 else two[::-1]) + rest
+        if len(word) > 3 and wrong not in model.vocabulary:
+            times.append(milliseconds(model.vocabulary.suggest, wrong))
+    return times
 
 
 def _cosmul_recall(model: Model, asked: list[tuple[str, str, str]]) -> float:

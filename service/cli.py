@@ -124,7 +124,7 @@ def query(
         from service.pipe import answer_lines, standard_input
 
         source = standard_input()
-        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # as the queries are
         if not answer_lines(_load(model), options, source, sys.stdout, as_json=as_json):
             sys.exit(1)
 
@@ -292,6 +292,8 @@ def errors_shown() -> Iterator[None]:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command; exit code 0 if answered, 1 if something could not be answered or done, 2 for wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # where it cannot show a letter
     with errors_shown():
         return cli.main(arguments, prog_name="thisplusthat")
 

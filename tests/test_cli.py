@@ -72,6 +72,13 @@ def test_a_query_may_begin_with_a_minus() -> None:
 
 
 @pytest.mark.usefixtures("glove")
+def test_a_terminal_that_cannot_show_a_letter_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    assert "m\\xe9xico" in run("México", "-k", "1").stdout
+    assert "'zz\\xe9' is not in" in run("zzé").stderr
+
+
+@pytest.mark.usefixtures("glove")
 def test_what_was_understood_is_said_where_it_is_not_plain() -> None:
     lines = run("United States:Dollar :: Mexico:?").stdout.splitlines()
     assert lines[0].startswith("united states : dollar :: mexico : ?   analogy, 3cosadd, glove-6b-50d")
