@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ import numpy.typing as npt
 
 from embeddings.errors import ModelError
 
+DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+"""What Python raises for packed data that is cut off or damaged."""
 BLOCK_VALUES = 2_000_000
 """Numbers in a block: 8 MB as 32-bit floats."""
 _SHOWN_FAULTS = 5
@@ -72,19 +75,29 @@ class Faults:
             self.messages.append(message)
 
 
-def open_unpacked(path: Path) -> IO[bytes]:
-    """Open a file for reading, unpacking gzip, bzip2 and xz by what is inside and not by the name."""
-    with path.open("rb") as file:
-        magic = file.read(6)
+@contextmanager
+def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for reading, unpacking gzip, bzip2, xz and zstd by what is inside and not by the name."""
+    with path.open("rb") as raw, unpacked(raw, str(path)) as file:
+        yield file
+
+
+def unpacked(file: IO[bytes], name: str) -> IO[bytes]:
+    """What is in ``file``, unpacked if it is gzip, bzip2, xz or zstd. Raises `ModelError` for a zip archive."""
+    magic = cast(io.BufferedReader, file).peek(6)[:6]
     if magic.startswith(b"\x1f\x8b"):
-        return cast(IO[bytes], gzip.open(path))
+        return cast(IO[bytes], gzip.open(file))
     if magic.startswith(b"BZh"):
-        return bz2.open(path)
+        return bz2.open(file)
     if magic == b"\xfd7zXZ\0":
-        return lzma.open(path)
+        return lzma.open(file)
+    if magic.startswith(b"\x28\xb5\x2f\xfd"):
+        import pyarrow
+
+        return cast(IO[bytes], io.BufferedReader(pyarrow.CompressedInputStream(file, "zstd")))
     if magic.startswith(b"PK\x03\x04"):
-        raise ModelError(f"{path} is a zip archive, which can hold several files. Unpack it and import one of them.")
-    return path.open("rb")
+        raise ModelError(f"{name} is a zip archive, which can hold several files. Unpack it and take one of them.")
+    return file
 
 
 @contextmanager
@@ -92,7 +105,7 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what goes wrong while a file is read into a `ModelError` that names it."""
     try:
         yield
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+    except DAMAGED as error:
         raise ModelError(f"{path} is cut off or damaged: {error}. Get it again.") from error
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error

@@ -1,0 +1,185 @@
+"""A corpus → one file of word numbers, read and tokenised once, on every core.
+
+Blocks of text go to worker processes and come back in their order, so the result does not depend on how many there are.
+What comes back are the block's own numbers and words; numbering them for the whole corpus costs a look-up for each
+different word of a block, not for each word.
+"""
+
+import json
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.corpus import CorpusParameters, FileReading, RawBlock, ReadBlock, Text, texts_of
+from embeddings.errors import CorpusError
+from embeddings.tokenising import FIRST_WORD, Ids, TokenParameters, Tokens, tokenise
+
+IDS_FILE, WORDS_FILE, TITLES_FILE, _REPORT_FILE = "tokens.bin", "words.txt", "titles.txt", "corpus.json"
+_SMALL_BYTES = 4 << 20
+"""Below this, starting processes takes longer than the work."""
+
+CleanProgress = Callable[[int, int, int], None]
+"""Called with the bytes read, the bytes there are (0 if not known) and the words so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file of the corpus, as it was read."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusReport:
+    """What was read."""
+
+    files: tuple[FileReport, ...] = ()
+    words: int = 0
+    different_words: int = 0
+    articles: int = 0
+    undecodable: int = 0
+    """Byte sequences that are not of the encoding; each stands in the text as a separator."""
+
+    @classmethod
+    def read(cls, folder: Path) -> "CorpusReport":
+        """The report that `clean` wrote."""
+        return cls.of(json.loads((folder / _REPORT_FILE).read_text(encoding="utf-8")))
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> "CorpusReport":
+        """The report of what `asdict` gave."""
+        return cls(**{**content, "files": tuple(FileReport(**file) for file in content["files"])})
+
+
+def clean(
+    texts: Sequence[Text],
+    reading: CorpusParameters,
+    tokens: TokenParameters,
+    folder: Path,
+    processes: int,
+    progress: CleanProgress,
+) -> CorpusReport:
+    """Read ``texts`` and write tokens.bin (int32), words.txt, titles.txt and corpus.json into ``folder``.
+
+    Raises `CorpusError` where a text cannot be read or where there is not one word in all of them.
+    """
+    numbers: dict[str, int] = {}
+    report = CorpusReport()
+    total = 0 if any(not text.bytes for text in texts) else sum(text.bytes for text in texts)
+    done = 0
+    with (folder / IDS_FILE).open("wb") as ids_file, (folder / TITLES_FILE).open("w", encoding="utf-8") as titles:
+        for text in texts:
+            file = FileReading(text, reading)
+            for read, found in _tokenised(file, reading, tokens, processes):
+                ids_file.write(_renumber(found, numbers).tobytes())
+                titles.writelines(f"{title}\n" for title in read.titles)
+                report = replace(
+                    report,
+                    words=report.words + len(found),
+                    articles=report.articles + read.articles,
+                    undecodable=report.undecodable + read.undecodable,
+                )
+                progress(done + file.bytes_read, total, report.words)
+            done += file.bytes_read
+            about = FileReport(text.name, file.bytes_read, file.sha256)
+            report = replace(report, files=(*report.files, about))
+    if not report.words:
+        raise CorpusError(f"There is not one word in {', '.join(text.name for text in texts)}.")
+    report = replace(report, different_words=len(numbers))
+    write_lines(folder / WORDS_FILE, numbers)
+    (folder / _REPORT_FILE).write_text(json.dumps(asdict(report), ensure_ascii=False, indent=1), encoding="utf-8")
+    return report
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a file that `write_lines` wrote."""
+    return path.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write words, which never have a line break in them, one a line."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in lines)
+
+
+def _renumber(tokens: Tokens, numbers: dict[str, int]) -> Ids:
+    """The tokens of a block by the numbers of the corpus; words not seen before get the next ones."""
+    of_block = np.empty(len(tokens.words) + FIRST_WORD, np.int32)
+    of_block[:FIRST_WORD] = range(FIRST_WORD)
+    of_block[FIRST_WORD:] = [numbers.setdefault(word, len(numbers) + FIRST_WORD) for word in tokens.words]
+    return of_block[tokens.ids]
+
+
+Tokenised = tuple[ReadBlock, Tokens]
+
+
+def _tokenised(
+    file: FileReading, reading: CorpusParameters, tokens: TokenParameters, processes: int
+) -> Iterator[Tokenised]:
+    """The blocks of ``file`` in order, tokenised by ``processes``."""
+    if processes < 2 or 0 < file.text.bytes < _SMALL_BYTES:
+        for block in file.blocks():
+            yield _tokenise_block(block, reading, tokens)
+        return
+    waiting: deque[Future[Tokenised]] = deque()
+    executor = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_as_worker)
+    try:
+        for block in file.blocks():
+            waiting.append(executor.submit(_tokenise_block, block, reading, tokens))
+            if len(waiting) > 3 * processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise CorpusError(
+            f"A process that tokenised {file.text.name} was killed, perhaps for want of memory. Try fewer --workers."
+        ) from error
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _tokenise_block(block: RawBlock, reading: CorpusParameters, parameters: TokenParameters) -> Tokenised:
+    read = texts_of(block, reading)
+    return replace(read, text=""), tokenise(read.text, parameters)
+
+
+def _as_worker() -> None:
+    """Leave Ctrl-C to the parent process, and end with it, whatever ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+
+    def end_with_parent() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def open_ids(path: Path) -> Ids:
+    """The numbers in ``path``, memory-mapped."""
+    if not path.stat().st_size:
+        return np.empty(0, np.int32)
+    return np.memmap(path, np.int32, mode="r")
+
+
+def count_ids(ids: Ids, size: int, block: int = 1 << 24) -> npt.NDArray[np.int64]:
+    """How often each number below ``size`` is in ``ids``."""
+    counts = np.zeros(size, np.int64)
+    for start in range(0, len(ids), block):
+        counts += np.bincount(ids[start : start + block], minlength=size)
+    return counts
