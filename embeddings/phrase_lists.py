@@ -1,0 +1,132 @@
+"""Phrases that are known beforehand: a user's list, or the titles of Wikipedia's articles."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.errors import CorpusError
+from embeddings.phrases import Counts
+from embeddings.tokenising import FIRST_WORD, JOINER, Ids, TokenParameters, tokenise
+
+_LONGEST = 8
+_TITLE_COHESION = 0.3
+"""NPMI that a title has to exceed: "It Is" is a title as well."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownPhrases:
+    """Phrases as a trie over word numbers: a step (node, word) leads to another node, which may end a phrase."""
+
+    parts: Sequence[tuple[int, ...]]
+    first: npt.NDArray[np.int32]
+    """[words + 2] node that a phrase's first word leads to, -1 where none begins with it."""
+    steps: Counts
+    """Sorted, node × size + word."""
+    reached: npt.NDArray[np.int32]
+    """Node that each step leads to."""
+    phrase_at: npt.NDArray[np.int32]
+    """[nodes] place in ``parts`` of the phrase that ends there, -1 if none does."""
+
+    def find(self, ids: Ids) -> Iterator[tuple[int, int]]:
+        """Where phrases begin in ``ids`` and which, from left to right, the longest at each place, none overlapping."""
+        size = len(self.first)
+        places = np.flatnonzero(self.first[ids] >= 0)
+        nodes = self.first[ids[places]].astype(np.int64)
+        best = np.full(len(ids), -1, np.int32)
+        for ahead in range(1, _LONGEST):
+            inside = places + ahead < len(ids)
+            places, nodes = places[inside], nodes[inside]
+            if not len(places) or not len(self.steps):
+                break
+            wanted = nodes * size + ids[places + ahead]
+            found = np.minimum(np.searchsorted(self.steps, wanted), len(self.steps) - 1)
+            known = self.steps[found] == wanted
+            places, nodes = places[known], self.reached[found[known]].astype(np.int64)
+            ends = self.phrase_at[nodes] >= 0
+            best[places[ends]] = self.phrase_at[nodes[ends]]
+        free_from = 0
+        for place in np.flatnonzero(best >= 0).tolist():
+            if place >= free_from:
+                phrase = int(best[place])
+                free_from = place + len(self.parts[phrase])
+                yield place, phrase
+
+    def count(self, ids: Ids) -> Counter[int]:
+        """How often each would be joined in a block."""
+        return Counter(phrase for _, phrase in self.find(ids))
+
+    def join(self, ids: Ids) -> Ids:
+        """A block with the phrases joined, numbered on from the words."""
+        out, keep = ids.copy(), np.ones(len(ids), bool)
+        for place, phrase in self.find(ids):
+            out[place] = len(self.first) + phrase
+            keep[place + 1 : place + len(self.parts[phrase])] = False
+        return out[keep]
+
+
+def known_phrases(parts: Sequence[tuple[int, ...]], size: int) -> KnownPhrases:
+    """The trie of ``parts``, phrases of numbers below ``size``."""
+    first = np.full(size, -1, np.int32)
+    nodes: dict[tuple[int, ...], int] = {}
+    steps: dict[int, int] = {}
+    phrase_at: dict[int, int] = {}
+    for place, phrase in enumerate(parts):
+        node = nodes.setdefault(phrase[:1], len(nodes))
+        first[phrase[0]] = node
+        for end in range(2, len(phrase) + 1):
+            reached = nodes.setdefault(phrase[:end], len(nodes))
+            steps[node * size + phrase[end - 1]] = reached
+            node = reached
+        phrase_at[node] = place
+    keys = np.array(sorted(steps), np.int64)
+    ends = np.full(len(nodes), -1, np.int32)
+    ends[list(phrase_at)] = list(phrase_at.values())
+    return KnownPhrases(parts, first, keys, np.array([steps[key] for key in keys.tolist()], np.int32), ends)
+
+
+def read_phrase_list(path: Path) -> list[str]:
+    """The phrases of a file, one a line. Raises `CorpusError`."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path} is not UTF-8: {error.reason}. Phrases are expected in it, one a line.") from error
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read: {error.strerror or error}.") from error
+    phrases = [line.strip().replace(JOINER, " ") for line in lines if line.strip()]
+    if not phrases:
+        raise CorpusError(f"{path} holds no phrases. One a line is expected, its words between blanks.")
+    return phrases
+
+
+def title_phrases(titles: Sequence[str]) -> list[str]:
+    """Titles without what tells namesakes apart: Mercury (planet), Springfield, Illinois."""
+    return [title.partition(" (")[0].partition(", ")[0] for title in titles]
+
+
+def numbered(phrases: Sequence[str], words: Sequence[str], tokens: TokenParameters) -> list[tuple[int, ...]]:
+    """``phrases`` by the numbers of their words, as the corpus was tokenised; those of one word or with unknown words
+    are left out, and so is what goes beyond eight words.
+    """
+    numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD)}
+    found = []
+    for phrase in dict.fromkeys(phrases):
+        split = tokenise(phrase, tokens)
+        parts = [split.words[number - FIRST_WORD] for number in split.ids[:-1].tolist() if number >= FIRST_WORD]
+        if 2 <= len(parts) <= _LONGEST and all(part in numbers for part in parts):
+            found.append(tuple(numbers[part] for part in parts))
+    return list(dict.fromkeys(found))
+
+
+def cohesive(parts: Sequence[tuple[int, ...]], met: Sequence[int], counts: Counts) -> list[bool]:
+    """Which of ``parts``, met so often, are more than words that follow one another by chance (NPMI)."""
+    total = int(counts[FIRST_WORD:].sum())
+    shares = np.log(np.maximum(counts, 1) / total)
+    scores = [
+        (np.log(times / total) - shares[list(phrase)].sum()) / (-np.log(times / total) * (len(phrase) - 1))
+        for phrase, times in zip(parts, met, strict=True)
+    ]
+    return [bool(score > _TITLE_COHESION) for score in scores]

@@ -1,0 +1,214 @@
+"""Words that belong together → one word: ``united_states``, found by how much more often they meet than by chance.
+
+Scores and rules are those of gensim's `Phrases` (Mikolov et al. 2013, "Distributed Representations of Words and Phrases
+and their Compositionality"; NPMI after Bouma 2009), worked out on arrays of word numbers instead of one word at a time.
+A pause (a comma, a bracket) parts what stands on its sides, and up to two connecting words may stand within a phrase:
+``bank_of_america``.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.tokenising import END, FIRST_WORD, JOINER, Ids
+
+Counts = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float64]
+
+CONNECTORS = tuple("a an the for of with without at from to in on by and or".split())
+"""gensim's ENGLISH_CONNECTOR_WORDS."""
+_LONGEST_GAP = 2
+BLOCK_IDS = 1 << 23
+_PART_IDS = 400_000_000
+"""Tokens whose pairs are counted together: each takes about eight bytes while they are."""
+
+
+class Scoring(StrEnum):
+    DEFAULT = "default"
+    NPMI = "npmi"
+    PMI = "pmi"
+
+
+THRESHOLDS = {Scoring.DEFAULT: 10.0, Scoring.NPMI: 0.5, Scoring.PMI: 6.0}
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseParameters:
+    """How phrases are found. Each field is an option of ``thisplusthat train``."""
+
+    phrases: int = dataclasses.field(
+        default=2, metadata={"help": "Passes that join pairs: 1 finds two words, 2 up to four; 0 for none.", "min": 0}
+    )
+    phrase_scoring: Scoring = dataclasses.field(
+        default=Scoring.PMI, metadata={"help": "How pairs are scored: gensim's default score, NPMI or PMI."}
+    )
+    phrase_threshold: float | None = dataclasses.field(
+        default=None, metadata={"help": "Join pairs that score more. [default: pmi 6, npmi 0.5, default 10]"}
+    )
+    phrase_min_count: int = dataclasses.field(
+        default=10, metadata={"help": "Join pairs that are met at least so often.", "min": 1}
+    )
+    connectors: bool = dataclasses.field(
+        default=True, metadata={"help": "Let a, of, the and their like stand within a phrase, never at its ends."}
+    )
+
+    @property
+    def threshold(self) -> float:
+        """The score to exceed."""
+        return THRESHOLDS[self.phrase_scoring] if self.phrase_threshold is None else self.phrase_threshold
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Phrases:
+    """Pairs to be joined: ``keys`` (sorted) as `_Links` makes them, and each one's count, score and words."""
+
+    keys: Counts
+    counts: Counts
+    scores: Scores
+    parts: Sequence[tuple[int, ...]]
+    """The words of each by their numbers, connecting words included."""
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+Blocks = Callable[[], Iterator[Ids]]
+"""Gives the tokens of a corpus in blocks that end with a sentence, as often as it is called."""
+
+
+def blocks_of(ids: Ids, size: int = BLOCK_IDS) -> Iterator[Ids]:
+    """``ids`` in blocks of about ``size`` that end with a sentence."""
+    start = 0
+    while start < len(ids):
+        block = np.asarray(ids[start : start + size])
+        ends = np.flatnonzero(block == END)
+        if start + size < len(ids):
+            if not len(ends):
+                raise AssertionError("A sentence is longer than a block.")
+            block = block[: ends[-1] + 1]
+        yield block
+        start += len(block)
+
+
+def find_phrases(ids: Ids, words: Sequence[str], counts: Counts, parameters: PhraseParameters) -> Phrases:
+    """The pairs of ``ids`` that score more than the threshold; ``counts`` [words + 2] says how often each number is."""
+    links = _Links(words, counts, parameters)
+    keys, met = links.count(ids)
+    first, gap, second = links.unpack(keys)
+    total = int(counts[FIRST_WORD:].sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if parameters.phrase_scoring is Scoring.DEFAULT:
+            different = np.count_nonzero(counts[FIRST_WORD:]) + links.different
+            scores = (met - parameters.phrase_min_count) / counts[first] / counts[second] * different
+        else:
+            scores = np.log(met * float(total) / counts[first] / counts[second])
+            if parameters.phrase_scoring is Scoring.NPMI:
+                scores /= -np.log(met / total)
+    chosen = np.flatnonzero((scores > parameters.threshold) & (met >= parameters.phrase_min_count))
+    parts = [
+        (int(a), *links.between(int(code)), int(b))
+        for a, code, b in zip(first[chosen], gap[chosen], second[chosen], strict=True)
+    ]
+    return Phrases(keys[chosen], met[chosen], scores[chosen], parts)
+
+
+def join_phrases(ids: Ids, phrases: Phrases, words: Sequence[str], counts: Counts, parameters: PhraseParameters) -> Ids:
+    """A block with its ``phrases`` joined, from left to right, numbered on from the last of ``words``."""
+    links = _Links(words, counts, parameters)
+    keys, starts, stops = links.of_block(ids)
+    places = np.searchsorted(phrases.keys, keys)
+    places[places == len(phrases)] = 0
+    found = phrases.keys[places] == keys if len(phrases) else np.zeros(len(keys), bool)
+    # A word can be in one pair only: of a run of pairs that share words, every second is joined, beginning at the left.
+    touching = np.concatenate(([False], found[:-1] & (stops[:-1] == starts[1:]))) & found
+    position = np.arange(len(keys))
+    run_start = np.maximum.accumulate(np.where(touching, 0, position)) if len(keys) else position
+    joined = found & ((position - run_start) % 2 == 0)
+    out = ids.copy()
+    keep = np.ones(len(ids), bool)
+    out[starts[joined]] = len(words) + FIRST_WORD + places[joined]
+    for step in range(1, _LONGEST_GAP + 2):
+        inside = starts[joined] + step
+        keep[inside[inside <= stops[joined]]] = False
+    return out[keep]
+
+
+def phrase_words(phrases: Phrases, words: Sequence[str]) -> list[str]:
+    """Each phrase as one word."""
+    return [JOINER.join(words[part - FIRST_WORD] for part in parts) for parts in phrases.parts]
+
+
+class _Links:
+    """Pairs of neighbouring content words as one number each: first word, what is between them, second word."""
+
+    def __init__(self, words: Sequence[str], counts: Counts, parameters: PhraseParameters) -> None:
+        wanted = CONNECTORS if parameters.connectors else ()
+        self._size = len(words) + FIRST_WORD
+        numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD) if word in wanted}
+        self._connectors = list(numbers.values())
+        self._codes = len(self._connectors) + 1
+        self._code_of = np.zeros(self._size, np.int64)
+        self._code_of[self._connectors] = np.arange(1, self._codes)
+        self._frequent = counts >= parameters.phrase_min_count
+        self._is_end = np.zeros(self._size, bool)
+        self._is_end[FIRST_WORD:] = True
+        self._is_end[self._connectors] = False
+        self.different = 0
+        """Different pairs that were counted."""
+
+    def of_block(self, ids: Ids) -> tuple[Counts, Counts, Counts]:
+        """The pairs in ``ids``: their keys, and the places of their first and second words."""
+        places = np.flatnonzero(self._is_end[ids])
+        starts, stops = places[:-1], places[1:]
+        gaps = stops - starts - 1
+        broken = np.cumsum(ids < FIRST_WORD, dtype=np.int32)
+        fit = (gaps <= _LONGEST_GAP) & (broken[starts] == broken[stops])
+        fit &= self._frequent[ids[starts]] & self._frequent[ids[stops]]
+        starts, stops, gaps = starts[fit], stops[fit], gaps[fit]
+        between = np.where(gaps > 0, self._code_of[ids[np.minimum(starts + 1, len(ids) - 1)]], 0)
+        between += np.where(gaps > 1, self._code_of[ids[stops - 1]] * self._codes, 0)
+        keys = (ids[starts].astype(np.int64) * self._codes**2 + between) * self._size + ids[stops]
+        return keys, starts, stops
+
+    def unpack(self, keys: Counts) -> tuple[Counts, Counts, Counts]:
+        """First words, codes of what is between, and second words of ``keys``."""
+        rest, second = np.divmod(keys, self._size)
+        first, between = np.divmod(rest, self._codes**2)
+        return first, between, second
+
+    def between(self, code: int) -> tuple[int, ...]:
+        """The connecting words that ``code`` stands for."""
+        later, first = divmod(code, self._codes)
+        return tuple(self._connectors[place - 1] for place in (first, later) if place)
+
+    def count(self, ids: Ids) -> tuple[Counts, Counts]:
+        """The pairs in ``ids``, sorted, and how often each is met."""
+        parts = -(-len(ids) // _PART_IDS)
+        found = [self._count_part(ids, part, parts) for part in range(parts)]
+        keys, met = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        order = np.argsort(keys) if parts > 1 else slice(None)
+        self.different = len(keys)
+        return keys[order], met[order]
+
+    def _count_part(self, ids: Ids, part: int, parts: int) -> tuple[Counts, Counts]:
+        """Pairs whose second word is of ``part``: memory is bounded however large the corpus."""
+        with ThreadPoolExecutor(2) as threads:
+            counted = list(threads.map(partial(self._count_block, part=part, parts=parts), blocks_of(ids)))
+        keys = np.concatenate([keys for keys, _ in counted])
+        met = np.concatenate([met for _, met in counted])
+        order = np.argsort(keys, kind="stable")
+        keys, met = keys[order], met[order]
+        firsts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.empty(0, np.int64)
+        return keys[firsts], np.add.reduceat(met, firsts) if len(firsts) else met
+
+    def _count_block(self, ids: Ids, part: int, parts: int) -> tuple[Counts, Counts]:
+        keys = self.of_block(ids)[0]
+        if parts > 1:
+            keys = keys[keys % self._size % parts == part]
+        return np.unique(keys, return_counts=True)

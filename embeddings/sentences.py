@@ -1,0 +1,81 @@
+"""Word numbers → the file that training reads: one sentence a line, only words that are frequent enough.
+
+A compound or a phrase that is not frequent enough for a vector of its own is taken apart again, so that nothing of what
+its words say is lost.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.phrases import Counts
+from embeddings.tokenising import END, FIRST_WORD, Ids, tidy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expansion:
+    """What to put in the place of some numbers; every other number stays."""
+
+    starts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+    parts: Ids
+
+    @classmethod
+    def of(cls, replaced: Mapping[int, Sequence[int]], size: int) -> "Expansion":
+        """For numbers below ``size``: those in ``replaced`` become several."""
+        lengths = np.ones(size, np.int64)
+        for number, parts in replaced.items():
+            lengths[number] = len(parts)
+        starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+        together = np.repeat(np.arange(size, dtype=np.int32), lengths)
+        for number, parts in replaced.items():
+            together[starts[number] : starts[number] + len(parts)] = parts
+        return cls(starts, lengths, together)
+
+    def apply(self, ids: Ids) -> Ids:
+        """``ids`` with the numbers exchanged."""
+        lengths = self.lengths[ids]
+        if len(ids) == lengths.sum():
+            exchanged: Ids = self.parts[self.starts[ids]]
+            return exchanged
+        begins = np.repeat(self.starts[ids], lengths)
+        within = np.arange(len(begins)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        longer: Ids = self.parts[begins + within]
+        return longer
+
+
+def vocabulary_of(
+    words: Sequence[str], counts: Counts, min_count: int, max_words: int | None, always: Sequence[int] = ()
+) -> npt.NDArray[np.int64]:
+    """Numbers of the words with a vector of their own, the most frequent first; equals in the order of appearance.
+
+    Those that are ``always`` wanted need to be met only once.
+    """
+    least = np.full(len(words) + FIRST_WORD, max(min_count, 1))
+    least[list(always)] = 1
+    order = np.argsort(-counts[FIRST_WORD:], kind="stable") + FIRST_WORD
+    kept = order[counts[order] >= least[order]]
+    return kept[:max_words] if max_words else kept
+
+
+def write_sentences(
+    blocks: Iterable[Ids], words: Sequence[str], kept: npt.NDArray[np.int64], path: Path
+) -> tuple[int, int]:
+    """Write the sentences of ``blocks``, only words of ``kept``, to ``path``. Returns how many sentences and words."""
+    known = np.zeros(len(words) + FIRST_WORD, bool)
+    known[kept] = True
+    known[END] = True
+    texts = np.array(["\n", "", *words], dtype=object)
+    sentences = total = 0
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for block in blocks:
+            ids = tidy(block[known[block]])
+            ends = int((ids == END).sum())
+            if len(ids) > ends:
+                file.write(" ".join(texts[ids].tolist()).replace(" \n ", "\n").removesuffix(" \n") + "\n")
+                sentences += ends
+                total += len(ids) - ends
+    return sentences, total
