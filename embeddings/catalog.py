@@ -58,12 +58,21 @@ def model_path(name: str) -> Path:
     return home() / "models" / name
 
 
+def model_place(model: str) -> Path:
+    """Where the model is or would be that ``model`` names or, having a ``/`` in it, gives the folder of."""
+    return Path(model).expanduser() if _is_path(model) else model_path(model)
+
+
+def _is_path(model: str) -> bool:
+    return os.sep in model or bool(os.altsep and os.altsep in model)
+
+
 def load_model(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progress) -> Model:
     """Open a model by its name, or by its folder if a path is given (anything with a ``/``).
 
     The default model is prepared at its first use, which takes a few seconds. Raises `ModelError`.
     """
-    if isinstance(model, Path) or os.sep in model or (os.altsep and os.altsep in model):
+    if isinstance(model, Path) or _is_path(model):
         return open_model(Path(model).expanduser())
     path = model_path(model)
     if model == DEFAULT_MODEL and not path.exists():

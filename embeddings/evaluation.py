@@ -126,8 +126,11 @@ def evaluate(
     restrict: int | None = None,
     progress: Progress = no_progress,
 ) -> AnalogyReport | PairsReport:
-    """Score ``model`` on a set by its name in `DATASETS`, or on a file: four words a line are analogy questions (with
-    ``: section`` lines between), two words and a number between tabs are judgements of similarity.
+    """Score ``model`` on a set by its name in `DATASETS`, or on a file.
+
+    Four words a line are analogy questions (with ``: section`` lines between), two words and a number between tabs are
+    judgements of similarity, and two names between tabs a relation (``France<tab>Paris``), of which every two lines
+    make a question.
 
     ``restrict`` knows and finds only the most frequent words. Raises `CorpusError` naming a line that is neither.
     """
@@ -135,11 +138,20 @@ def evaluate(
     lines = list(_lines(path, dataset))
     if not lines:
         raise CorpusError(f"{path} holds no questions.")
-    first = next((line for _, line in lines if not line.startswith(":")), "")
-    if "\t" in first:
+    first = next((line for _, line in lines if not line.startswith(":")), "").split("\t")
+    if len(first) > 2 and _is_number(first[2]):
         return _evaluate_pairs(model, dataset, path, lines, restrict)
+    read = _questions_of_relation if len(first) > 1 else _questions
     how: Any = {"exact": exact, "restrict": restrict}
-    return _evaluate_analogies(model, dataset, path, lines, method, how, progress)
+    return _evaluate_analogies(model, dataset, read(path, lines), method, how, progress)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def find_dataset(name: str) -> Path:
@@ -168,32 +180,62 @@ def _lines(path: Path, dataset: str) -> Iterator[tuple[int, str]]:
 # ---- Analogies
 
 
-def _evaluate_analogies(
-    model: Model, dataset: str, path: Path, lines: list[tuple[int, str]], method: Method, how: Any, progress: Progress
-) -> AnalogyReport:
-    names, sections, questions = ["(no section)"], [], []
+@dataclass(frozen=True, slots=True)
+class _Questions:
+    sections: list[str]
+    of: list[tuple[int, list[str]]]
+    """Each question's section, and its four words."""
+    of_relation: bool = False
+    """Whether they are all of one relation, in which a name can have several right answers (a country's currencies)."""
+
+
+def _questions(path: Path, lines: list[tuple[int, str]]) -> _Questions:
+    found = _Questions(["(no section)"], [])
     for number, line in lines:
         if line.startswith(":"):
-            names.append(line[1:].strip())
+            found.sections.append(line[1:].strip())
             continue
         words = line.split()
         if len(words) != 4:
             raise CorpusError(f"{path}, line {number:,}: a question has four words, and this line has {len(words)}.")
-        sections.append(len(names) - 1)
-        questions.append(words)
+        found.of.append((len(found.sections) - 1, words))
+    return found
+
+
+def _questions_of_relation(path: Path, lines: list[tuple[int, str]]) -> _Questions:
+    pairs = []
+    for number, line in lines:
+        names = [name.strip() for name in line.split("\t")]
+        if len(names) < 2 or not all(names[:2]):
+            raise CorpusError(f"{path}, line {number:,}: two names are expected between tabs.")
+        pairs.append(names[:2])
+    found = [(0, [*one, *other]) for one in pairs for other in pairs if one[0] != other[0]]
+    if not found:
+        raise CorpusError(f"{path} has one pair, which makes no question; or were two words and a number meant?")
+    return _Questions([path.stem], found, of_relation=True)
+
+
+def _evaluate_analogies(
+    model: Model, dataset: str, questions: _Questions, method: Method, how: Any, progress: Progress
+) -> AnalogyReport:
     known = _Known(model, how["restrict"])
-    rows = np.array([[known.row(word) for word in words] for words in questions], np.int64).reshape(-1, 4)
-    section_of = np.array(sections, np.int64)
+    rows = np.array([[known.row(word) for word in words] for _, words in questions.of], np.int64).reshape(-1, 4)
+    section_of = np.array([section for section, _ in questions.of], np.int64)
     asked = (rows >= 0).all(axis=1)
+    accepted = set(map(tuple, rows[:, 2:].tolist())) if questions.of_relation else set()
     right = np.zeros(len(rows), bool)
     places = np.flatnonzero(asked)
     for start in range(0, len(places), _BATCH):
         progress("questions", start, len(places))
         some = places[start : start + _BATCH]
-        right[some] = _answer(model, rows[some], known, method, how)
+        answers = _answer(model, rows[some], known, method, how)
+        right[some] = [
+            answer == row[3] or (int(row[2]), answer) in accepted
+            for answer, row in zip(answers, rows[some], strict=True)
+        ]
     progress("questions", len(places), len(places))
     scores = []
-    for section, name in enumerate(names):
+    for section, name in enumerate(questions.sections):
         here = section_of == section
         if here.any() or section:
             scores.append(
@@ -202,8 +244,8 @@ def _evaluate_analogies(
     return AnalogyReport(dataset, model.name, method.value, tuple(scores))
 
 
-def _answer(model: Model, rows: Rows, known: "_Known", method: Method, how: Any) -> list[bool]:
-    """Whether each question of ``rows`` [n, 4] is answered right."""
+def _answer(model: Model, rows: Rows, known: "_Known", method: Method, how: Any) -> list[int]:
+    """The row of the answer to each question of ``rows`` [n, 4], -1 where there is none."""
     vectors = model.vectors[rows[:, :3]]
     wanted = _FORWARD + 3
     if method is Method.MULTIPLY:
@@ -214,7 +256,7 @@ def _answer(model: Model, rows: Rows, known: "_Known", method: Method, how: Any)
         lengths = np.linalg.norm(targets, axis=1, keepdims=True)
         targets /= np.where(lengths > 0, lengths, 1)
         found = list(model.index.search(targets, wanted, **how)[1])
-    return [known.first_other(near, given[:3]) == given[3] for near, given in zip(found, rows, strict=True)]
+    return [known.first_other(near, given[:3]) for near, given in zip(found, rows, strict=True)]
 
 
 class _Known:
@@ -222,13 +264,14 @@ class _Known:
 
     def __init__(self, model: Model, restrict: int | None) -> None:
         self._vocabulary = model.vocabulary
+        self._joiner = model.manifest.card.joiner
         self._end = min(restrict or len(model), len(model))
         self._rows: dict[str, int] = {}
 
     def row(self, word: str) -> int:
-        """The row of ``word`` whatever its case, -1 if there is none."""
+        """The row of ``word`` whatever its case, its words joined if they are several, -1 if there is none."""
         if word not in self._rows:
-            row = self._vocabulary.row_whatever_case(word)
+            row = self._vocabulary.row_whatever_case(self._joiner.join(word.split()))
             self._rows[word] = -1 if row is None or row >= self._end else row
         return self._rows[word]
 

@@ -50,6 +50,8 @@ class Card:
     """What joins the words of a phrase into one word of the vocabulary: ``united_states``."""
     subwords: Mapping[str, int] | None = None
     """``min_n``, ``max_n`` and ``buckets`` of the character n-grams whose vectors are in subwords.npy."""
+    training: Mapping[str, Any] | None = None
+    """How the model was trained, where it was trained here: corpus, stages, epochs, versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Manifest:
             format_version=int(content["format_version"]),
             dimension=int(content["dimension"]),
             count=int(content["count"]),
-            card=Card(**{name: content[name] for name in Card.__dataclass_fields__}),
+            card=Card(**{name: content[name] for name in Card.__dataclass_fields__ if name in content}),
             index=IndexReport(**index),
             files={name: FileSum(**of_file) for name, of_file in content["files"].items()},
         )

@@ -65,9 +65,9 @@ class ModelWriter:
             raise ModelError(f"{self.path} exists already. Choose another name, or ask to overwrite it.")
         if self.path.exists() and not (self.path / MANIFEST_FILE).exists():
             raise ModelError(f"{self.path} is not a model, so it is not overwritten. Choose another name.")
-        self._lock = _lock_place(self.path)
+        self._lock = lock_place(self.path)
         try:
-            with _writing(self.path):
+            with writing(self.path):
                 _empty(self.folder)
                 self._require_space()
                 self._rows_file: BinaryIO = (self.folder / VECTORS_FILE).open("wb")
@@ -102,7 +102,7 @@ class ModelWriter:
             bad = int(np.flatnonzero(~np.isfinite(norms))[0])
             raise ModelError(f"The vector of '{words[bad]}' holds a value that is not a finite number.")
         rows = (vectors / np.where(norms > 0, norms, 1)[:, None]).astype(np.float32)
-        with _writing(self.path):
+        with writing(self.path):
             self._rows_file.write(np.ascontiguousarray(rows).data)
         self.words.extend(words)
         self._norms.append(np.minimum(norms, np.finfo(np.float32).max).astype(np.float32))
@@ -118,7 +118,7 @@ class ModelWriter:
         if not self.words:
             raise ModelError(f"There is not one word to write to {self.path}.")
         stages = ("writing", "vocabulary", "index", "checksums")
-        with _writing(self.path):
+        with writing(self.path):
             progress("writing", 0, len(stages))
             self._write_header()
             self._rows_file.close()
@@ -169,9 +169,9 @@ def rebuild_index(path: Path, parameters: IndexParameters, progress: Progress = 
     path = path.absolute()
     model = open_model(path)
     folder = _partial(path)
-    lock = _lock_place(path)
+    lock = lock_place(path)
     try:
-        with _writing(path):
+        with writing(path):
             _empty(folder)
             for name in model.manifest.files:
                 if name != INDEX_FILE:
@@ -186,11 +186,13 @@ def rebuild_index(path: Path, parameters: IndexParameters, progress: Progress = 
     return manifest
 
 
-def _lock_place(path: Path) -> "BaseFileLock":
-    """Hold the place of a model against other writers. Raises `ModelError` if one is there, or it is read-only."""
+def lock_place(
+    path: Path, taken: str = "Another process is writing {path}. Wait for it, or stop it."
+) -> "BaseFileLock":
+    """Hold a place against other processes. Raises `ModelError` if one is there (``taken``), or it is read-only."""
     from filelock import FileLock, Timeout
 
-    with _writing(path):
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock_file = path.with_name(f".{path.name}.lock")
         lock_file.touch()  # FileLock would wait for a place that cannot be written to
@@ -198,7 +200,7 @@ def _lock_place(path: Path) -> "BaseFileLock":
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            raise ModelError(f"Another process is writing {path}. Wait for it, or stop it.") from error
+            raise ModelError(taken.format(path=path)) from error
     return lock
 
 
@@ -219,10 +221,8 @@ def _complete(folder: Path, path: Path, dimension: int, count: int, card: Card, 
     manifest = Manifest(FORMAT_VERSION, dimension, count, card, index, files)
     text = json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
-    for file in folder.iterdir():
-        _sync(file)
-    _sync(folder)
-    _put_in_place(folder, path)
+    sync_folder(folder)
+    put_in_place(folder, path)
     return manifest
 
 
@@ -233,6 +233,13 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)  # a file system without links
 
 
+def sync_folder(folder: Path) -> None:
+    """See to it that the files of ``folder`` are on the disk."""
+    for file in folder.iterdir():
+        _sync(file)
+    _sync(folder)
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -241,7 +248,7 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _put_in_place(folder: Path, path: Path) -> None:
+def put_in_place(folder: Path, path: Path) -> None:
     """Rename ``folder`` to ``path``; what stood there is exchanged for it in one step and then removed."""
     if not path.exists():
         folder.rename(path)
@@ -265,7 +272,7 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     """Turn what the system says of a failed write into a `ModelError` that tells what to do."""
     remedies = {
         errno.ENOSPC: "The disk is full. Free some space, or choose a folder on another disk.",

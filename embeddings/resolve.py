@@ -16,6 +16,8 @@ from embeddings.subwords import subword_vector
 _SUGGESTIONS = 5
 # Clitics stay whole, as tokenisers in the Penn Treebank's manner leave them: macy's → macy + 's, don't → do + n't.
 _PIECES = re.compile(r"\w+(?=n['’]t\b)|n['’]t\b|['’](?:s|re|ve|ll|d|m)\b|\w+|[^\w\s]", re.IGNORECASE)
+# What tokenisers leave out at the ends of words, and within words that they take apart: U.S., one-off.
+_AT_ENDS, _WITHIN = ".,'’", "-‐‑–.,'’&/"
 
 
 class Resolution(StrEnum):
@@ -48,19 +50,21 @@ def resolve(model: Model, text: str) -> Reading:
     if found := find_word(model, text):
         resolution, row = found
         return _of_rows(model, resolution, [row])
-    if len(parts) > 1 and (found := find_word(model, model.manifest.card.joiner.join(parts))):
-        return _of_rows(model, Resolution.PHRASE, [found[1]])
+    for words in _ways_to_split(parts):
+        if len(words) > 1 and (found := find_word(model, model.manifest.card.joiner.join(words))):
+            return _of_rows(model, Resolution.PHRASE, [found[1]])
     found_parts = [(part, _rows_of_part(model, part)) for part in parts]
     if all(rows for _, rows in found_parts):
-        return _of_rows(model, Resolution.COMPOSED, [row for _, rows in found_parts for row in rows])
+        rows = [row for _, rows in found_parts for row in rows]
+        return _of_rows(model, Resolution.COMPOSED if len(rows) > 1 else Resolution.CASE, rows)
     if model.subwords is not None:
         vectors = [
             _of_rows(model, Resolution.COMPOSED, rows).vector if rows else _subwords(model, part)
             for part, rows in found_parts
         ]
         if all(vector.any() for vector in vectors):
-            rows = tuple(row for _, rows in found_parts for row in rows)
-            return Reading(Resolution.SUBWORD, tuple(parts), rows, unit(np.mean(vectors, axis=0)))
+            known = tuple(row for _, rows in found_parts for row in rows)
+            return Reading(Resolution.SUBWORD, tuple(parts), known, unit(np.mean(vectors, axis=0)))
     raise UnknownWord(text, suggest(model, text), model=model.name)
 
 
@@ -93,11 +97,17 @@ def suggest(model: Model, text: str) -> list[str]:
 
 def _rows_of_part(model: Model, part: str) -> list[int]:
     """The row of a word, or the rows of all its pieces (``macy's``); empty unless every piece is known."""
-    if found := find_word(model, part):
-        return [found[1]]
-    pieces = [find_word(model, piece) for piece in _PIECES.findall(part)]
-    rows = [piece[1] for piece in pieces if piece is not None]
-    return rows if len(rows) == len(pieces) else []
+    for words in ([part], [part.strip(_AT_ENDS)], *_ways_to_split([part])):
+        found = [find_word(model, word) for word in words]
+        if found and all(found):
+            return [word[1] for word in found if word is not None]
+    return []
+
+
+def _ways_to_split(parts: Sequence[str]) -> list[list[str]]:
+    """``parts`` as they are, with clitics and signs apart, and without the signs that hold a compound together."""
+    pieces = [piece for part in parts for piece in _PIECES.findall(part)]
+    return [list(parts), pieces, [piece for piece in pieces if piece not in _WITHIN]]
 
 
 def _of_rows(model: Model, resolution: Resolution, rows: Sequence[int]) -> Reading:

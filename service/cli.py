@@ -4,16 +4,19 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
-from embeddings import EmbeddingsError, Method, Model, Options, ask, load_model
+from embeddings import EmbeddingsError, Method, Options, ask
 from embeddings.catalog import DEFAULT_MODEL, home, list_models, model_path, pull
 from embeddings.index import IndexParameters
 from service import display
 
+LATE_COMMANDS = {"train": "train_command", "plot": "plot_command"}
+"""Commands whose module is loaded only when they are called, so that a query does not wait for it."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -21,9 +24,18 @@ class QueryGroup(click.Group):
     """A group whose default command is ``query``: what names no command is a query."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
+        if not args or (args[0] not in self.list_commands(ctx) and args[0] not in ("-h", "--help", "--version")):
             args = ["query", *_with_dashes_as_text(args)]
         return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted((*super().list_commands(ctx), *LATE_COMMANDS))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in LATE_COMMANDS:
+            command: click.Command = getattr(import_module("service.training_commands"), LATE_COMMANDS[cmd_name])
+            return command
+        return super().get_command(ctx, cmd_name)
 
 
 def _with_dashes_as_text(args: list[str]) -> list[str]:
@@ -111,7 +123,7 @@ def query(
         all_forms=all_forms,
     )
     if text:
-        answer = ask(_load(model), " ".join(text).strip(), options)
+        answer = ask(display.load(model), " ".join(text).strip(), options)
         if as_json:
             click.echo(json.dumps(answer.as_dict(), indent=2, ensure_ascii=False))
         else:
@@ -119,13 +131,13 @@ def query(
     elif sys.stdin.isatty():
         from service.prompt import run_prompt
 
-        run_prompt(_load(model), options, _load, _model_names, home() / "history")
+        run_prompt(display.load(model), options, display.load, _model_names, home() / "history")
     else:
         from service.pipe import answer_lines, standard_input
 
         source = standard_input()
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # as the queries are
-        if not answer_lines(_load(model), options, source, sys.stdout, as_json=as_json):
+        if not answer_lines(display.load(model), options, source, sys.stdout, as_json=as_json):
             sys.exit(1)
 
 
@@ -206,7 +218,7 @@ def export(model: str, file: Path, format_name: str | None, restrict: int | None
     """
     from embeddings.formats import export_model
 
-    opened = _load(model)
+    opened = display.load(model)
     chosen = export_model(opened, file, format=format_name, restrict=restrict, overwrite=overwrite)
     click.echo(f"{min(len(opened), restrict or len(opened)):,} words × {opened.dimension} to {file} ({chosen.title})")
 
@@ -227,7 +239,7 @@ def verify(model: str) -> None:
     """Compare every file of MODEL with its checksum."""
     from embeddings.model import verify_model
 
-    opened = _load(model)
+    opened = display.load(model)
     with display.progress_bar(f"verifying {opened.name}") as progress:
         manifest = verify_model(opened.folder, progress)
     click.echo(f"{opened.name} is whole: {len(manifest.files)} files in {opened.folder}")
@@ -241,7 +253,7 @@ def index(model: str, kind: str, recall: float) -> None:
     """Build the search index of MODEL anew, with another kind or another recall@10."""
     from embeddings.model_writer import rebuild_index
 
-    opened = _load(model)
+    opened = display.load(model)
     with display.progress_bar(f"indexing {opened.name}") as progress:
         built = rebuild_index(opened.folder, IndexParameters(kind=kind, recall=recall), progress).index
     click.echo(
@@ -262,18 +274,13 @@ def evaluate(dataset: str, model: str, method: str, exact: bool, restrict: int |
     """
     from embeddings.evaluation import evaluate as score
 
-    opened = _load(model)
+    opened = display.load(model)
     with display.progress_bar(f"evaluating {opened.name}") as progress:
         report = score(opened, dataset, method=Method(method), exact=exact, restrict=restrict, progress=progress)
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     else:
         display.show_scores(report, display.console())
-
-
-def _load(name: str) -> Model:
-    with display.progress_bar(f"preparing {name}") as progress:
-        return load_model(name, progress)
 
 
 def _model_names() -> list[str]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from embeddings import Answer, EmbeddingsError, Failure
+from embeddings import Answer, EmbeddingsError, Failure, Model, load_model
 from embeddings.answer import Result, TermReading
 from embeddings.model import Progress
 
@@ -193,3 +193,9 @@ def progress_bar(what: str) -> Iterator[Progress]:
     finally:
         if bar is not None:
             bar.stop()
+
+
+def load(name: str) -> Model:
+    """The model called ``name``, with a progress bar where it is prepared first."""
+    with progress_bar(f"preparing {name}") as progress:
+        return load_model(name, progress)

@@ -120,7 +120,8 @@ def test_questions_without_a_section_count_too(tiny_model: Model, tmp_path: Path
     [
         ("a b c d\na b c\n", "line 2: a question has four words, and this line has 3"),
         ("a\tb\t1\na\tb\n", "line 2: two words and a number"),
-        ("a\tb\tx\n", "line 1: two words and a number"),
+        ("a\tb\t1\na\tb\tx\n", "line 2: two words and a number"),
+        ("a\tb\tx\n", "one pair, which makes no question"),
         ("x\ty\t1\n", "0 have both words"),
         ("", "holds no questions"),
         ("# nothing\n\n", "holds no questions"),

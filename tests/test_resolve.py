@@ -132,3 +132,22 @@ def test_of_an_unknown_phrase_the_known_words_are_used_whole(fasttext: Model) ->
 def test_a_zero_row_resolves_to_zeros(tmp_path: Path) -> None:
     save_model(tmp_path / "m", ["zero", "one"], np.array([[0, 0], [1, 0]], np.float32), Card("m"))
     assert resolve(open_model(tmp_path / "m"), "zero").vector.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "resolution", "words"),
+    [
+        ("Macy's", Resolution.PHRASE, ("macy_'s",)),
+        ("vice-president", Resolution.PHRASE, ("vice_president",)),
+        ("U.S.", Resolution.CASE, ("u.s",)),
+        ("one-off", Resolution.COMPOSED, ("one", "off")),
+        ("the U.S.", Resolution.COMPOSED, ("the", "u.s")),
+    ],
+)
+def test_words_are_found_as_our_own_tokeniser_leaves_them(
+    tmp_path: Path, text: str, resolution: Resolution, words: tuple[str, ...]
+) -> None:
+    vocabulary = ["the", "macy_'s", "vice_president", "u.s", "one", "off", "rock", "roll"]
+    save_model(tmp_path / "own", vocabulary, np.eye(8, dtype=np.float32), Card("own"))
+    found = resolve(open_model(tmp_path / "own"), text)
+    assert (found.resolution, found.words) == (resolution, words)

@@ -1,0 +1,303 @@
+"""Corpus → model, in stages that can be stopped and resumed: prepare, train, evaluate, write."""
+
+import resource
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embeddings.continuing import Old, merge, moved_most, open_old
+from embeddings.errors import CorpusError, EmbeddingsError
+from embeddings.evaluation import AnalogyReport, evaluate
+from embeddings.index import IndexParameters, Matrix
+from embeddings.learning import Learner, Place
+from embeddings.model import SUBWORDS_FILE, Card, Model, open_model
+from embeddings.model_writer import ModelWriter, save_model
+from embeddings.preparation import SENTENCES, Prepared, check, prepare
+from embeddings.training_parameters import Algorithm, Job, Keep
+from embeddings.workspace import Note, Status, Watcher, Workspace, unwatched
+
+CHECKPOINT, BEST, PLACE_FILE = "checkpoint", "best", "place.json"
+EVALUATED = ("google", "wordsim353", "simlex999")
+EVALUATED_WORDS = 30_000
+"""In-loop evaluation asks what is in the vocabulary's most frequent words, as published figures do."""
+_BLOCK_ROWS = 50_000
+_STOPPED = "Stopped, with a checkpoint. Go on with:"
+
+
+class Stopped(EmbeddingsError):
+    """Training was asked to stop, and can be resumed."""
+
+
+def train(job: Job | None, out: Path, *, resume: bool = False, watcher: Watcher = unwatched) -> Model:
+    """Train what ``job`` asks for and write the model folder ``out``; with ``resume``, go on with what was stopped.
+
+    Tokenising uses processes: a script that calls this needs ``if __name__ == "__main__":``. Ctrl-C stops after the
+    piece that is being learned, with a checkpoint. Raises `CorpusError`, `ModelError` and `Stopped`.
+    """
+    began = time.time()
+    space = Workspace(out)
+    if job is not None and not resume:
+        _begin(job)
+    with space.opened(job, resume=resume) as begun, _stopping() as stop:
+        to_do, old, given = _begin(begun) if not space.has(SENTENCES) else (*_with_old(begun), [])
+        known = list(old.model.vocabulary) if old else []
+        given += [word.replace("_", " ") for word in known if "_" in word.strip("_")]
+
+        def stoppable(event: Status | Note) -> None:
+            watcher(event)
+            if stop.is_set():
+                raise Stopped(_STOPPED)
+
+        prepared = prepare(to_do, given, known, space, stoppable)
+        learner = Learner(
+            prepared.words, prepared.counts, prepared.parameters, old.start(prepared.words) if old else None
+        )
+        place, epochs = _learn(learner, prepared, to_do, space, watcher, stop)
+        model = _write(learner, prepared, to_do, old, place, epochs, space, watcher)
+        space.clear()
+    watcher(Note(f"Wrote {model.folder}: {len(model):,} words × {model.dimension}, in {time.time() - began:,.0f} s."))
+    return model
+
+
+def _begin(job: Job) -> tuple[Job, Old | None, list[str]]:
+    """The job with what follows from --init, the model of --init, and the phrases that are given.
+
+    Raises `CorpusError` and `ModelError` for all that can be known to be wrong beforehand.
+    """
+    job, old = _with_old(job)
+    return job, old, check(job)
+
+
+def _with_old(job: Job) -> tuple[Job, Old | None]:
+    if job.init is None:
+        return job, None
+    old = open_old(job.init)
+    return replace(job, training=old.parameters(job.training)), old
+
+
+# ---- Learning
+
+
+def _learn(
+    learner: Learner, prepared: Prepared, job: Job, space: Workspace, watcher: Watcher, stop: threading.Event
+) -> tuple[Place, list[dict[str, Any]]]:
+    place, epochs = _resume(learner, space)
+    parameters = learner.parameters
+    last_saved = time.monotonic()
+    while place.epoch < parameters.epochs:
+        before = time.perf_counter()
+
+        def fed(words: int, before: float = before) -> None:
+            watcher(_status(learner, place, words, time.perf_counter() - before))
+
+        end_of_epoch = learner.learn_piece(prepared.sentences, place, fed)
+        place.seconds += time.perf_counter() - before
+        if end_of_epoch:
+            learner.finish_epoch()
+            epochs.append(_close_epoch(learner, place, job, space, watcher))
+            if job.keep is Keep.BEST and _goodness(epochs[-1]) >= max(map(_goodness, epochs)):
+                _save(learner, place, epochs, space, BEST)
+        due = time.monotonic() - last_saved > job.checkpoint_minutes * 60
+        if end_of_epoch or due or stop.is_set():
+            _save(learner, place, epochs, space, CHECKPOINT)
+            last_saved = time.monotonic()
+        if stop.is_set() and place.epoch < parameters.epochs:
+            raise Stopped(_STOPPED)
+    if job.keep is Keep.BEST:
+        best = max(range(len(epochs)), key=lambda number: _goodness(epochs[number]))
+        watcher(Note(f"Kept epoch {best + 1} of {len(epochs)}.", {"kept_epoch": best + 1}))
+        place.random = _read_place(space, BEST)[0].random
+        learner.load(space.folder / BEST, place)
+        epochs[best]["kept"] = True
+    return place, epochs
+
+
+def _status(learner: Learner, place: Place, fed: int, seconds: float) -> Status:
+    done = place.epoch * learner.total + place.words + fed
+    speed = done / max(place.seconds + seconds, 1e-6)
+    total = learner.total * learner.parameters.epochs
+    stage = f"epoch {place.epoch + 1} of {learner.parameters.epochs}"
+    return Status(stage, done, total, done, speed, place.loss, learner.alpha(place))
+
+
+def _resume(learner: Learner, space: Workspace) -> tuple[Place, list[dict[str, Any]]]:
+    if not space.has(CHECKPOINT):
+        return Place(), []
+    place, epochs = _read_place(space, CHECKPOINT)
+    learner.load(space.folder / CHECKPOINT, place)
+    return place, epochs
+
+
+def _read_place(space: Workspace, stage: str) -> tuple[Place, list[dict[str, Any]]]:
+    content = space.read_json(space.folder / stage / PLACE_FILE)
+    return Place(**content["place"]), content["epochs"]
+
+
+def _save(learner: Learner, place: Place, epochs: list[dict[str, Any]], space: Workspace, stage: str) -> None:
+    place.random = learner.random_state()
+    with space.stage(stage) as folder:
+        learner.save(folder)
+        space.write_json(folder / PLACE_FILE, {"place": asdict(place), "epochs": epochs})
+
+
+def _goodness(epoch: dict[str, Any]) -> float:
+    """What --keep best goes by: analogies, or similarities where no question could be asked."""
+    google = epoch.get("google", {})
+    pairs = epoch.get("wordsim353", {})
+    return float(google["accuracy"]) if google.get("questions") else float(pairs.get("spearman", 0.0))
+
+
+def _close_epoch(learner: Learner, place: Place, job: Job, space: Workspace, watcher: Watcher) -> dict[str, Any]:
+    """What there is to say of an epoch: seconds, words a second, loss, and scores where they are wanted."""
+    scores: dict[str, Any] = {}
+    if job.evaluate:
+        most, exact = slice(EVALUATED_WORDS), IndexParameters(kind="exact")
+        folder = space.folder / "epoch"
+        save_model(folder, learner.words[most], learner.vectors[most], Card("epoch"), index=exact, overwrite=True)
+        scores = _scores(open_model(folder))
+        shutil.rmtree(folder, ignore_errors=True)
+    speed = round(learner.total * place.epoch / max(place.seconds, 1e-6))
+    figures = {"epoch": place.epoch, "seconds": round(place.seconds, 1), "words_per_second": speed, "loss": place.loss}
+    described = f"{describe_scores(scores)}, " if job.evaluate else ""
+    watcher(Note(f"Epoch {place.epoch}: {described}{speed:,} words/s", {**figures, **scores}))
+    return {**figures, **scores}
+
+
+def _scores(model: Model) -> dict[str, Any]:
+    """Scores on the sets that come with gensim; a set of which ``model`` knows no words is left out."""
+    scores: dict[str, Any] = {}
+    for dataset in EVALUATED:
+        with suppress(CorpusError):  # too few words of the set are known, or gensim came without it
+            report = evaluate(model, dataset, exact=True)
+            content = report.as_dict()
+            if isinstance(report, AnalogyReport):
+                of_groups = {group["name"]: group for group in content["groups"]}
+                scores[dataset] = {**content["total"], "sections": content["sections"], **of_groups}
+            elif np.isfinite(report.spearman):
+                scores[dataset] = {
+                    "pairs": report.pairs,
+                    "spearman": content["spearman"],
+                    "pearson": content["pearson"],
+                }
+    return scores
+
+
+def describe_scores(scores: dict[str, Any]) -> str:
+    """One line for people."""
+    parts = []
+    if google := scores.get("google"):
+        parts.append(f"google {google['accuracy']:.1%} of {google['questions']:,} questions")
+    parts += [f"{name} {scores[name]['spearman']:.3f}" for name in EVALUATED[1:] if name in scores]
+    return ", ".join(parts) or "no words of the evaluation sets"
+
+
+# ---- Writing
+
+
+def _write(
+    learner: Learner,
+    prepared: Prepared,
+    job: Job,
+    old: Old | None,
+    place: Place,
+    epochs: list[dict[str, Any]],
+    space: Workspace,
+    watcher: Watcher,
+) -> Model:
+    parameters = learner.parameters
+    words, counts, vectors = prepared.words, prepared.counts.astype(np.uint64), learner.vectors
+    moved: list[dict[str, Any]] = []
+    if old is not None:
+        moved = moved_most(old, words, vectors, prepared.counts)
+        words, counts, vectors = merge(old, words, counts, vectors)
+    kept = next((epoch for epoch in epochs if epoch.get("kept")), epochs[-1])
+    subwords = None
+    if parameters.algorithm is Algorithm.FASTTEXT:
+        subwords = {"min_n": parameters.min_n, "max_n": parameters.max_n, "buckets": parameters.bucket}
+    card = Card(
+        name=space.model.name,
+        method=f"{parameters.algorithm.value} {parameters.architecture.value}",
+        parameters={**asdict(parameters), "workers": parameters.threads, "preset": prepared.preset},
+        corpus=_corpus_text(prepared),
+        metrics={
+            name: {key: value for key, value in kept[name].items() if key != "sections"}
+            for name in EVALUATED
+            if name in kept
+        },
+        subwords=subwords,
+        training={
+            "corpus": asdict(prepared.corpus),
+            "reading": {"corpus": asdict(job.corpus), "tokens": asdict(job.tokens), "phrases": asdict(job.phrases)},
+            "phrase_lists": list(job.phrase_lists),
+            "titles": job.titles,
+            **prepared.about,
+            "epochs": epochs,
+            "seconds": round(place.seconds + sum(stage["seconds"] for stage in prepared.about["stages"]), 1),
+            "init": job.init,
+            "moved_most": moved,
+            "versions": {
+                "python": sys.version.split()[0],
+                **{name: version(name) for name in ("thisplusthat", "gensim", "numpy")},
+            },
+        },
+    )
+    with ModelWriter(space.model, parameters.vector_size, expected_rows=len(words)) as writer:
+        for start in range(0, len(words), _BLOCK_ROWS):
+            block = slice(start, start + _BLOCK_ROWS)
+            writer.append(words[block], vectors[block], counts[block].tolist())
+        if learner.ngrams is not None:
+            _save_ngrams(writer.folder / SUBWORDS_FILE, learner.ngrams)
+        writer.finish(card, progress=lambda stage, done, total: watcher(Status(f"writing, {stage}", done, total)))
+    if moved:
+        most = ", ".join(f"{word['word']} ({word['moved']:.2f})" for word in moved[:5])
+        watcher(Note(f"Words that moved most (1 - cosine): {most}", {"moved_most": moved}))
+    return open_model(space.model)
+
+
+def _save_ngrams(path: Path, ngrams: Matrix) -> None:
+    np.save(path, np.asarray(ngrams, np.float32), allow_pickle=False)
+
+
+def _corpus_text(prepared: Prepared) -> str:
+    names: Sequence[str] = [Path(file.name).name for file in prepared.corpus.files]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more files" if len(names) > 3 else "")
+    return f"{shown}: {prepared.corpus.words:,} words"
+
+
+# ---- Stopping
+
+
+@contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """Ctrl-C and SIGTERM set the event, a second one ends the program. Only a main thread can listen to them."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def ask(number: int, _: Any) -> None:
+        stop.set()
+        signal.signal(number, previous[signal.Signals(number)])
+
+    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def memory_mb() -> float:
+    """The most memory that this process has had, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)

@@ -1,0 +1,156 @@
+"""What to train: gensim's parameters, the presets that choose them by the size of the corpus, and the whole job."""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Self, TypeVar
+
+from embeddings.corpus import CorpusParameters
+from embeddings.errors import CorpusError
+from embeddings.phrases import PhraseParameters
+from embeddings.tokenising import TokenParameters
+
+
+class Algorithm(StrEnum):
+    WORD2VEC = "word2vec"
+    FASTTEXT = "fasttext"
+
+
+class Architecture(StrEnum):
+    SKIPGRAM = "skipgram"
+    CBOW = "cbow"
+
+
+class Keep(StrEnum):
+    LAST = "last"
+    BEST = "best"
+
+
+def available_processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _option(default: Any, text: str, **more: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"help": text, **more})
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingParameters:
+    """gensim's parameters by gensim's names. Each field is an option of ``thisplusthat train``.
+
+    Sources of the defaults: Mikolov et al. 2013 for sampling and negative samples; Levy, Goldberg and Dagan 2015 for
+    many dimensions and more negative samples on small corpora; the search in README.md for windows and epochs.
+    """
+
+    algorithm: Algorithm = _option(Algorithm.WORD2VEC, "word2vec, or fasttext with vectors of character n-grams.")
+    architecture: Architecture = _option(Architecture.SKIPGRAM, "skipgram is better at analogies, cbow is faster.")
+    vector_size: int = _option(200, "Dimensions of the vectors.", min=1)
+    window: int = _option(5, "Words to each side that are a word's context.", min=1)
+    shrink_windows: bool = _option(True, "Draw each window from 1 to --window, so that near words count more.")
+    min_count: int = _option(5, "Words met less often get no vector.", min=1)
+    max_final_vocab: int | None = _option(None, "At most so many words get a vector, the most frequent.", min=1)
+    sample: float = _option(1e-4, "Words more frequent than this share are left out at times; 0 for never.", min=0)
+    hs: bool = _option(False, "Hierarchical softmax, besides or (with --negative 0) instead of negative sampling.")
+    negative: int = _option(5, "Negative samples a word; 0 for none.", min=0)
+    ns_exponent: float = _option(0.75, "Exponent of a word's frequency in drawing negative samples.")
+    cbow_mean: bool = _option(True, "cbow takes the mean of the context's vectors, not their sum.")
+    alpha: float = _option(0.025, "Learning rate at the start.", above=0)
+    min_alpha: float = _option(0.0001, "Learning rate at the end.", min=0)
+    epochs: int = _option(5, "How often the corpus is gone through.", min=1)
+    min_n: int = _option(3, "fasttext: letters of the shortest n-grams.", min=1)
+    max_n: int = _option(6, "fasttext: letters of the longest n-grams.", min=1)
+    bucket: int = _option(500_000, "fasttext: vectors that all n-grams share by hashing.", min=1)
+    batch_words: int = _option(10_000, "Words handed to a thread at a time, up to 10,000.", min=1, max=10_000)
+    seed: int = _option(1, "Seed of all that is drawn; with --workers 1 a run repeats bit for bit.", min=0)
+    workers: int = _option(0, "Threads and processes; 0 is one for each processor.", min=0)
+    init_step: float = _option(0.1, "With --init: how much of each step words of the old model take.", min=0, max=1)
+
+    def __post_init__(self) -> None:
+        if not self.hs and not self.negative:
+            raise CorpusError(
+                "Neither --hs nor --negative: one of them is needed to learn anything. Try --negative 10."
+            )
+        if self.min_alpha > self.alpha:
+            raise CorpusError(f"--min-alpha {self.min_alpha} is above --alpha {self.alpha}: it is where the rate ends.")
+        if self.min_n > self.max_n:
+            raise CorpusError(f"--min-n {self.min_n} is above --max-n {self.max_n}.")
+
+    @property
+    def threads(self) -> int:
+        """``workers``, or as many as there are processors."""
+        return self.workers or available_processors()
+
+
+AUTO = "auto"
+PRESETS: Mapping[str, tuple[int, Mapping[str, Any]]] = {
+    "small": (10_000_000, {"vector_size": 100, "min_count": 3, "sample": 1e-3, "negative": 10, "epochs": 20}),
+    "medium": (500_000_000, {}),
+    "large": (0, {"vector_size": 300, "min_count": 10, "sample": 1e-5, "epochs": 3}),
+}
+"""Each preset's largest corpus in words (0: any), and what it sets apart from the defaults."""
+
+
+def preset_for(words: int) -> str:
+    """The preset for a corpus of so many words."""
+    return next(name for name, (largest, _) in PRESETS.items() if words <= largest or not largest)
+
+
+def choose_parameters(preset: str, words: int, given: Mapping[str, Any]) -> tuple[str, TrainingParameters]:
+    """The name of the preset that is taken, and its parameters with those ``given`` put over it."""
+    name = preset_for(words) if preset == AUTO else preset
+    return name, typed(TrainingParameters, {**PRESETS[name][1], **given})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that is asked for in one training: it is what --resume goes on with."""
+
+    places: tuple[str, ...]
+    corpus: CorpusParameters = dataclasses.field(default_factory=CorpusParameters)
+    tokens: TokenParameters = dataclasses.field(default_factory=TokenParameters)
+    phrases: PhraseParameters = dataclasses.field(default_factory=PhraseParameters)
+    phrase_lists: tuple[str, ...] = ()
+    titles: bool = False
+    preset: str = AUTO
+    training: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """The `TrainingParameters` that were given, by their names; the preset has the others."""
+    keep: Keep = Keep.LAST
+    evaluate: bool = True
+    init: str | None = None
+    checkpoint_minutes: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.keep is Keep.BEST and not self.evaluate:
+            raise CorpusError("--keep best goes by the scores of the epochs: leave out --no-evaluate.")
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Raises KeyError, TypeError or ValueError where ``content`` is not what `as_dict` gave."""
+        parts = {
+            "corpus": typed(CorpusParameters, content["corpus"]),
+            "tokens": typed(TokenParameters, content["tokens"]),
+            "phrases": typed(PhraseParameters, content["phrases"]),
+            "places": tuple(content["places"]),
+            "phrase_lists": tuple(content["phrase_lists"]),
+            "keep": Keep(content["keep"]),
+        }
+        return cls(**{**content, **parts})
+
+
+_Parameters = TypeVar("_Parameters")
+
+
+def typed(kind: type[_Parameters], values: Mapping[str, Any]) -> _Parameters:
+    """The dataclass ``kind`` of ``values`` that were read from JSON or the command line: names become choices again."""
+    choices = {
+        entry.name: entry.type
+        for entry in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if isinstance(entry.type, type) and issubclass(entry.type, StrEnum)
+    }
+    return kind(**{name: choices[name](value) if name in choices else value for name, value in values.items()})

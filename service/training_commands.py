@@ -1,0 +1,191 @@
+"""``thisplusthat train``, whose options are the fields of the library's parameters, and ``thisplusthat plot``."""
+
+import dataclasses
+import types
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from embeddings.catalog import model_place
+from embeddings.corpus import CorpusParameters
+from embeddings.errors import EmbeddingsError
+from embeddings.phrases import PhraseParameters
+from embeddings.picture import Projection, arrange, draw
+from embeddings.tokenising import TokenParameters
+from embeddings.training import Stopped, train
+from embeddings.training_parameters import AUTO, PRESETS, Job, Keep, TrainingParameters, typed
+from embeddings.workspace import Workspace
+from service.display import load
+from service.training_display import watching
+
+SECTIONS: dict[str, type] = {
+    "Reading": CorpusParameters,
+    "Words": TokenParameters,
+    "Phrases": PhraseParameters,
+    "Vectors": TrainingParameters,
+}
+STOPPED_EXIT_CODE = 130
+
+
+class SectionedCommand(click.Command):
+    """A command whose help lists its options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if (record := parameter.get_help_record(ctx)) is not None:
+                rows.setdefault(_section_of(parameter.name or ""), []).append(record)
+        for section, records in rows.items():
+            with formatter.section(section):
+                formatter.write_dl(records)
+
+
+def _section_of(option: str) -> str:
+    if option in ("phrase_lists", "titles"):
+        return "Phrases"
+    kinds = (section for section, kind in SECTIONS.items() if option in _names(kind))
+    return next(kinds, "The run")
+
+
+def _names(kind: type) -> list[str]:
+    return [entry.name for entry in dataclasses.fields(kind)]
+
+
+def parameter_options(function: Callable[..., None]) -> Callable[..., None]:
+    """An option for each field of the parameters."""
+    for kind in reversed(SECTIONS.values()):
+        for entry in reversed(dataclasses.fields(kind)):
+            function = _option(entry, kind)(function)
+    return function
+
+
+def _option(entry: "dataclasses.Field[Any]", kind: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    name, limits = entry.name.replace("_", "-"), entry.metadata
+    of_type = _plain_type(entry.type)
+    options: dict[str, Any] = {"default": None, "help": f"{limits['help']}{_default_text(entry, kind)}"}
+    flag = f"--{name}"
+    if of_type is bool:
+        flag = f"--{name}/--no-{name}"
+    elif issubclass(of_type, StrEnum):
+        options["type"] = click.Choice([choice.value for choice in of_type])
+    elif of_type is int:
+        options["type"] = click.IntRange(limits.get("min"), limits.get("max"))
+    elif of_type is float:
+        least = limits.get("above", limits.get("min"))
+        of_range = click.FloatRange(least, limits.get("max"), min_open="above" in limits)
+        options["type"] = click.FLOAT if least is None else of_range
+    return click.option(flag, entry.name, **options)
+
+
+def _plain_type(kind: Any) -> Any:
+    """The type without its None."""
+    return (
+        next(part for part in get_args(kind) if part is not type(None)) if isinstance(kind, types.UnionType) else kind
+    )
+
+
+def _default_text(entry: "dataclasses.Field[Any]", kind: type) -> str:
+    by_preset = {name: values.get(entry.name, entry.default) for name, (_, values) in PRESETS.items()}
+    if kind is TrainingParameters and len(set(by_preset.values())) > 1:
+        return f" [{', '.join(f'{name} {_shown(value)}' for name, value in by_preset.items())}]"
+    if entry.default is None:
+        return ""
+    return f" [default: {_shown(entry.default)}]"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@click.command("train", cls=SectionedCommand)
+@click.argument("corpus", nargs=-1)
+@click.option("-o", "--out", required=True, metavar="MODEL", help="Name of the new model, or the path of its folder.")
+@click.option(
+    "--preset",
+    type=click.Choice([AUTO, *PRESETS]),
+    default=None,
+    help="Defaults for small (up to 10 million words), medium (500 million) or large corpora. [default: auto]",
+)
+@click.option("--init", metavar="MODEL", help="Train this model on: new words join it, old ones move little.")
+@click.option(
+    "--keep", type=click.Choice([keep.value for keep in Keep]), default=None, help="Epoch to keep. [default: last]"
+)
+@click.option(
+    "--checkpoint-minutes", type=click.FloatRange(0), default=None, help="Save so often in an epoch. [default: 10]"
+)
+@click.option("--evaluate/--no-evaluate", default=None, help="Score each epoch on gensim's sets. [default: yes]")
+@click.option(
+    "--resume", is_flag=True, help="Go on with a training that was stopped; nothing else has to be said again."
+)
+@click.option(
+    "--phrase-list", "phrase_lists", multiple=True, type=click.Path(), help="A file of phrases to join, one a line."
+)
+@click.option("--titles", is_flag=True, default=None, help="Join what is the title of an article in a dump.")
+@parameter_options
+def train_command(corpus: tuple[str, ...], out: str, *, resume: bool, **given: Any) -> None:
+    """Train word vectors on CORPUS and write a model that can be asked at once.
+
+    CORPUS is any number of files, folders, or - for the standard input: text, JSON lines, Parquet, or a Wikipedia dump,
+    packed or not (.gz, .bz2, .xz, .zst). Ctrl-C stops with a checkpoint, and --resume goes on from it.
+    """
+    given = {name: value for name, value in given.items() if value not in (None, ())}
+    if resume and (corpus or given):
+        raise click.UsageError("--resume goes on as the training was begun: give only --out with it.")
+    if not resume and not corpus:
+        raise click.UsageError("Name the text to train on: files, folders, or - for the standard input.")
+    place = model_place(out)
+    try:
+        with watching() as watcher:
+            train(None if resume else _job(corpus, given), place, resume=resume, watcher=watcher)
+    except Stopped as stopped:
+        click.echo(f"{stopped} {_resume_hint(out)}", err=True)
+        raise click.exceptions.Exit(STOPPED_EXIT_CODE) from stopped
+    except EmbeddingsError:
+        if Workspace(place).has(""):
+            click.echo(f"What was finished is kept: once this is mended, {_resume_hint(out)}", err=True)
+        raise
+    click.echo(f'Ask it: thisplusthat --model {out} "..."', err=True)
+
+
+def _resume_hint(out: str) -> str:
+    return f"thisplusthat train --resume --out {out}"
+
+
+def _job(corpus: tuple[str, ...], given: dict[str, Any]) -> Job:
+    parts: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    rest: dict[str, Any] = {}
+    for name, value in given.items():
+        section = next((section for section, kind in SECTIONS.items() if name in _names(kind)), None)
+        (rest if section is None else parts[section])[name] = value
+    if "keep" in rest:
+        rest["keep"] = Keep(rest["keep"])
+    return Job(
+        places=corpus,
+        corpus=typed(CorpusParameters, parts["Reading"]),
+        tokens=typed(TokenParameters, parts["Words"]),
+        phrases=typed(PhraseParameters, parts["Phrases"]),
+        training=parts["Vectors"],
+        **rest,
+    )
+
+
+@click.command("plot")
+@click.argument("model")
+@click.argument("words", nargs=-1, required=True)
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="File to write: .png, .svg or .pdf.")
+@click.option("--projection", type=click.Choice([kind.value for kind in Projection]), default="pca", show_default=True)
+@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
+def plot_command(model: str, words: tuple[str, ...], out: Path, projection: str, overwrite: bool) -> None:
+    """Draw WORDS of MODEL in a plane; pairs such as France:Paris are joined by arrows.
+
+    \b
+      thisplusthat plot glove-6b-50d France:Paris Italy:Rome Japan:Tokyo --out capitals.png
+    """
+    picture = arrange(load(model), words, Projection(projection))
+    draw(picture, out, overwrite=overwrite)
+    click.echo(f"{len(picture.labels)} words in {out}")
