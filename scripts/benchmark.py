@@ -2,6 +2,7 @@
 
     python scripts/benchmark.py            everything, a few minutes
     python scripts/benchmark.py search     one part: search, build, open, evaluate or cli
+    python scripts/benchmark.py train --corpus TEXT     each stage of a training, twenty minutes
 
 Queries go to the peers in turn, fifty at a time, so that what else the machine does troubles all alike and the threads
 of one library have come to rest before the next is timed. Prints tables and writes JSON.
@@ -296,6 +297,10 @@ def machine() -> dict[str, Any]:
     }
 
 
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:,}"
+
+
 def show(part: str, found: dict[str, Any]) -> None:
     CONSOLE.print(f"\n[bold]{part}[/bold]")
     tables = {name: value for name, value in found.items() if isinstance(value, dict)}
@@ -308,7 +313,7 @@ def show(part: str, found: dict[str, Any]) -> None:
         for column in columns:
             table.add_column(column, justify="right")
         for row, entries in rows.items():
-            table.add_row(row, *(f"{entries[column]:,}" if column in entries else "" for column in columns))
+            table.add_row(row, *(_cell(entries.get(column, "")) for column in columns))
         if rows:
             CONSOLE.print(table)
     for name, value in found.items():
@@ -317,19 +322,53 @@ def show(part: str, found: dict[str, Any]) -> None:
 
 
 PARTS = ("search", "build", "open", "cli", "evaluate")
+TRAIN = "train"
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice([*PARTS, "all"]))
+@click.argument("parts", nargs=-1, type=click.Choice([*PARTS, TRAIN, "all"]))
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Model to measure with.")
 @click.option(
     "--rows", type=click.IntRange(1), metavar="N", help="Only the N most frequent words, as a model of its own."
 )
 @click.option("--queries", type=click.IntRange(20), default=1000, show_default=True, help="Queries to each peer.")
+@click.option(
+    "--corpus",
+    type=click.Path(exists=True, path_type=Path),
+    help="Text to train on. [default: gensim's slice of a dump]",
+)
+@click.option(
+    "--words", type=click.IntRange(1), default=12_000_000, show_default=True, help="First words of it to take."
+)
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Seeds for the whole training.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("benchmark.json"), show_default=True)
-def main(parts: tuple[str, ...], model: str, rows: int | None, queries: int, output: Path) -> None:
-    """Measure PARTS (search, build, open, cli, evaluate; all of them by default)."""
-    chosen = PARTS if not parts or "all" in parts else parts
+def main(
+    parts: tuple[str, ...],
+    model: str,
+    rows: int | None,
+    queries: int,
+    corpus: Path | None,
+    words: int,
+    seeds: int,
+    output: Path,
+) -> None:
+    """Measure PARTS: search, build, open, cli, evaluate (all of these by default), and train."""
+    chosen = PARTS if not parts or "all" in parts else tuple(part for part in parts if part != TRAIN)
+    results: dict[str, Any] = {"machine": machine()}
+    if chosen:
+        results |= _measure_model(chosen, model, rows, queries)
+    if TRAIN in parts:
+        from training_benchmark import measure_training
+
+        dump = find_dataset("google").parent / "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
+        CONSOLE.print(results["machine"])
+        results[TRAIN] = measure_training(corpus or dump, dump, words, seeds)
+        show(TRAIN, results[TRAIN])
+    output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    CONSOLE.print(f"\nwritten to {output}")
+
+
+def _measure_model(chosen: Sequence[str], model: str, rows: int | None, queries: int) -> dict[str, Any]:
     opened = load_model(model)
     with tempfile.TemporaryDirectory() as folder:
         if rows is not None:
@@ -338,8 +377,8 @@ def main(parts: tuple[str, ...], model: str, rows: int | None, queries: int, out
             save_model(Path(folder) / "few", words, few, opened.manifest.card)
             opened = load_model(Path(folder) / "few")
         peers = open_peers(opened)
-        results: dict[str, Any] = {"machine": machine(), "model": opened.name, "rows": len(opened)}
-        CONSOLE.print(f"{opened.name}: {len(opened):,} × {opened.dimension}; {results['machine']}")
+        results: dict[str, Any] = {"model": opened.name, "rows": len(opened)}
+        CONSOLE.print(f"{opened.name}: {len(opened):,} × {opened.dimension}; {machine()}")
         work: dict[str, Callable[[], dict[str, Any]]] = {
             "search": lambda: measure_search(peers, queries),
             "build": lambda: measure_build(peers),
@@ -350,8 +389,7 @@ def main(parts: tuple[str, ...], model: str, rows: int | None, queries: int, out
         for part in chosen:
             results[part] = work[part]()
             show(part, results[part])
-    output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    CONSOLE.print(f"\nwritten to {output}")
+    return results
 
 
 if __name__ == "__main__":
