@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.errors import ModelError
 from embeddings.model import Card, Manifest, Model, Progress, no_progress, open_model, read_manifest
-from embeddings.model_writer import ModelWriter
+from embeddings.model_writer import TRAINING_SUFFIX, ModelWriter
 
 if TYPE_CHECKING:
     from embeddings.formats import ImportReport
@@ -92,7 +92,7 @@ def list_models() -> list[Listing]:
     folder = home() / "models"
     listings = []
     for path in sorted(folder.iterdir()) if folder.exists() else []:
-        if path.is_dir() and _NAME.fullmatch(path.name):
+        if path.is_dir() and _NAME.fullmatch(path.name) and not path.name.endswith(TRAINING_SUFFIX):
             try:
                 listings.append(Listing(path.name, path, manifest=read_manifest(path)))
             except ModelError as error:

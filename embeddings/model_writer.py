@@ -34,6 +34,9 @@ from embeddings.vocabulary import open_array, save_vocabulary
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+TRAINING_SUFFIX = ".training"
+"""Of the folder beside a model that is being trained: no model, though it stands among them."""
+
 
 class ModelWriter:
     """Writes a model row by row, so that the matrix never has to be in memory; nothing is seen before `finish`.

@@ -182,7 +182,8 @@ def _phrase_pass(job: Job, number: int, space: Workspace, watcher: Watcher) -> N
     blocks = (join_phrases(block, found, words, counts, job.phrases) for block in blocks_of(ids))
     _write_pass(space, stage, blocks, words, joined, found.parts, clock, stage, watcher)
     most = [joined[place] for place in np.argsort(-found.counts)[:5]]
-    watcher(Note(f"Pass {number} joined {len(found):,} phrases: {', '.join(most)} …", {"phrases": len(found)}))
+    examples = f", such as {', '.join(most)}" if most else ""
+    watcher(Note(f"Pass {number} joined {len(found):,} phrases{examples}.", {"phrases": len(found)}))
 
 
 def _pass(number: int) -> str:
@@ -255,6 +256,7 @@ def _sentences(
     kept = vocabulary_of(words, counts, parameters.min_count, parameters.max_final_vocab, sorted(always))
     if not len(kept):
         most = int(counts[FIRST_WORD:].max(initial=0))
+        space.clear()  # a job goes on as it was begun, and this one can come to no other end
         raise CorpusError(
             f"No word is met {parameters.min_count} times: the most frequent of {report.words:,} words is met {most} "
             "times. Take more text, or a smaller --min-count."

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embeddings.errors import CorpusError, ModelError
-from embeddings.model_writer import lock_place, put_in_place, sync_folder, writing
+from embeddings.model_writer import TRAINING_SUFFIX, lock_place, put_in_place, sync_folder, writing
 from embeddings.training_parameters import Job
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Workspace:
 
     def __init__(self, model: Path) -> None:
         self.model = model.absolute()
-        self.folder = self.model.with_name(f"{self.model.name}.training")
+        self.folder = self.model.with_name(f"{self.model.name}{TRAINING_SUFFIX}")
         self._lock: BaseFileLock | None = None
 
     @contextmanager

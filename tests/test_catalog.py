@@ -120,6 +120,7 @@ def test_models_are_found_by_name_and_by_path(tmp_path: Path, monkeypatch: pytes
     assert load_model(tmp_path / "models" / "mine").name == "mine"
     assert load_model(str(tmp_path / "models" / "mine")).name == "mine"
     (model_path("broken")).mkdir()
+    (model_path("next.training")).mkdir()
     found = {listing.name: listing for listing in list_models()}
     assert found["mine"].manifest is not None
     assert found["mine"].manifest.count == 3

@@ -121,6 +121,8 @@ def test_a_corpus_without_frequent_words_says_so(tmp_path: Path) -> None:
     done = run("train", text, "--out", tmp_path / "model", *QUICK)
     assert done.returncode == 1
     assert "No word is met 3 times: the most frequent of 2 words is met 1 times" in done.stderr
+    assert "--resume" not in done.stderr, "the same job would come to the same end"
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["text.txt"]
 
 
 def test_a_dump_that_breaks_off(tmp_path: Path) -> None:
