@@ -1,15 +1,15 @@
 """A query and a model → an answer: the one value that the command line, the API and the page show."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from embeddings.cosmul import search_cosmul
-from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
+from embeddings.errors import EmbeddingsError, QueryError, UnknownWord, error_from_dict
 from embeddings.explanation import Explanation, explain
 from embeddings.index import Matrix, Rows, unit
 from embeddings.model import Model
@@ -123,6 +123,29 @@ class Answer:
             content["explanation"] = self.explanation.as_dict()
         return content
 
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The answer that `as_dict` described; KeyError, TypeError or ValueError if it is none."""
+        return cls(
+            query=str(content["query"]),
+            kind=Kind(content["kind"]),
+            read_as=str(content["read_as"]),
+            terms=tuple(
+                TermReading(
+                    str(term["text"]), str(term["resolved"]), tuple(map(str, term["words"])), float(term["weight"])
+                )
+                for term in content["terms"]
+            ),
+            results=_from_dicts(content["results"]),
+            model=str(content["model"]),
+            method=str(content["method"]),
+            took_ms=float(content["took_ms"]),
+            score=float(content["score"]) if "score" in content else None,
+            shared=_from_dicts(content["shared"]) if "shared" in content else None,
+            apart=_from_dicts(content["apart"]) if "apart" in content else None,
+            explanation=Explanation.from_dict(content["explanation"]) if "explanation" in content else None,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -133,6 +156,11 @@ class Failure:
 
     def as_dict(self) -> dict[str, Any]:
         return {"query": self.query, "error": self.error.as_dict()}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The failure that `as_dict` described; KeyError or TypeError if it is none."""
+        return cls(str(content["query"]), error_from_dict(content["error"]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -329,3 +357,10 @@ def _method(query: Query, options: Options) -> str:
 
 def _as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
     return [{"word": result.word, "score": round(result.score, 6), "rank": result.rank} for result in results]
+
+
+def _from_dicts(results: Iterable[Mapping[str, Any]]) -> tuple[Result, ...]:
+    return tuple(
+        Result(str(result["word"]), float(result["score"]), None if result["rank"] is None else int(result["rank"]))
+        for result in results
+    )

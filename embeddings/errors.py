@@ -1,6 +1,7 @@
 """Everything that can go wrong, as one hierarchy whose messages are meant for the person who reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 
 class EmbeddingsError(Exception):
@@ -9,6 +10,11 @@ class EmbeddingsError(Exception):
     def as_dict(self) -> dict[str, object]:
         """The error as it appears in a batch, a pipe or an API body: ``type``, ``detail`` and what else is known."""
         return {"type": type(self).__name__, "detail": str(self)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The error that `as_dict` described, word for word."""
+        return cls(str(content["detail"]))
 
 
 class QueryError(EmbeddingsError):
@@ -28,6 +34,16 @@ class QueryError(EmbeddingsError):
         known = {"column": self.column, "example": self.example}
         return super().as_dict() | {key: value for key, value in known.items() if value is not None}
 
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        column, example = content.get("column"), content.get("example")
+        detail = str(content["detail"])
+        if column is not None:
+            detail = detail.removeprefix(f"Column {column}: ")
+        if example is not None:
+            detail = detail.removesuffix(f" Try: {example}")
+        return cls(detail, column=column, example=example)
+
 
 class UnknownWord(EmbeddingsError):
     """A term that the model has no vector for, with the spellings that come closest."""
@@ -44,6 +60,13 @@ class UnknownWord(EmbeddingsError):
     def as_dict(self) -> dict[str, object]:
         return super().as_dict() | {"word": self.word, "suggestions": self.suggestions}
 
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        word, suggestions = str(content["word"]), tuple(map(str, content["suggestions"]))
+        hint = str(cls("", suggestions, model="")).removeprefix("'' is not in ")
+        model = str(content["detail"]).removeprefix(f"'{word}' is not in ").removesuffix(hint)
+        return cls(word, suggestions, model=model)
+
 
 class ModelError(EmbeddingsError):
     """A model, or a file of vectors, that is missing, damaged, unreadable or cannot be written."""
@@ -51,3 +74,9 @@ class ModelError(EmbeddingsError):
 
 class CorpusError(EmbeddingsError):
     """Text to train on, or a set to measure with, that cannot be read or holds nothing of use."""
+
+
+def error_from_dict(content: Mapping[str, Any]) -> EmbeddingsError:
+    """The error that `EmbeddingsError.as_dict` described, as what it was; KeyError or TypeError if it is none."""
+    kinds = {kind.__name__: kind for kind in (QueryError, UnknownWord, ModelError, CorpusError)}
+    return kinds.get(content["type"], EmbeddingsError).from_dict(content)

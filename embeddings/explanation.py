@@ -1,8 +1,8 @@
 """Why an answer is what it is: cosines, relation similarity, margin, and a picture in two dimensions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -44,6 +44,20 @@ class Explanation:
                 for point in self.points
             ],
         }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The explanation that `as_dict` described; KeyError, TypeError or ValueError if it is none."""
+        relation, margin = content["relation"], content["margin"]
+        return cls(
+            cosines=tuple(tuple(map(float, line)) for line in content["cosines"]),
+            relation=None if relation is None else tuple(map(float, relation)),
+            margin=None if margin is None else float(margin),
+            points=tuple(
+                Point(str(point["word"]), str(point["role"]), float(point["x"]), float(point["y"]))
+                for point in content["points"]
+            ),
+        )
 
 
 def explain(

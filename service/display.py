@@ -32,7 +32,7 @@ def show_answer(answer: Answer, out: Console) -> None:
         if term.resolved != "exact":
             out.print(Text(f"  {_how(term)}", style="dim"))
     if answer.score is not None:
-        out.print(Text(f"{answer.score:.4f}", style="bold"))
+        out.print(Text(_decimals(answer.score), style="bold"))
     elif answer.shared is not None and answer.apart is not None:
         out.print(Text.assemble((answer.results[0].word, "bold"), " is the odd one out."))
         out.print(_table(answer.results, "mean cosine", answer.explanation))
@@ -67,14 +67,14 @@ def _table(results: Sequence[Result], score: str, explanation: "Explanation | No
         table.add_column("relation", justify="right")
     for number, result in enumerate(results, start=1):
         rank = "" if result.rank is None else f"{result.rank:,}"
-        row: list[str | Text] = [str(number), Text(result.word), f"{result.score:.4f}", rank]
-        table.add_row(*row, *([] if relation is None else [f"{relation[number - 1]:.4f}"]))
+        row: list[str | Text] = [str(number), Text(result.word), _decimals(result.score), rank]
+        table.add_row(*row, *([] if relation is None else [_decimals(relation[number - 1])]))
     return table
 
 
 def _show_explanation(answer: Answer, explanation: "Explanation", out: Console) -> None:
     if explanation.margin is not None:
-        out.print(Text(f"margin to the runner-up: {explanation.margin:.4f}"))
+        out.print(Text(f"margin to the runner-up: {_decimals(explanation.margin)}"))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("in the plane (PCA)")
     table.add_column("x", justify="right")
@@ -83,9 +83,14 @@ def _show_explanation(answer: Answer, explanation: "Explanation", out: Console) 
         table.add_column(Text(f"cosine with {term.text}"), justify="right")
     lines = iter(explanation.cosines)
     for point in explanation.points:
-        cosines = [f"{cosine:.4f}" for cosine in next(lines)] if point.role == "result" else []
-        table.add_row(Text(point.word), f"{point.x:.3f}", f"{point.y:.3f}", *cosines)
+        cosines = [_decimals(cosine) for cosine in next(lines)] if point.role == "result" else []
+        table.add_row(Text(point.word), _decimals(point.x, 3), _decimals(point.y, 3), *cosines)
     out.print(table)
+
+
+def _decimals(number: float, places: int = 4) -> str:
+    """``number`` as it is in JSON, with six decimals, rounded further: a service's answer looks like one from here."""
+    return f"{round(number, 6):.{places}f}"
 
 
 def _listed(results: Sequence[Result]) -> str:

@@ -1,15 +1,20 @@
 """Answers: worked out by hand on a tiny model, and the same as gensim's on the real one."""
 
+import io
 import json
 import math
 
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
 
 from embeddings.answer import Answer, Failure, Method, Options, ask, ask_many
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.model import Model
+from service.display import as_line, show_answer
 
 ALL = Options(all_forms=True, exact=True)
 
@@ -214,3 +219,55 @@ def test_terms_that_cancel_out_leave_nothing_to_search(tiny_model: Model) -> Non
 def test_options_out_of_range_are_refused(k: int, restrict: int | None) -> None:
     with pytest.raises(QueryError):
         Options(k=k, restrict=restrict)
+
+
+EVERY_KIND = [
+    "king",
+    "2*King - 0.5*(man + united states)",
+    "king : man :: ? : woman",
+    "man:king, woman:queen :: united:?",
+    "king, queen, new york, bread",
+    "king <> Queen",
+    "king (",
+    "quen",
+    "king - king",
+]
+
+
+@settings(deadline=None)
+@given(
+    query=st.sampled_from(EVERY_KIND),
+    options=st.builds(
+        Options,
+        k=st.integers(1, 20),
+        method=st.sampled_from(Method),
+        exact=st.booleans(),
+        explain=st.booleans(),
+        restrict=st.none() | st.integers(1, 20),
+        all_forms=st.booleans(),
+    ),
+)
+def test_json_holds_all_of_an_answer(tiny_model: Model, query: str, options: Options) -> None:
+    [answer] = ask_many(tiny_model, [query], options)
+    content = json.loads(json.dumps(answer.as_dict()))
+    again = (Answer if isinstance(answer, Answer) else Failure).from_dict(content)
+    assert type(again) is type(answer)
+    assert again.as_dict() == answer.as_dict()
+    assert display(again) == display(answer)
+
+
+def display(answer: Answer | Failure) -> str:
+    """Every way in which it is shown."""
+    out = io.StringIO()
+    if isinstance(answer, Answer):
+        show_answer(answer, Console(file=out, width=200))
+    return out.getvalue() + as_line(answer)
+
+
+@pytest.mark.parametrize("missing", ["query", "kind", "terms", "results", "took_ms"])
+def test_what_is_no_answer_is_not_taken_for_one(tiny_model: Model, missing: str) -> None:
+    content = ask(tiny_model, "king").as_dict()
+    for wrong in ({key: value for key, value in content.items() if key != missing}, {**content, missing: 7}):
+        if wrong.get(missing) != 7 or missing not in ("query", "took_ms"):
+            with pytest.raises((KeyError, TypeError, ValueError)):
+                Answer.from_dict(wrong)

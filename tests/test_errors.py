@@ -1,7 +1,7 @@
 import pytest
 
 from embeddings import errors
-from embeddings.errors import CorpusError, EmbeddingsError, ModelError, QueryError, UnknownWord
+from embeddings.errors import CorpusError, EmbeddingsError, ModelError, QueryError, UnknownWord, error_from_dict
 
 
 def test_unknown_word_offers_the_remedy_in_its_message() -> None:
@@ -37,3 +37,21 @@ def test_no_error_class_is_left_out_above() -> None:
         value for value in vars(errors).values() if isinstance(value, type) and value.__module__ == errors.__name__
     }
     assert classes == {EmbeddingsError, ModelError, CorpusError, QueryError, UnknownWord}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ModelError("m"),
+        EmbeddingsError("e"),
+        QueryError("Wrong.", column=3, example="a - b"),
+        QueryError("Column 3: is no column.", example="Try: a"),
+        UnknownWord("it's. Did you mean", ["a", "b"], model="v1.2"),
+        UnknownWord("x", model="m."),
+    ],
+)
+def test_an_error_is_made_again_from_what_json_says_of_it(error: EmbeddingsError) -> None:
+    again = error_from_dict(error.as_dict())
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
