@@ -4,16 +4,19 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from embeddings import EmbeddingsError, Method, Options, ask
+from embeddings import EmbeddingsError, Method, Options
 from embeddings.catalog import DEFAULT_MODEL, home, list_models, model_path, pull
 from embeddings.index import IndexParameters
 from service import display
+from service.asking import Askable, OpenedModel, ask
 
 LATE_COMMANDS = {"train": "train_command", "plot": "plot_command"}
 """Commands whose module is loaded only when they are called, so that a query does not wait for it."""
@@ -90,7 +93,11 @@ def search_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--explain", is_flag=True, help="Say why: cosines, relation, margin, places in a plane.")
 @click.option("--all-forms", is_flag=True, help="List other cases and accents of words already there, too.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON; from a pipe, one object a line.")
+@click.option("--url", envvar="THISPLUSTHAT_URL", metavar="URL", help="Ask the service that runs there.")
+@click.option("--key", envvar="THISPLUSTHAT_KEY", metavar="KEY", help="The API key for it.")
+@click.pass_context
 def query(
+    context: click.Context,
     text: tuple[str, ...],
     number: int,
     model: str,
@@ -100,6 +107,8 @@ def query(
     explain: bool,
     all_forms: bool,
     as_json: bool,
+    url: str | None,
+    key: str | None,
 ) -> None:
     """Answer TEXT; without it, ask at a prompt or answer the lines of a pipe.
 
@@ -122,8 +131,10 @@ def query(
         restrict=restrict,
         all_forms=all_forms,
     )
+    open_model, list_names = _models_at(url, key, context)
+    name = None if context.get_parameter_source("model") is ParameterSource.DEFAULT else model
     if text:
-        answer = ask(display.load(model), " ".join(text).strip(), options)
+        answer = ask(open_model(name), " ".join(text).strip(), options)
         if as_json:
             click.echo(json.dumps(answer.as_dict(), indent=2, ensure_ascii=False))
         else:
@@ -131,13 +142,13 @@ def query(
     elif sys.stdin.isatty():
         from service.prompt import run_prompt
 
-        run_prompt(display.load(model), options, display.load, _model_names, home() / "history")
+        run_prompt(open_model(name), options, open_model, list_names, home() / "history")
     else:
         from service.pipe import answer_lines, standard_input
 
         source = standard_input()
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # as the queries are
-        if not answer_lines(display.load(model), options, source, sys.stdout, as_json=as_json):
+        if not answer_lines(open_model(name), options, source, sys.stdout, as_json=as_json):
             sys.exit(1)
 
 
@@ -281,6 +292,24 @@ def evaluate(dataset: str, model: str, method: str, exact: bool, restrict: int |
         click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     else:
         display.show_scores(report, display.console())
+
+
+def _models_at(
+    url: str | None, key: str | None, context: click.Context
+) -> tuple[Callable[[str | None], Askable], Callable[[], list[str]]]:
+    """How to get at a model by its name (None: the default one) and at the names, here or at a service."""
+    if not url:
+        if context.get_parameter_source("key") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--key is for a service: say which by --url.")
+        return _open, _model_names
+    from service.client import Client, RemoteModel
+
+    client = context.with_resource(Client(url, key))
+    return partial(RemoteModel, client), client.names
+
+
+def _open(name: str | None) -> OpenedModel:
+    return OpenedModel(display.load(name or DEFAULT_MODEL))
 
 
 def _model_names() -> list[str]:

@@ -6,14 +6,15 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO, TextIO
 
-from embeddings import Answer, Failure, Model, Options, QueryError, ask_many
+from embeddings import Answer, Failure, Options, QueryError
+from service.asking import Askable
 from service.display import as_line
 
 _MOST_AT_ONCE = 512
 _CHUNK = 1 << 16
 
 
-def answer_lines(model: Model, options: Options, source: BinaryIO, out: TextIO, *, as_json: bool) -> bool:
+def answer_lines(model: Askable, options: Options, source: BinaryIO, out: TextIO, *, as_json: bool) -> bool:
     """Answer every line of ``source``, and whether all could be. Answers are written as soon as their batch is done."""
     all_answered = True
     for lines in _batches(source):
@@ -25,10 +26,10 @@ def answer_lines(model: Model, options: Options, source: BinaryIO, out: TextIO, 
     return all_answered
 
 
-def _answer(model: Model, options: Options, lines: list[bytes]) -> list[Answer | Failure]:
+def _answer(model: Askable, options: Options, lines: list[bytes]) -> list[Answer | Failure]:
     """Answers in the order of ``lines``; one that is no UTF-8 is a failure in its place."""
     queries = [_decode(line) for line in lines]
-    answers = iter(ask_many(model, [query for query in queries if isinstance(query, str)], options))
+    answers = iter(model.ask_many([query for query in queries if isinstance(query, str)], options))
     return [next(answers) if isinstance(query, str) else query for query in queries]
 
 

@@ -11,7 +11,8 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-from embeddings import EmbeddingsError, Method, Model, Options, QueryError, ask
+from embeddings import EmbeddingsError, Method, Options, QueryError
+from service.asking import Askable, ask
 from service.display import console, show_answer, show_error
 
 HELP = """\
@@ -35,18 +36,26 @@ _WORD = re.compile(r"[^\s+*():,?<>\"“”]+$")
 class WordCompleter(Completer):
     """Completes the word before the cursor with words of the vocabulary, the most frequent first."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Askable) -> None:
         self.model = model
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002
         match = _WORD.search(document.text_before_cursor)
         if match and not document.text_before_cursor.startswith(":"):
-            for word in self.model.vocabulary.complete(match[0], limit=12):
+            try:
+                words = self.model.complete(match[0], 12)
+            except EmbeddingsError:  # of a service that is gone: what is asked next says so
+                return
+            for word in words:
                 yield Completion(word, start_position=-len(match[0]))
 
 
 def run_prompt(
-    model: Model, options: Options, load: Callable[[str], Model], list_names: Callable[[], list[str]], history: Path
+    model: Askable,
+    options: Options,
+    open_model: Callable[[str], Askable],
+    list_names: Callable[[], list[str]],
+    history: Path,
 ) -> None:
     """Read queries until the end of input; an error is shown and does not end it."""
     completer = WordCompleter(model)
@@ -54,11 +63,11 @@ def run_prompt(
         history=_history(history), completer=completer, complete_while_typing=False
     )
     out = console()
-    out.print(f"{model.name}: {len(model):,} words × {model.dimension}. :help shows what can be asked, :quit leaves.")
+    out.print(f"{model.title}. :help shows what can be asked, :quit leaves.", markup=False)
     while (line := _read_line(session)) not in (None, ":quit", ":q", ":exit"):
         try:
             if line and line.startswith(":"):
-                completer.model, options = _command(line, completer.model, options, load, list_names)
+                completer.model, options = _command(line, completer.model, options, open_model, list_names)
             elif line:
                 show_answer(ask(completer.model, line, options), out)
         except EmbeddingsError as error:
@@ -82,8 +91,12 @@ def _read_line(session: "PromptSession[str]") -> str | None:
 
 
 def _command(
-    line: str, model: Model, options: Options, load: Callable[[str], Model], list_names: Callable[[], list[str]]
-) -> tuple[Model, Options]:
+    line: str,
+    model: Askable,
+    options: Options,
+    open_model: Callable[[str], Askable],
+    list_names: Callable[[], list[str]],
+) -> tuple[Askable, Options]:
     name, _, value = line[1:].partition(" ")
     value = value.strip()
     out = console()
@@ -91,10 +104,10 @@ def _command(
         case "help" | "h":
             out.print(HELP, markup=False)
         case "model" if value:
-            model = load(value)
-            out.print(f"{model.name}: {len(model):,} words × {model.dimension}", markup=False)
+            model = open_model(value)
+            out.print(model.title, markup=False)
         case "model":
-            out.print(f"{model.name}; there are: {', '.join(list_names())}", markup=False)
+            out.print(f"{model.title}; there are: {', '.join(list_names())}", markup=False)
         case "k" if value.isdecimal():
             options = replace(options, k=int(value))
         case "method" if value in list(Method):

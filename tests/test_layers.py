@@ -19,6 +19,7 @@ MODULES = sorted(
 HEAVY = [
     "flask",
     "gensim",
+    "httpx",
     "model2vec",
     "prompt_toolkit",
     "pyarrow",

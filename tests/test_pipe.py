@@ -5,6 +5,7 @@ import os
 
 from embeddings import Options
 from embeddings.model import Model
+from service.asking import OpenedModel
 from service.pipe import _batches, answer_lines
 
 
@@ -27,5 +28,5 @@ def test_answers_and_whether_all_queries_had_one(tiny_model: Model) -> None:
     for content, all_answered in ((b"king\nqueen\n", True), (b"king\nnowhere\n", False), (b"\xff\nking", False)):
         out = io.StringIO()
         with pipe(content) as source:
-            assert answer_lines(tiny_model, Options(), source, out, as_json=False) is all_answered
+            assert answer_lines(OpenedModel(tiny_model), Options(), source, out, as_json=False) is all_answered
         assert len(out.getvalue().splitlines()) == 2

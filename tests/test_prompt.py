@@ -13,6 +13,7 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from embeddings.model import Model
+from service.asking import OpenedModel
 from service.prompt import WordCompleter
 
 ROOT = Path(__file__).parent.parent
@@ -121,5 +122,5 @@ def test_a_history_that_cannot_be_kept_is_said(home: Path) -> None:
     ],
 )
 def test_the_word_before_the_cursor_is_completed(tiny_model: Model, typed: str, expected: list[str]) -> None:
-    found = WordCompleter(tiny_model).get_completions(Document(typed), CompleteEvent())
+    found = WordCompleter(OpenedModel(tiny_model)).get_completions(Document(typed), CompleteEvent())
     assert [completion.text for completion in found] == expected

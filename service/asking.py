@@ -1,0 +1,51 @@
+"""What queries are put to: a model that is opened here, or (`service.client`) one at a running service."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from embeddings import Answer, Failure, Model, Options, ask_many
+
+
+class Askable(Protocol):
+    """All that the command line, its prompt and its pipe want of a model, wherever it is."""
+
+    @property
+    def title(self) -> str:
+        """Its name and size."""
+
+    def ask_many(self, queries: Sequence[str], options: Options) -> list[Answer | Failure]:
+        """An answer or a failure for each query, in its place."""
+
+    def complete(self, prefix: str, limit: int) -> Sequence[str]:
+        """Words that begin so, the most frequent first."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedModel:
+    """A model that is opened in this process."""
+
+    model: Model
+
+    @property
+    def title(self) -> str:
+        return size_of(self.model.name, len(self.model), self.model.dimension)
+
+    def ask_many(self, queries: Sequence[str], options: Options) -> list[Answer | Failure]:
+        return ask_many(self.model, queries, options)
+
+    def complete(self, prefix: str, limit: int) -> Sequence[str]:
+        return self.model.vocabulary.complete(prefix, limit=limit)
+
+
+def size_of(name: str, words: int, dimension: int) -> str:
+    """A model in a few words."""
+    return f"{name}: {words:,} words × {dimension}"
+
+
+def ask(model: Askable, query: str, options: Options) -> Answer:
+    """Answer one query. Raises `QueryError`, `UnknownWord`, or what went wrong on the way to a service."""
+    [answer] = model.ask_many([query], options)
+    if isinstance(answer, Failure):
+        raise answer.error
+    return answer

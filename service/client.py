@@ -1,0 +1,226 @@
+"""``--url``: a model at a running service, asked over HTTP; its answers are the values that they are here."""
+
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+import httpx
+
+from embeddings import Answer, EmbeddingsError, Failure, Options, QueryError
+from embeddings.query import MOST_CHARACTERS, parse
+from service.asking import size_of
+
+MOST_QUERIES = 1000
+"""Queries in one request."""
+_MOST_BYTES = 1 << 28
+_TRY_AGAIN = (429, 503)
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a service, in seconds, and how often to try again."""
+
+    connect: float = 5
+    answer: float = 60
+    pauses: tuple[float, ...] = (0.2, 0.4, 0.8, 1.6)
+    """Before each further try: when nobody listens, the connection breaks, or the service is busy (429, 503)."""
+    longest_pause: float = 10
+    """What a service may ask for at the most by Retry-After; if it asks for more, there is no further try."""
+
+
+class Client:
+    """A running service. Whatever goes wrong with it is an `EmbeddingsError` that says what."""
+
+    def __init__(self, url: str, key: str | None = None, patience: Patience | None = None) -> None:
+        self.patience = patience or Patience()
+        address = _read_url(url)
+        if key and not (key.isascii() and key.isprintable()):
+            raise EmbeddingsError("The API key is not one: it has characters that no key has.")
+        self.url = str(address.copy_with(username=None, password=None)).rstrip("/")
+        self._http = httpx.Client(
+            base_url=address,
+            headers={"Accept": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})},
+            timeout=httpx.Timeout(self.patience.answer, connect=self.patience.connect),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def models(self) -> dict[str, Mapping[str, Any]]:
+        """The card of each model that the service has, by name."""
+        content = self.call("GET", "/api/v1/models")
+        try:
+            return {str(card["name"]): card for card in content["models"]}
+        except (KeyError, TypeError) as error:
+            self.refuse(error)
+
+    def names(self) -> list[str]:
+        """The names of its models, the default one first."""
+        return list(self.models())
+
+    def call(self, method: str, path: str, *, body: object = None, **parameters: str | int) -> Any:
+        """The JSON that the service answers with; asks again, some times, where that may help."""
+        content = None if body is None else json.dumps(body).encode()
+        for pause in (*self.patience.pauses, None):
+            try:
+                response = self._send(method, path, content, parameters)
+            except httpx.TransportError as error:
+                if pause is None or not isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
+                    reason = _ERRNO.sub("", str(error))
+                    raise EmbeddingsError(f"{self.url} cannot be reached: {reason}.") from error
+                time.sleep(pause)
+                continue
+            asked = _retry_after(response)
+            if response.status_code not in _TRY_AGAIN or pause is None or asked > self.patience.longest_pause:
+                return self._read(response)
+            time.sleep(max(pause, asked))
+        raise AssertionError("the last try returns or raises")
+
+    def _send(
+        self, method: str, path: str, content: bytes | None, parameters: Mapping[str, str | int]
+    ) -> httpx.Response:
+        """The whole response. A service that sends for ever is given up: in the middle of a body, too."""
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        deadline = time.monotonic() + self.patience.answer
+        try:
+            with self._http.stream(method, path, content=content, params=parameters, headers=headers) as response:
+                received = bytearray()
+                for chunk in response.iter_bytes():
+                    received += chunk
+                    if len(received) > _MOST_BYTES:
+                        raise EmbeddingsError(f"{self.url} sends more than {_MOST_BYTES >> 20} MB for one request.")
+                    if time.monotonic() > deadline:
+                        raise httpx.ReadTimeout("the body does not end")
+                kept = {name: value for name, value in response.headers.items() if name != "content-encoding"}
+                return httpx.Response(response.status_code, headers=kept, content=bytes(received))
+        except httpx.ConnectTimeout as error:
+            raise EmbeddingsError(f"{self.url} cannot be reached within {self.patience.connect:g} seconds.") from error
+        except httpx.TimeoutException as error:
+            raise EmbeddingsError(f"{self.url} did not answer within {self.patience.answer:g} seconds.") from error
+        except httpx.DecodingError as error:
+            self.refuse(error)
+
+    def _read(self, response: httpx.Response) -> Any:
+        if response.is_redirect:
+            place = response.headers.get("location", "another address")
+            raise EmbeddingsError(f"{self.url} sends on to {place}. Give the address of the service itself.")
+        kind = response.headers.get("content-type", "").partition(";")[0]
+        if kind not in ("application/json", "application/problem+json"):
+            self.refuse(f"status {response.status_code}, {kind or 'no content type'}")
+        try:
+            content = json.loads(response.content)
+        except ValueError as error:
+            self.refuse(error)
+        if response.is_success:
+            return content
+        raise self._problem(response, content)
+
+    def _problem(self, response: httpx.Response, content: Any) -> EmbeddingsError:
+        """The problem in its own words (RFC 9457)."""
+        if not isinstance(content, dict) or not (detail := content.get("detail") or content.get("title")):
+            self.refuse(f"status {response.status_code} without a reason")
+        asked = _retry_after(response)
+        hint = f" Try again in {asked:.0f} seconds." if asked else ""
+        return EmbeddingsError(f"{detail}{hint}")
+
+    def refuse(self, reason: object) -> NoReturn:
+        """Say that what came is not what a service sends."""
+        cause = reason if isinstance(reason, Exception) else None
+        shown = repr(reason) if cause else reason
+        raise EmbeddingsError(f"{self.url} does not answer as a ThisPlusThat service does ({shown}).") from cause
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteModel:
+    """A model at a service; without a name the one that the service takes by default."""
+
+    client: Client
+    name: str | None = None
+
+    @property
+    def title(self) -> str:
+        models = self.client.models()
+        name = self.name or next(iter(models), "")
+        if name not in models:
+            raise EmbeddingsError(f"There is no model '{name}' at {self.client.url}. There are: {', '.join(models)}.")
+        return f"{size_of(name, models[name]['count'], models[name]['dimension'])} at {self.client.url}"
+
+    def ask_many(self, queries: Sequence[str], options: Options) -> list[Answer | Failure]:
+        """Answers from the service, a thousand a request."""
+        answers = [_unsendable(query) for query in queries]
+        sent = [query for query, failure in zip(queries, answers, strict=True) if failure is None]
+        answered = iter(
+            [
+                answer
+                for start in range(0, len(sent), MOST_QUERIES)
+                for answer in self._ask(sent[start : start + MOST_QUERIES], options)
+            ]
+        )
+        return [failure or next(answered) for failure in answers]
+
+    def _ask(self, queries: list[str], options: Options) -> list[Answer | Failure]:
+        wanted = asdict(options) | ({"model": self.name} if self.name else {})
+        body = {"queries": queries} | {name: value for name, value in wanted.items() if value is not None}
+        content = self.client.call("POST", "/api/v1/query", body=body)
+        try:
+            answers = [
+                Failure.from_dict(answer) if "error" in answer else Answer.from_dict(answer)
+                for answer in content["answers"]
+            ]
+        except (KeyError, TypeError, ValueError) as error:
+            self.client.refuse(error)
+        if len(answers) != len(queries):
+            self.client.refuse(f"{len(answers)} answers for {len(queries)} queries")
+        return answers
+
+    def complete(self, prefix: str, limit: int) -> Sequence[str]:
+        parameters = {"model": self.name} if self.name else {}
+        content = self.client.call("GET", "/api/v1/vocabulary", prefix=prefix, limit=limit, **parameters)
+        try:
+            return [str(entry["word"]) for entry in content["words"]]
+        except (KeyError, TypeError) as error:
+            self.client.refuse(error)
+
+
+def _unsendable(query: str) -> Failure | None:
+    """A query that is too long to be sent, or no text, fails here as it would there."""
+    try:
+        if len(query) > MOST_CHARACTERS or _SURROGATE.search(query):
+            parse(query)
+    except QueryError as error:
+        return Failure(query, error)
+    return None
+
+
+def _read_url(url: str) -> httpx.URL:
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise EmbeddingsError(f"'{url}' is no address of a service: {error}. Try: http://localhost:8000") from error
+    if address.scheme not in ("http", "https") or not address.host:
+        raise EmbeddingsError(f"'{url}' is no address of a service. Try: http://localhost:8000")
+    return address.copy_with(query=None, fragment=None)
+
+
+def _retry_after(response: httpx.Response) -> float:
+    """The seconds that the service asks to wait, 0 if it does not say."""
+    value = response.headers.get("retry-after", "")
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return 0.0
