@@ -3,6 +3,7 @@
     python scripts/benchmark.py            everything, a few minutes
     python scripts/benchmark.py search     one part: search, build, open, evaluate or cli
     python scripts/benchmark.py train --corpus TEXT     each stage of a training, twenty minutes
+    python scripts/benchmark.py http                    the service under load, five minutes
 
 Queries go to the peers in turn, fifty at a time, so that what else the machine does troubles all alike and the threads
 of one library have come to rest before the next is timed. Prints tables and writes JSON.
@@ -322,11 +323,11 @@ def show(part: str, found: dict[str, Any]) -> None:
 
 
 PARTS = ("search", "build", "open", "cli", "evaluate")
-TRAIN = "train"
+TRAIN, HTTP = "train", "http"
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice([*PARTS, TRAIN, "all"]))
+@click.argument("parts", nargs=-1, type=click.Choice([*PARTS, TRAIN, HTTP, "all"]))
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Model to measure with.")
 @click.option(
     "--rows", type=click.IntRange(1), metavar="N", help="Only the N most frequent words, as a model of its own."
@@ -341,6 +342,8 @@ TRAIN = "train"
     "--words", type=click.IntRange(1), default=12_000_000, show_default=True, help="First words of it to take."
 )
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Seeds for the whole training.")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Of load on each server (http).")
+@click.option("--seconds", type=float, default=5.0, show_default=True, help="Of load in a round (http).")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("benchmark.json"), show_default=True)
 def main(
     parts: tuple[str, ...],
@@ -350,10 +353,12 @@ def main(
     corpus: Path | None,
     words: int,
     seeds: int,
+    rounds: int,
+    seconds: float,
     output: Path,
 ) -> None:
-    """Measure PARTS: search, build, open, cli, evaluate (all of these by default), and train."""
-    chosen = PARTS if not parts or "all" in parts else tuple(part for part in parts if part != TRAIN)
+    """Measure PARTS: search, build, open, cli, evaluate (all of these by default), train and http."""
+    chosen = PARTS if not parts or "all" in parts else tuple(part for part in parts if part in PARTS)
     results: dict[str, Any] = {"machine": machine()}
     if chosen:
         results |= _measure_model(chosen, model, rows, queries)
@@ -364,6 +369,12 @@ def main(
         CONSOLE.print(results["machine"])
         results[TRAIN] = measure_training(corpus or dump, dump, words, seeds)
         show(TRAIN, results[TRAIN])
+    if HTTP in parts:
+        from http_benchmark import measure_http
+
+        CONSOLE.print(results["machine"])
+        results[HTTP] = measure_http(load_model(model), rounds, seconds)
+        show(HTTP, results[HTTP])
     output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     CONSOLE.print(f"\nwritten to {output}")
 
