@@ -18,8 +18,12 @@ from embeddings.index import IndexParameters
 from service import display
 from service.asking import Askable, OpenedModel, ask
 
-LATE_COMMANDS = {"train": "train_command", "plot": "plot_command"}
-"""Commands whose module is loaded only when they are called, so that a query does not wait for it."""
+LATE_COMMANDS = {
+    "glosses": "gloss_commands",
+    "plot": "training_commands",
+    "train": "training_commands",
+}
+"""The module of each command that is loaded only when they are called, so that a query does not wait for it."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -36,7 +40,7 @@ class QueryGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in LATE_COMMANDS:
-            command: click.Command = getattr(import_module("service.training_commands"), LATE_COMMANDS[cmd_name])
+            command: click.Command = getattr(import_module(f"service.{LATE_COMMANDS[cmd_name]}"), f"{cmd_name}_command")
             return command
         return super().get_command(ctx, cmd_name)
 
