@@ -23,7 +23,7 @@ LATE_COMMANDS = {
     "plot": "training_commands",
     "train": "training_commands",
 }
-"""The module of each command that is loaded only when they are called, so that a query does not wait for it."""
+"""The module of each command that is loaded only when it is called, so that a query does not wait for it."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
