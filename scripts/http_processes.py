@@ -38,12 +38,12 @@ class Server:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def memory(self) -> dict[int, dict[str, float]]:
-        """Megabytes of each worker: private, proportional, resident."""
+        """Megabytes of each worker: private, anonymous, proportional, resident."""
         return {pid: found for pid in self.workers() if (found := memory_of(pid)) is not None}
 
 
 def memory_of(pid: int) -> dict[str, float] | None:
-    """Megabytes of a process; None if it is gone."""
+    """Megabytes of a process; None if it is gone. Anonymous is what belongs to no file: where a leak shows."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     except (FileNotFoundError, ProcessLookupError):
@@ -52,6 +52,7 @@ def memory_of(pid: int) -> dict[str, float] | None:
     private = kb["Private_Clean"] + kb["Private_Dirty"]
     return {
         "private_mb": round(private / 1024, 1),
+        "anonymous_mb": round(kb["Anonymous"] / 1024, 1),
         "proportional_mb": round(kb["Pss"] / 1024, 1),
         "resident_mb": round(kb["Rss"] / 1024, 1),
     }
