@@ -1,5 +1,6 @@
 """What several test files need: a model computed by hand, and the real GloVe."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,3 +56,20 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     folder = tmp_path_factory.mktemp("models") / "tiny"
     save_model(folder, list(TINY), np.array(list(TINY.values()), np.float32), Card("tiny"))
     return open_model(folder)
+
+
+@pytest.fixture(scope="session")
+def service_url(tiny_model: Model) -> Iterator[str]:
+    """The address of a service with the tiny model."""
+    from werkzeug.serving import make_server
+
+    from service.app import create_app
+    from service.settings import Settings
+
+    server = make_server("127.0.0.1", 0, create_app(Settings(models=(str(tiny_model.folder),))), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -2,19 +2,27 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from embeddings import Answer, EmbeddingsError, Failure, Options, QueryError, UnknownWord, ask
+from embeddings import Answer, EmbeddingsError, Failure, Options, QueryError, UnknownWord, ask, ask_many
 from embeddings.model import Model
+from service.cli import cli
 from service.client import Client, Patience, RemoteModel
 
+ROOT = Path(__file__).parent.parent
 QUICK = Patience(connect=2, answer=0.5, pauses=(0.01, 0.01), longest_pause=0.5)
 Reply = bytes | Callable[[socket.socket], None]
 
@@ -258,3 +266,104 @@ def test_an_address_may_have_a_path_and_its_password_is_never_shown(king: Answer
 def test_a_key_that_no_header_can_hold_is_refused(key: str) -> None:
     with pytest.raises(EmbeddingsError, match="API key"):
         Client("http://localhost", key)
+
+
+# ---- The same from a service as from here
+
+
+def printed(*arguments: str, stdin: str | None = None) -> tuple[str, str, int]:
+    """What the command prints, the message of its error and its exit code."""
+    result = CliRunner().invoke(cli, [*arguments], input=stdin)
+    return result.stdout, str(result.exception), result.exit_code
+
+
+def run(*arguments: str, stdin: bytes) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run([sys.executable, "-m", "service.cli", *arguments], cwd=ROOT, input=stdin, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["king"],
+        ["2*King - 0.5*(man + united states)", "-k", "3"],
+        ["king : man :: ? : woman", "--explain"],
+        ["man:king, woman:queen :: united:?", "--method", "3cosmul", "--explain"],
+        ["king, queen, new york, bread", "--explain"],
+        ["king <> Queen"],
+        ["queen", "--all-forms", "--exact"],
+        ["queen", "--restrict", "6", "-k", "2"],
+        ["king ("],
+        ["quen"],
+        ["king - king"],
+        [""],
+        ["x" * 3000],
+        ["\udcff"],
+        ["-king + queen"],
+    ],
+    ids=lambda arguments: " ".join(arguments)[:40],
+)
+def test_the_same_is_printed_as_locally(service_url: str, tiny_model: Model, arguments: list[str]) -> None:
+    here = printed("query", "--model", str(tiny_model.folder), *_quoted(arguments))
+    assert printed("query", "--url", service_url, *_quoted(arguments)) == here
+    as_json = printed("query", "--url", service_url, *_quoted(arguments), "--json")
+    if here[2] == 0:
+        assert json.loads(as_json[0]).keys() == ask(tiny_model, arguments[0]).as_dict().keys() | (
+            {"explanation"} if "--explain" in arguments else set()
+        )
+    else:
+        assert as_json == here
+
+
+def _quoted(arguments: list[str]) -> list[str]:
+    return [f" {text}" if text.startswith("-") and " " in text else text for text in arguments]
+
+
+def test_a_pipe_is_answered_as_locally(service_url: str, tiny_model: Model) -> None:
+    lines = ["king - man + woman", "king (", "quen", "", "king, queen, bread", "king <> queen", "x" * 3000] * 200
+    stdin = "\n".join(lines).encode() + b"\n\xff\n"
+    here = run("--model", str(tiny_model.folder), "-k", "2", stdin=stdin)
+    there = run("--url", service_url, "-k", "2", stdin=stdin)
+    assert there.stderr == here.stderr == b""
+    assert there.returncode == here.returncode == 1
+    assert there.stdout == here.stdout
+    assert len(there.stdout.splitlines()) == len(lines) + 1
+    as_json = run("--url", service_url, "--json", stdin=b"king\nquen\n").stdout.splitlines()
+    assert [list(json.loads(line)) for line in as_json][1] == ["query", "error"]
+
+
+def test_the_address_may_stand_in_the_environment(
+    service_url: str, tiny_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THISPLUSTHAT_URL", service_url)
+    assert "tiny" in printed("query", "king")[0]
+    assert printed("query", "king", "--model", "tiny") == printed("query", "king")
+    assert "There is no model 'nosuch'" in printed("query", "king", "--model", "nosuch")[1]
+    assert "--key is for a service" in CliRunner().invoke(cli, ["query", "king", "--url", "", "--key", "k"]).output
+
+
+def test_a_model_at_a_service_says_what_it_is_and_completes(service_url: str) -> None:
+    with Client(service_url) as client:
+        model = RemoteModel(client)
+        assert model.title == f"tiny: 12 words × 4 at {service_url}"
+        assert client.names() == ["tiny"]
+        assert list(model.complete("qu", 5)) == ["queen", "Queen"]
+        with pytest.raises(EmbeddingsError, match="There is no model 'nosuch' at .* There are: tiny"):
+            RemoteModel(client, "nosuch").title  # noqa: B018
+
+
+@pytest.fixture(scope="module")
+def remote(service_url: str) -> Iterator[RemoteModel]:
+    with Client(service_url) as client:
+        yield RemoteModel(client)
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(max_size=40) | st.lists(st.sampled_from([*'+-*():,?<>"', "king", "Queen", " ", "7"])).map("".join))
+def test_whatever_is_asked_is_answered_as_locally(remote: RemoteModel, tiny_model: Model, text: str) -> None:
+    [there] = remote.ask_many([text], Options(explain=True))
+    [here] = ask_many(tiny_model, [text], Options(explain=True))
+    assert without_time(there) == without_time(here)
+
+
+def without_time(answer: Answer | Failure) -> dict[str, object]:
+    return {name: value for name, value in answer.as_dict().items() if name != "took_ms"}

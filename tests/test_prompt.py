@@ -94,6 +94,23 @@ def test_a_session(home: Path) -> None:
     assert "+:quit" in history
 
 
+def test_a_service_is_asked_as_a_model_is_that_is_here(home: Path, service_url: str) -> None:
+    with Terminal(home, "--url", service_url, "-k", "3") as terminal:
+        terminal.wait_for(f"tiny: 12 words × 4 at {service_url}")
+        terminal.type("king : man :: ? : wom\t")
+        terminal.wait_for("woman")
+        terminal.type("\r")
+        terminal.wait_for("queen")
+        terminal.type("quen\r")
+        terminal.wait_for("'quen' is not in tiny. Did you mean 'queen'")
+        terminal.type(":model\r")
+        terminal.wait_for("there are: tiny")
+        terminal.type(":model nosuch\r")
+        terminal.wait_for("There is no model 'nosuch'")
+        terminal.type(":quit\r")
+        assert terminal.process.wait(timeout=20) == 0
+
+
 def test_the_end_of_input_ends_it(home: Path) -> None:
     with Terminal(home, "-m", "tiny") as terminal:
         terminal.wait_for(READY)
