@@ -20,7 +20,10 @@ from service.asking import Askable, OpenedModel, ask
 
 LATE_COMMANDS = {
     "glosses": "gloss_commands",
+    "keys": "serving_commands",
+    "map": "map_commands",
     "plot": "training_commands",
+    "serve": "serving_commands",
     "train": "training_commands",
 }
 """The module of each command that is loaded only when it is called, so that a query does not wait for it."""

@@ -1,0 +1,105 @@
+"""`create_app`: the service as one WSGI application."""
+
+from importlib.metadata import version
+from time import perf_counter
+
+from flask import Flask, Response, g, request
+from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models import Schema
+
+from embeddings.catalog import home
+from service.api import api
+from service.compatible import compatible
+from service.declaring import AnyText
+from service.documentation import documentation
+from service.logs import request_id, write
+from service.metrics import count_answer, count_error, count_request
+from service.operation import operation
+from service.problems import register_problems
+from service.protection import HEADERS, POLICY, protect
+from service.schemas import AnswerBody, AnswersBody, Problem
+from service.serving import Serving
+from service.settings import Settings
+from service.web import register_page
+
+_KEY = {"key": {"type": "http", "scheme": "bearer"}}
+
+
+def create_app(settings: Settings | None = None, serving: Serving | None = None) -> Flask:
+    """The application with its models open. Raises `SettingsError` or `ModelError` for what cannot be."""
+    settings = settings or Settings()
+    app = OpenAPI(
+        "service",
+        info=Info(title="ThisPlusThat", version=version("thisplusthat"), description="Word vectors to ask."),
+        security_schemes=_KEY if settings.api_keys else None,  # type: ignore[arg-type]
+        doc_ui=False,
+    )
+    app.extensions["thisplusthat"] = serving or Serving(settings)
+    app.config["CACHE_CONTROL"] = f"{'private' if settings.api_keys else 'public'}, max-age={settings.cache_seconds}"
+    app.config["HOME_FOLDER"] = home()
+    app.url_map.converters["anything"] = AnyText
+    app.before_request(_begin)
+    app.after_request(_end_quietly if not settings.log_requests else _end)
+    register_problems(app)
+    protect(app, settings)
+    app.register_api(api)
+    app.register_api(compatible)
+    app.register_blueprint(operation)
+    app.register_blueprint(documentation)
+    register_page(app)
+    for kind in (AnswerBody, AnswersBody, Problem):
+        schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+        for name, content in schema.pop("$defs", {}).items():
+            app.components_schemas[name] = Schema(**content)
+        app.components_schemas[kind.__name__] = Schema(**schema)
+    _ = app.api_doc  # made once, before processes are forked
+    return app
+
+
+def _begin() -> None:
+    g.started = perf_counter()
+    g.request_id = request_id(request.headers.get("X-Request-ID"))
+
+
+def _end_quietly(response: Response) -> Response:
+    """Add the headers that every response has, and count the request."""
+    if "started" not in g:
+        _begin()
+    headers = response.headers
+    for name, value in HEADERS:
+        headers.add(name, value)
+    headers.setdefault("Content-Security-Policy", POLICY)
+    headers.add("X-Request-ID", g.request_id)
+    route = request.url_rule.rule if request.url_rule else "none"
+    method = request.method if request.method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
+    count_request(route, method, response.status_code, perf_counter() - g.started)
+    for answer in g.get("answers", ()):
+        count_answer(answer)
+    if "error" in g:
+        count_error(g.error)
+    return response
+
+
+def _end(response: Response) -> Response:
+    _end_quietly(response)
+    from datetime import UTC, datetime
+
+    content = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": "info" if response.status_code < 500 else "error",
+        "event": "request",
+        "request_id": g.request_id,
+        "method": request.method[:20],
+        "path": request.path[:200],
+        "status": response.status_code,
+        "ms": round((perf_counter() - g.started) * 1000, 3),
+        "address": request.remote_addr,
+    }
+    if answers := g.get("answers"):
+        content |= {"query": answers[0].query[:200], "queries": len(answers)}
+    if "error" in g:
+        content["error"] = g.error
+    if "key_name" in g:
+        content["key"] = g.key_name
+    write(content)
+    return response

@@ -1,0 +1,116 @@
+"""Routes whose annotations validate requests and make the OpenAPI document: flask-openapi3, read by our own rules.
+
+The library documents from the annotations; what it does with a request is replaced: it makes a JSON schema of the model
+for every request, and lets parameters that stand twice, wrong content types and broken UTF-8 pass.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, get_origin
+from urllib.parse import parse_qsl
+
+from flask import request
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel
+from werkzeug.routing import BaseConverter
+
+from service.problems import PROBLEM_TYPE, BadRequest, InvalidRequest, WrongContentType
+
+_MOST_PARAMETERS = 1100
+
+
+class AnyText(BaseConverter):
+    """Any text at all, slashes included, wherever they stand."""
+
+    regex = ".+"
+    part_isolating = False
+
+
+class DeclaredRoutes(APIBlueprint):
+    """A blueprint of declared routes."""
+
+    @staticmethod
+    def create_view_func(
+        func: Callable[..., Any],
+        header: Any,
+        cookie: Any,
+        path: Any,
+        query: Any,
+        form: Any,
+        body: Any,
+        *_: Any,
+        **__: Any,
+    ) -> Callable[..., Any]:
+        """The view: it hands ``func`` the validated parts that its annotations name."""
+        lists = {
+            name
+            for name, entry in (query.model_fields if query else {}).items()
+            if get_origin(entry.annotation) is list
+        }
+
+        @wraps(func)
+        def view(**path_values: str) -> Any:
+            parts: dict[str, BaseModel] = {}
+            if path:
+                parts["path"] = path.model_validate(path_values)
+            given = read_parameters(request.environ.get("QUERY_STRING", ""), lists)
+            if query:
+                parts["query"] = query.model_validate(given)
+            elif given:
+                name = next(iter(given))
+                raise InvalidRequest(f"{name}: there is no such parameter here.", [{"name": name, "detail": "unknown"}])
+            if body:
+                parts["body"] = read_body(body)
+            return func(**parts)
+
+        return view
+
+
+def read_parameters(text: str, lists: set[str]) -> dict[str, Any]:
+    """The parameters of an address; those of ``lists`` may stand several times."""
+    if not text:
+        return {}
+    try:
+        decoded = text.encode("latin-1").decode("utf-8")
+        pairs = parse_qsl(decoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except UnicodeError as error:
+        raise BadRequest("The address has bytes that are no UTF-8.") from error
+    except ValueError as error:
+        raise BadRequest(f"The address has more than {_MOST_PARAMETERS:,} parameters.") from error
+    given: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in lists:
+            given.setdefault(name, []).append(value)
+        elif name in given:
+            raise InvalidRequest(f"{name}: stands twice in the address.", [{"name": name, "detail": "stands twice"}])
+        else:
+            given[name] = value
+    return given
+
+
+def read_body(model: type[BaseModel]) -> BaseModel:
+    """The JSON of the body, strictly: a number in quotes is not a number."""
+    if request.mimetype != "application/json":
+        raise WrongContentType("The body must be JSON, with Content-Type: application/json.")
+    return model.model_validate_json(request.get_data(cache=False), strict=True)
+
+
+PROBLEMS: dict[str, Any] = {
+    status: {
+        "description": title,
+        "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, title in {
+        "400": "The query or the request cannot be read",
+        "401": "An API key is needed",
+        "403": "The API key is not known",
+        "404": "A word or a model is not known",
+        "422": "A part of the request is not what it can be",
+        "429": "Too many requests; Retry-After says when to try again",
+        "503": "Not ready or overloaded; Retry-After says when to try again",
+    }.items()
+}
+BODY_PROBLEMS: dict[str, Any] = {
+    status: {"description": title, "content": PROBLEMS["400"]["content"]}
+    for status, title in {"413": "The body is too long", "415": "The body is not declared as JSON"}.items()
+}

@@ -1,0 +1,228 @@
+"""What the API takes and gives, declared once: these models validate, and the OpenAPI document is made of them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from embeddings import Method, Options
+
+MOST_QUERIES = 1000
+MOST_INPUTS = 2048
+MOST_WORDS = 1000
+_MOST_ROWS = 2**31 - 1
+
+Text = Annotated[str, Field(max_length=2000)]
+
+
+class Given(BaseModel):
+    """Base of all that is taken: what is not declared is refused, since it would be ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Asked(Given):
+    """How to search, of queries in every form."""
+
+    model: str | None = Field(None, description="Name of a served model; the first one without.")
+    k: int = Field(10, ge=1, le=1000, description="Number of results.")
+    method: Method = Field(Method.ADD, description="How sums and analogies are searched.")
+    exact: bool = Field(False, description="Compare with every word instead of going through the index.")
+    explain: bool = Field(False, description="Say why: cosines, relation, margin, places in a plane.")
+    restrict: int | None = Field(None, ge=1, le=_MOST_ROWS, description="Only this many of the most frequent words.")
+    all_forms: bool = Field(False, description="List other cases and accents of words already there, too.")
+
+    @property
+    def options(self) -> Options:
+        return Options(self.k, self.method, self.exact, self.explain, self.restrict, self.all_forms)
+
+
+class QueryParameters(Asked):
+    q: str = Field(description="A query.", json_schema_extra={"example": "king - man + woman"})
+
+
+class QueryBody(Asked):
+    """One query (`q`) or many (`queries`)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["q"]}, {"required": ["queries"]}],
+            "examples": [{"q": "king - man + woman"}],
+        }
+    )
+
+    q: str = Field("", description="A query.")
+    queries: list[str] = Field([], max_length=MOST_QUERIES, description="Up to 1,000 queries, answered in their order.")
+
+
+class AnalogyParameters(Asked):
+    """Exactly one of the four is left out: it is what is asked for."""
+
+    a: str | None = Field(None, description="a is to b as c is to d.")
+    b: str | None = None
+    c: str | None = None
+    d: str | None = None
+
+
+class NeighboursParameters(Asked):
+    word: str = Field(description="A word or phrase, taken literally.")
+
+
+class SimilarityParameters(Given):
+    a: str = Field(description="A word or phrase, taken literally.")
+    b: str = Field(description="Another.")
+    model: str | None = Field(None, description="Name of a served model.")
+
+
+class OddOneOutBody(Asked):
+    words: list[str] = Field(min_length=3, max_length=64, description="Words or phrases, taken literally.")
+
+
+class VocabularyParameters(Given):
+    prefix: str = Field("", description="How the words begin, whatever their case and accents.", max_length=2000)
+    limit: int = Field(10, ge=1, le=1000, description="Number of words.")
+    model: str | None = Field(None, description="Name of a served model.")
+
+
+class WordPath(Given):
+    word: str = Field(
+        description="A word; slashes and any other character may be in it.", min_length=1, max_length=2000
+    )
+
+
+class WordParameters(Given):
+    k: int = Field(10, ge=1, le=1000, description="Number of neighbours.")
+    model: str | None = Field(None, description="Name of a served model.")
+
+
+class VectorsParameters(Given):
+    word: list[str] = Field(min_length=1, max_length=MOST_WORDS, description="Words or phrases, taken literally.")
+    model: str | None = Field(None, description="Name of a served model.")
+
+
+class VectorsBody(Given):
+    words: list[str] = Field(min_length=1, max_length=MOST_WORDS, description="Words or phrases, taken literally.")
+    model: str | None = Field(None, description="Name of a served model.")
+
+
+class ModelPath(Given):
+    name: str = Field(description="Name of a served model.", min_length=1)
+
+
+class EmbeddingsBody(BaseModel):
+    """The body of OpenAI's ``POST /v1/embeddings``; names that it does not have here are ignored, as there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input: (
+        Annotated[str, Field(min_length=1)]
+        | Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=MOST_INPUTS)]
+    ) = Field(description="A text or up to 2,048 texts. Token numbers are refused.")
+    model: str = Field(description="Name of a served model.")
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = Field(None, ge=1, le=_MOST_ROWS, description="Only the model's own.")
+    user: str | None = None
+
+
+# ---- What is given
+
+
+class Result(BaseModel):
+    word: str
+    score: float
+    rank: int | None
+
+
+class Term(BaseModel):
+    text: str
+    resolved: str
+    words: list[str]
+    weight: float
+
+
+class AnswerBody(BaseModel):
+    """An answer. ``took_ms`` is left out where answers can be cached (GET): it is in the header Server-Timing."""
+
+    query: str
+    kind: str
+    read_as: str
+    terms: list[Term]
+    results: list[Result]
+    model: str
+    method: str
+    took_ms: float | None = None
+    score: float | None = None
+    shared: list[Result] | None = None
+    apart: list[Result] | None = None
+    explanation: dict[str, Any] | None = None
+
+
+class FailureBody(BaseModel):
+    query: str
+    error: dict[str, Any]
+
+
+class AnswersBody(BaseModel):
+    answers: list[AnswerBody | FailureBody]
+
+
+class CompletedWord(BaseModel):
+    word: str
+    rank: int
+
+
+class VocabularyBody(BaseModel):
+    prefix: str
+    model: str
+    words: list[CompletedWord]
+
+
+class WordBody(BaseModel):
+    word: str
+    model: str
+    known: bool
+    resolved: str | None
+    words: list[str]
+    rank: int | None
+    count: int | None
+    suggestions: list[str]
+    neighbours: list[Result]
+
+
+class Vector(BaseModel):
+    word: str
+    resolved: str
+    words: list[str]
+    vector: list[float]
+
+
+class VectorsAnswer(BaseModel):
+    model: str
+    dimension: int
+    vectors: list[Vector]
+
+
+class ModelsBody(BaseModel):
+    default: str
+    models: list[dict[str, Any]]
+
+
+class EmbeddingsAnswer(BaseModel):
+    object: str
+    data: list[dict[str, Any]]
+    model: str
+    usage: dict[str, int]
+
+
+class Problem(BaseModel):
+    """Problem details, RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    column: int | None = None
+    example: str | None = None
+    word: str | None = None
+    suggestions: list[str] | None = None
+    errors: list[dict[str, str]] | None = None

@@ -1,0 +1,191 @@
+"""The models that are served, opened once, asked through a bounded cache, and exchanged in one step."""
+
+import hashlib
+import json
+import mmap
+import struct
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import faiss
+
+from embeddings import Answer, EmbeddingsError, Failure, Model, ModelError, Options
+from embeddings import ask_many as ask_model
+from embeddings.catalog import load_model
+from embeddings.model import verify_model
+from service.logs import log
+from service.metrics import CACHE_HITS, CACHE_MISSES, CACHE_SIZE
+from service.settings import Settings
+
+
+class UnknownModel(EmbeddingsError):
+    """A name that no served model has."""
+
+    def __init__(self, name: str, names: Sequence[str]) -> None:
+        self.suggestions = list(names)
+        super().__init__(f"There is no model '{name}' here. There are: {', '.join(names)}.")
+
+
+class Cache:
+    """The answers asked for last, up to a number of them; safe to use from many threads."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._kept: OrderedDict[tuple[str, str, Options], Answer | Failure] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: tuple[str, str, Options]) -> Answer | Failure | None:
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+        (CACHE_MISSES if found is None else CACHE_HITS).inc()
+        return found
+
+    def put(self, key: tuple[str, str, Options], answer: Answer | Failure) -> None:
+        if self.size:
+            with self._lock:
+                self._kept[key] = answer
+                if len(self._kept) > self.size:
+                    self._kept.popitem(last=False)
+                CACHE_SIZE.set(len(self._kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The models at one time, and the answers that they gave."""
+
+    models: dict[str, Model]
+    fingerprints: dict[str, str]
+    cache: Cache = field(compare=False)
+
+
+class Serving:
+    """The open models by name.
+
+    `reload` exchanges all of them or none. Processes forked from this one see a counter in shared memory, and open
+    the new models before they answer the next request: whoever reloads, all do.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        faiss.omp_set_num_threads(1)  # a server answers several requests at a time; and OpenMP does not survive a fork
+        self.settings = settings
+        self._shared = mmap.mmap(-1, 8)
+        self._lock = threading.Lock()
+        self._generation = 0
+        self.ready = False
+        """Whether this process has answered a query."""
+        self._opened = self._open()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the models, the default one first."""
+        return list(self.opened.models)
+
+    @property
+    def opened(self) -> Opened:
+        """The models as they are now."""
+        if struct.unpack_from("q", self._shared)[0] != self._generation:
+            self._follow()
+        return self._opened
+
+    def model(self, name: str | None = None) -> Model:
+        """The model called ``name``, or the default one. Raises `UnknownModel`."""
+        return _find(self.opened, name)
+
+    def fingerprint(self, name: str | None = None) -> str:
+        """A hash of all of a model's files, by their checksums, and of its card."""
+        return self.opened.fingerprints[self.model(name).name]
+
+    def ask(self, query: str, options: Options | None = None, model: str | None = None) -> Answer:
+        """Answer one query. Raises `QueryError`, `UnknownWord` or `UnknownModel`."""
+        [answer] = self.ask_many([query], options, model)
+        if isinstance(answer, Failure):
+            raise answer.error
+        return answer
+
+    def ask_many(
+        self, queries: Iterable[str], options: Options | None = None, model: str | None = None
+    ) -> list[Answer | Failure]:
+        """Answers and failures, each in its place; what the cache has is not computed."""
+        options = options or Options()
+        opened = self.opened
+        asked = _find(opened, model)
+        keys = [(asked.name, query, options) for query in queries]
+        found = {key: opened.cache.get(key) for key in keys}
+        missing = [key for key, answer in found.items() if answer is None]
+        if missing:
+            answers = ask_model(asked, [query for _, query, _ in missing], options)
+            for key, answer in zip(missing, answers, strict=True):
+                found[key] = answer
+                self.ready = True
+                opened.cache.put(key, answer)
+        return [answer for key in keys if (answer := found[key]) is not None]
+
+    def warm(self) -> None:
+        """Answer a query with every model, as each process does before it says that it is ready."""
+        for model in self.opened.models.values():
+            _try(model)
+        self.ready = True
+
+    def reload(self) -> list[str]:
+        """Open every model anew, compare all checksums, and exchange all at once; gives the names that changed.
+
+        Raises `ModelError` if one fails, and then all go on as they were.
+        """
+        with self._lock:
+            before, opened = self._opened, self._open()
+            for model in opened.models.values():
+                verify_model(model.folder)
+                _try(model)
+            self._opened = opened
+            self._generation = struct.unpack_from("q", self._shared)[0] + 1
+            struct.pack_into("q", self._shared, 0, self._generation)
+        return [name for name, mark in opened.fingerprints.items() if before.fingerprints.get(name) != mark]
+
+    def _follow(self) -> None:
+        """Open what another process has checked and exchanged."""
+        with self._lock:
+            generation = struct.unpack_from("q", self._shared)[0]
+            if generation == self._generation:
+                return
+            self._generation = generation  # whatever comes: one attempt, not one a request
+            try:
+                self._opened = self._open()
+            except ModelError as error:
+                log("error", "models are not exchanged in this process", reason=str(error))
+
+    def _open(self) -> Opened:
+        models: dict[str, Model] = {}
+        for name in self.settings.models:
+            model = load_model(name)
+            if model.name in models:
+                raise ModelError(f"Two models to serve are called '{model.name}'. Leave one out, or import it anew.")
+            _ = model.index  # opened now: later, another could stand in its place
+            models[model.name] = model
+        fingerprints = {name: _fingerprint(model) for name, model in models.items()}
+        return Opened(models, fingerprints, Cache(self.settings.cache_answers))
+
+
+def _find(opened: Opened, name: str | None) -> Model:
+    if name is None:
+        return next(iter(opened.models.values()))
+    if name not in opened.models:
+        raise UnknownModel(name, list(opened.models))
+    return opened.models[name]
+
+
+def _fingerprint(model: Model) -> str:
+    return hashlib.sha256(json.dumps(model.manifest.as_dict(), sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _try(model: Model) -> None:
+    """See that searching works. Raises `ModelError`."""
+    scores, _ = model.index.search(model.vectors[:1], 1)
+    if not scores.size:
+        raise ModelError(f"{model.name} answers nothing.")

@@ -1,0 +1,115 @@
+"""``thisplusthat serve``, whose options are the fields of the settings, and ``thisplusthat keys``."""
+
+from collections.abc import Callable
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from embeddings.catalog import home, load_model
+from service.display import progress_bar
+from service.settings import Settings, read_settings
+
+_SINGULAR = {"models": "--model", "cors_origins": "--cors-origin"}
+
+
+def option_name(entry: "Field[Any]") -> str:
+    """The option of a setting; lists have one that is given several times."""
+    return _SINGULAR.get(entry.name, f"--{entry.name.replace('_', '-')}")
+
+
+def setting_options(function: Callable[..., None]) -> Callable[..., None]:
+    """An option for each setting; what is not given is None, and another source counts."""
+    for entry in reversed(fields(Settings)):
+        name, shown = option_name(entry), _shown(entry.default)
+        about: dict[str, Any] = {"help": f"{entry.metadata['help']}  [default: {shown}]", "default": None}
+        if isinstance(entry.default, tuple):
+            about |= {"multiple": True, "callback": lambda _context, _parameter, value: tuple(value) or None}
+        elif isinstance(entry.default, bool):
+            name = f"{name}/--no-{name[2:]}"
+        else:
+            about["type"] = type(entry.default)
+        function = click.option(name, entry.name, **about)(function)
+    return function
+
+
+def _shown(default: Any) -> str:
+    """A default as help and the README show it."""
+    if isinstance(default, tuple):
+        return ", ".join(default) or "none"
+    if isinstance(default, bool):
+        return str(default).lower()
+    return str(default) or "none"
+
+
+@click.command("serve")
+@click.option(
+    "--config", type=click.Path(path_type=Path), envvar="THISPLUSTHAT_CONFIG", help="A TOML file of settings."
+)
+@setting_options
+def serve_command(config: Path | None, **options: Any) -> None:
+    """Serve models over HTTP: the API, its documentation at /docs, and the page.
+
+    Every option can stand in the file as well (max_body_bytes = 1000000), or in the environment
+    (THISPLUSTHAT_MAX_BODY_BYTES); lists are called models and cors_origins there. Options go before the environment,
+    and that before the file.
+    """
+    settings = read_settings(config, options=options)
+    from service.server import listen, serve, share_metrics
+
+    listener = listen(settings)
+    for name in settings.models:
+        with progress_bar(f"opening {name}") as progress:
+            load_model(name, progress)
+    share_metrics()
+    from service.app import create_app
+
+    app = create_app(settings)
+    host, port = listener.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    names = ", ".join(app.extensions["thisplusthat"].names)
+    click.echo(
+        f"Serving {names} at {address} with {settings.workers} processes of {settings.threads} threads. "
+        f"The API is described at {address}/docs. Ctrl-C ends it.",
+        err=True,
+    )
+    serve(settings, listener, app)
+
+
+@click.group("keys")
+@click.option("--file", type=click.Path(path_type=Path), help="File of the keys.  [default: the setting api_keys]")
+@click.pass_context
+def keys_command(context: click.Context, file: Path | None) -> None:
+    """Make, list and revoke API keys for the service."""
+    from service.protection import KeyFile
+
+    context.obj = KeyFile(file or Path(read_settings().api_keys or home() / "api-keys").expanduser())
+
+
+@keys_command.command("add")
+@click.argument("name")
+@click.pass_obj
+def keys_add(keys: Any, name: str) -> None:
+    """Make a key called NAME and print it, this once: only its SHA-256 is kept."""
+    click.echo(keys.add(name))
+    click.echo(
+        f"Kept as a hash in {keys.path}. Keys are asked for by: thisplusthat serve --api-keys {keys.path}", err=True
+    )
+
+
+@keys_command.command("list")
+@click.pass_obj
+def keys_list(keys: Any) -> None:
+    """Print the names of the keys."""
+    for name in keys.read():
+        click.echo(name)
+
+
+@keys_command.command("revoke")
+@click.argument("name")
+@click.pass_obj
+def keys_revoke(keys: Any, name: str) -> None:
+    """Revoke the key called NAME; a running service refuses it from the next request on."""
+    keys.revoke(name)
+    click.echo(f"{name} is revoked.", err=True)
