@@ -27,6 +27,8 @@ VECTORS_FILE = "vectors.npy"
 NORMS_FILE = "norms.npy"
 COUNTS_FILE = "counts.npy"
 SUBWORDS_FILE = "subwords.npy"
+MAP_FILE = "map.json"
+"""Beside the model's own files, and no part of the model: a map of its vectors."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, how much of it is done and how much there is."""

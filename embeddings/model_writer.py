@@ -20,6 +20,7 @@ from embeddings.model import (
     COUNTS_FILE,
     FORMAT_VERSION,
     MANIFEST_FILE,
+    MAP_FILE,
     NORMS_FILE,
     VECTORS_FILE,
     Card,
@@ -181,7 +182,8 @@ def rebuild_index(path: Path, parameters: IndexParameters, progress: Progress = 
                     _link(path / name, folder / name)
             progress("index", 0, 1)
             report = build_index(model.vectors, parameters, folder / INDEX_FILE)
-            manifest = _complete(folder, path, model.dimension, len(model), model.manifest.card, report)
+            beside = [path / MAP_FILE] if (path / MAP_FILE).exists() else []  # of the vectors, which stay
+            manifest = _complete(folder, path, model.dimension, len(model), model.manifest.card, report, beside=beside)
             progress("done", 1, 1)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -218,12 +220,26 @@ def _empty(folder: Path) -> None:
     folder.mkdir()
 
 
-def _complete(folder: Path, path: Path, dimension: int, count: int, card: Card, index: IndexReport) -> Manifest:
-    """Write the manifest of the files in ``folder``, see to it that all is on the disk, and put it at ``path``."""
+def _complete(
+    folder: Path,
+    path: Path,
+    dimension: int,
+    count: int,
+    card: Card,
+    index: IndexReport,
+    *,
+    beside: Sequence[Path] = (),
+) -> Manifest:
+    """Write the manifest of the files in ``folder``, see to it that all is on the disk, and put it at ``path``.
+
+    Files ``beside`` come along without being listed.
+    """
     files = {name: file_sum(folder / name) for name in sorted(file.name for file in folder.iterdir())}
     manifest = Manifest(FORMAT_VERSION, dimension, count, card, index, files)
     text = json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
+    for file in beside:
+        _link(file, folder / file.name)
     sync_folder(folder)
     put_in_place(folder, path)
     return manifest

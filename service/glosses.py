@@ -25,9 +25,9 @@ _RULES = [
     for ending, _, instead in (rule.partition(":") for rule in rules.split())
 ]
 _NOT_IN_WORDNET = frozenset(
-    "a ain am an and are as at by d does don for he her him his how i if in is it its ll m me mine my nor o of on or our "
-    "re s she so t than that the their them there these they this those to us ve we what which who whom whose with you "
-    "your".split()
+    "a ain am an and are as at by d does don for he her him his how i if in is it its ll m me mine my nor o of on or "
+    "our re s she so t than that the their them there these they this those to us ve we what which who whom whose with "
+    "you your".split()
 )
 """Words whose only homographs in WordNet are others: *he* is helium there, *or* is Oregon, *us* the United States."""
 

@@ -1,0 +1,239 @@
+"""The most frequent words of a model as points of a plane: computed once, kept in the model's folder as map.json.
+
+The map is no part of the model: model.json does not list it. It carries the checksum of the vectors that it shows,
+and a map of other vectors is refused.
+"""
+
+import base64
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.errors import ModelError
+from embeddings.index import Matrix, exact_search
+from embeddings.model import MAP_FILE, VECTORS_FILE, Model, Progress, no_progress
+from embeddings.model_writer import lock_place, writing
+
+_FORMAT_VERSION = 1
+_SCALE = 32_767
+_FEWEST = 5
+
+
+class MapMethod(StrEnum):
+    """How words are laid out."""
+
+    UMAP = "umap"
+    """McInnes, Healy and Melville 2018."""
+    TSNE = "tsne"
+    """Van der Maaten and Hinton 2008."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapParameters:
+    """How a map is computed; saved in it."""
+
+    words: int = 20_000
+    """So many of the most frequent words, or as many as there are."""
+    method: MapMethod = MapMethod.UMAP
+    neighbours: int = 15
+    """Words near each word that it is to stay near to (t-SNE's perplexity is twice as much)."""
+    min_distance: float = 0.1
+    """How close UMAP packs neighbours."""
+    clusters: int = 16
+    """Groups of words with a colour each."""
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VocabularyMap:
+    """Words, most frequent first, their places and their groups."""
+
+    words: Sequence[str]
+    coordinates: Matrix
+    """[words, 2], from -1 to 1."""
+    clusters: npt.NDArray[np.uint8]
+    """The number of each word's group."""
+    cluster_words: Sequence[str]
+    """Of each group the word nearest to its middle."""
+    parameters: MapParameters
+
+    def as_dict(self) -> dict[str, Any]:
+        """The map for a page: places are pairs of little-endian 16-bit integers, groups are bytes, both in base64."""
+        return {"words": list(self.words)} | _packed(self)
+
+    def as_json(self) -> bytes:
+        """`as_dict` as compact JSON."""
+        return json.dumps(self.as_dict(), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def make_map(model: Model, parameters: MapParameters | None = None, progress: Progress = no_progress) -> VocabularyMap:
+    """Compute the map of ``model`` and keep it in the model's folder. The same parameters give the same map.
+
+    Raises `ModelError` if the extra that lays words out is not installed, or the folder cannot be written to.
+    """
+    parameters = parameters or MapParameters()
+    count = min(parameters.words, len(model))
+    if count < _FEWEST:
+        raise ModelError(f"A map needs {_FEWEST} words or more, and this one would have {count}.")
+    vectors = np.ascontiguousarray(model.vectors[:count])
+    progress("loading", 0, 4)
+    lay_out = _LAYOUTS[parameters.method]()
+    progress("neighbours and layout, some minutes for many words", 1, 4)
+    coordinates = _scaled(lay_out(vectors, parameters))
+    progress("groups", 2, 4)
+    clusters, middles = _groups(vectors, parameters)
+    words = model.vocabulary.words(range(count))
+    made = VocabularyMap(words, coordinates, clusters, model.vocabulary.words(middles), parameters)
+    progress("writing", 3, 4)
+    _save(made, model)
+    progress("done", 4, 4)
+    return made
+
+
+def open_map(model: Model) -> VocabularyMap | None:
+    """The map of ``model``, None if none was made. Raises `ModelError` if it is damaged, or of other vectors."""
+    path = model.folder / MAP_FILE
+    remedy = f"Run: thisplusthat map {model.name}"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format_version"] > _FORMAT_VERSION:
+            raise ModelError(f"{path} is of a newer version of this program. Update it, or compute the map. {remedy}")
+        if content["vectors_sha256"] != model.manifest.files[VECTORS_FILE].sha256:
+            raise ModelError(f"{path} is a map of other vectors than {model.name} has now. {remedy}")
+        parameters = dict(content["parameters"])
+        parameters["method"] = MapMethod(parameters["method"])
+        coordinates = np.frombuffer(base64.b64decode(content["coordinates"]), "<i2").reshape(-1, 2)
+        clusters = np.frombuffer(base64.b64decode(content["clusters"]), np.uint8)
+        if not 0 < len(coordinates) == len(clusters) <= len(model):
+            raise ValueError(f"{len(coordinates)} places and {len(clusters)} groups")
+        return VocabularyMap(
+            model.vocabulary.words(range(len(coordinates))),
+            (coordinates / np.float32(_SCALE)).astype(np.float32),
+            clusters,
+            list(map(str, content["cluster_words"])),
+            MapParameters(**parameters),
+        )
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path} is damaged: {error!r}. {remedy}") from error
+
+
+def _save(made: VocabularyMap, model: Model) -> None:
+    content = {"format_version": _FORMAT_VERSION, "vectors_sha256": model.manifest.files[VECTORS_FILE].sha256}
+    path = model.folder / MAP_FILE
+    partial = path.with_name(f".{MAP_FILE}.partial")
+    with lock_place(model.folder.absolute()), writing(path):
+        try:
+            with partial.open("w", encoding="utf-8") as file:
+                json.dump(content | _packed(made), file, ensure_ascii=False)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def _packed(made: VocabularyMap) -> Mapping[str, Any]:
+    coordinates = np.round(made.coordinates * _SCALE).astype("<i2")
+    return {
+        "coordinates": base64.b64encode(coordinates.tobytes()).decode(),
+        "clusters": base64.b64encode(made.clusters.tobytes()).decode(),
+        "cluster_words": list(made.cluster_words),
+        "parameters": asdict(made.parameters),
+    }
+
+
+# ---- Laying out
+
+
+_Layout = Callable[[Matrix, MapParameters], Matrix]
+
+
+def _umap() -> _Layout:
+    with _as_extra(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # of a part of it that is not needed
+        import umap
+
+    def lay_out(vectors: Matrix, parameters: MapParameters) -> Matrix:
+        neighbours = min(parameters.neighbours, len(vectors) - 1)
+        reducer = umap.UMAP(
+            n_neighbors=neighbours,
+            min_dist=parameters.min_distance,
+            metric="cosine",
+            init="pca",
+            random_state=parameters.seed,
+            # Found here, exactly: UMAP would look for them by an approximation that takes longer.
+            precomputed_knn=_neighbours(vectors, neighbours),
+            force_approximation_algorithm=True,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the seed, which makes it run in one thread, and of new words later
+            places: Matrix = reducer.fit_transform(vectors)
+        return places
+
+    return lay_out
+
+
+def _tsne() -> _Layout:
+    with _as_extra():
+        from sklearn.manifold import TSNE
+
+    def lay_out(vectors: Matrix, parameters: MapParameters) -> Matrix:
+        perplexity = min(2 * parameters.neighbours, (len(vectors) - 1) / 3)
+        places: Matrix = TSNE(
+            perplexity=perplexity, metric="cosine", init="random", random_state=parameters.seed
+        ).fit_transform(vectors)
+        return places
+
+    return lay_out
+
+
+_LAYOUTS = {MapMethod.UMAP: _umap, MapMethod.TSNE: _tsne}
+
+
+@contextmanager
+def _as_extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise ModelError(
+            'What lays words out is not installed. Run: pip install "thisplusthat[umap]", which brings both UMAP and '
+            "t-SNE."
+        ) from error
+
+
+def _neighbours(vectors: Matrix, count: int) -> tuple[npt.NDArray[np.int32], Matrix]:
+    """Of each row the ``count`` nearest rows, itself the first, and their distances, 1 - cosine."""
+    cosines, rows = exact_search(vectors, vectors, count)
+    return rows.astype(np.int32), np.maximum(1 - cosines, 0)
+
+
+def _scaled(places: Matrix) -> Matrix:
+    """``places`` moved and brought to -1 … 1, with the same scale on both axes."""
+    low, high = places.min(axis=0), places.max(axis=0)
+    scaled: Matrix = ((places - (low + high) / 2) / max(float((high - low).max()) / 2, 1e-9)).astype(np.float32)
+    return np.clip(scaled, -1, 1)
+
+
+def _groups(vectors: Matrix, parameters: MapParameters) -> tuple[npt.NDArray[np.uint8], list[int]]:
+    """The group of each row by k-means over directions, and of each group the row nearest to its middle."""
+    count = max(1, min(parameters.clusters, 256, len(vectors) // 10))
+    means = faiss.Kmeans(
+        vectors.shape[1], count, niter=20, seed=parameters.seed, spherical=True, min_points_per_centroid=1
+    )
+    means.train(vectors)
+    cosines = vectors @ means.centroids.T
+    return cosines.argmax(axis=1).astype(np.uint8), cosines.argmax(axis=0).tolist()
