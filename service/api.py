@@ -24,7 +24,6 @@ from service.schemas import (
     QueryBody,
     QueryParameters,
     SimilarityParameters,
-    VectorsAnswer,
     VectorsBody,
     VectorsParameters,
     VocabularyBody,
@@ -37,7 +36,17 @@ from service.serving import Serving
 
 VERSION = "1"
 BINARY = ("application/x-npy", "application/octet-stream")
-_BINARY_ANSWER = {name: {"schema": {"type": "string", "format": "binary"}} for name in BINARY}
+_VECTORS = {
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VectorsAnswer"}}}
+    | {name: {"schema": {"type": "string", "format": "binary"}} for name in BINARY}
+}
+_ONE_OR_MANY = {
+    "content": {
+        "application/json": {
+            "schema": {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("AnswerBody", "AnswersBody")]}
+        }
+    }
+}
 
 api = DeclaredRoutes("api", __name__, url_prefix="/api/v1", abp_responses=PROBLEMS)
 
@@ -57,8 +66,7 @@ def ask_one(query: QueryParameters) -> Response:
     return _answer(query.q, query)
 
 
-@api.post("/query", responses={"200": {"content": {"application/json": {"schema": {"anyOf": [
-    {"$ref": "#/components/schemas/AnswerBody"}, {"$ref": "#/components/schemas/AnswersBody"}]}}}}, **BODY_PROBLEMS})  # fmt: skip
+@api.post("/query", responses={"200": _ONE_OR_MANY, **BODY_PROBLEMS})
 def ask_posted(body: QueryBody) -> Response:
     """Answer one query, or up to 1,000 together, each in its place, errors included."""
     single = "q" in body.model_fields_set
@@ -206,13 +214,13 @@ def _describe(model: Model, text: str) -> dict[str, Any]:
 # ---- Vectors
 
 
-@api.get("/vectors", responses={"200": VectorsAnswer})
+@api.get("/vectors", responses={"200": _VECTORS})
 def vectors(query: VectorsParameters) -> Response:
     """Unit vectors of words or phrases, in JSON, or as .npy if Accept says application/x-npy."""
     return _vectors(query.word, query.model)
 
 
-@api.post("/vectors", responses={"200": VectorsAnswer, **BODY_PROBLEMS})
+@api.post("/vectors", responses={"200": _VECTORS, **BODY_PROBLEMS})
 def vectors_posted(body: VectorsBody) -> Response:
     """Unit vectors of many words or phrases."""
     return _vectors(body.words, body.model)

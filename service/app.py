@@ -1,5 +1,6 @@
 """`create_app`: the service as one WSGI application."""
 
+from datetime import UTC, datetime
 from importlib.metadata import version
 from time import perf_counter
 
@@ -17,7 +18,7 @@ from service.metrics import count_answer, count_error, count_request
 from service.operation import operation
 from service.problems import register_problems
 from service.protection import HEADERS, POLICY, protect
-from service.schemas import AnswerBody, AnswersBody, Problem
+from service.schemas import AnswerBody, AnswersBody, Problem, VectorsAnswer
 from service.serving import Serving
 from service.settings import Settings
 from service.web import register_page
@@ -33,6 +34,7 @@ def create_app(settings: Settings | None = None, serving: Serving | None = None)
         info=Info(title="ThisPlusThat", version=version("thisplusthat"), description="Word vectors to ask."),
         security_schemes=_KEY if settings.api_keys else None,  # type: ignore[arg-type]
         doc_ui=False,
+        static_folder=None,  # the page serves its own, by version
     )
     app.extensions["thisplusthat"] = serving or Serving(settings)
     app.config["CACHE_CONTROL"] = f"{'private' if settings.api_keys else 'public'}, max-age={settings.cache_seconds}"
@@ -47,7 +49,7 @@ def create_app(settings: Settings | None = None, serving: Serving | None = None)
     app.register_blueprint(operation)
     app.register_blueprint(documentation)
     register_page(app)
-    for kind in (AnswerBody, AnswersBody, Problem):
+    for kind in (AnswerBody, AnswersBody, Problem, VectorsAnswer):
         schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
         for name, content in schema.pop("$defs", {}).items():
             app.components_schemas[name] = Schema(**content)
@@ -82,8 +84,6 @@ def _end_quietly(response: Response) -> Response:
 
 def _end(response: Response) -> Response:
     _end_quietly(response)
-    from datetime import UTC, datetime
-
     content = {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "level": "info" if response.status_code < 500 else "error",

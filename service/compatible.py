@@ -7,12 +7,12 @@ from flask import Response
 
 from embeddings.errors import UnknownWord
 from service.api import as_json, read_literally, serving_of_app
-from service.declaring import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes
+from service.declaring import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, Responses
 from service.problems import InvalidRequest
 from service.schemas import EmbeddingsAnswer, EmbeddingsBody
 
 _ERROR = {"content": {"application/json": {"schema": {"type": "object"}}}}
-_RESPONSES = {status: {**entry, **_ERROR} for status, entry in (PROBLEMS | BODY_PROBLEMS).items()}
+_RESPONSES: Responses = {status: {**entry, **_ERROR} for status, entry in (PROBLEMS | BODY_PROBLEMS).items()}
 
 compatible = DeclaredRoutes("compatible", __name__, abp_responses=_RESPONSES)
 

@@ -32,15 +32,15 @@ class DeclaredRoutes(APIBlueprint):
     @staticmethod
     def create_view_func(
         func: Callable[..., Any],
-        header: Any,
-        cookie: Any,
+        header: Any,  # noqa: ARG004
+        cookie: Any,  # noqa: ARG004
         path: Any,
         query: Any,
-        form: Any,
+        form: Any,  # noqa: ARG004
         body: Any,
-        *_: Any,
-        **__: Any,
-    ) -> Callable[..., Any]:
+        *args: Any,  # noqa: ARG004
+        **options: Any,  # noqa: ARG004
+    ) -> Any:
         """The view: it hands ``func`` the validated parts that its annotations name."""
         lists = {
             name
@@ -95,7 +95,9 @@ def read_body(model: type[BaseModel]) -> BaseModel:
     return model.model_validate_json(request.get_data(cache=False), strict=True)
 
 
-PROBLEMS: dict[str, Any] = {
+Responses = dict[str | int, Any]
+
+PROBLEMS: Responses = {
     status: {
         "description": title,
         "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -110,7 +112,7 @@ PROBLEMS: dict[str, Any] = {
         "503": "Not ready or overloaded; Retry-After says when to try again",
     }.items()
 }
-BODY_PROBLEMS: dict[str, Any] = {
+BODY_PROBLEMS: Responses = {
     status: {"description": title, "content": PROBLEMS["400"]["content"]}
     for status, title in {"413": "The body is too long", "415": "The body is not declared as JSON"}.items()
 }

@@ -78,7 +78,9 @@ def problem(
     if request.path in OPENAI_PATHS:
         kind = "server_error" if status >= 500 else "invalid_request_error"
         errors = (more or {}).get("errors") or [{"name": None}]
-        error = {"message": detail, "type": kind, "param": errors[0]["name"], "code": slug.replace("-", "_")}
+        name = (errors[0]["name"] or "").partition(".")[0] or None
+        status = 400 if status == 422 else status  # as there
+        error = {"message": detail, "type": kind, "param": name, "code": slug.replace("-", "_")}
         return Response(orjson.dumps({"error": error}), status, headers, content_type="application/json")
     content = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail}
     content |= {"instance": g.get("request_id", "")} | dict(more or {})
@@ -91,7 +93,7 @@ def register_problems(app: Flask) -> None:
     """Make every error of ``app`` a problem."""
     app.register_error_handler(EmbeddingsError, of_error)
     app.register_error_handler(ValidationError, _of_validation)
-    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(HTTPException, of_http)
     app.register_error_handler(Exception, _of_defect)
 
 
@@ -111,7 +113,7 @@ def of_error(error: EmbeddingsError) -> Response:
 
 def _of_validation(error: ValidationError) -> Response:
     errors = [
-        {"name": ".".join(map(str, entry["loc"])), "detail": entry["msg"]}
+        {"name": ".".join(map(str, entry["loc"])), "detail": entry["msg"].removeprefix("Value error, ")}
         for entry in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     if errors[0]["detail"].startswith("Invalid JSON"):
@@ -122,7 +124,8 @@ def _of_validation(error: ValidationError) -> Response:
     return of_error(InvalidRequest(f"{listed}.", errors))
 
 
-def _of_http(error: HTTPException) -> Response:
+def of_http(error: HTTPException) -> Response:
+    """The problem that an error of HTTP is."""
     status = error.code or 500
     try:
         phrase = HTTPStatus(status).phrase

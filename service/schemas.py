@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from embeddings import Method, Options
 
@@ -10,8 +10,6 @@ MOST_QUERIES = 1000
 MOST_INPUTS = 2048
 MOST_WORDS = 1000
 _MOST_ROWS = 2**31 - 1
-
-Text = Annotated[str, Field(max_length=2000)]
 
 
 class Given(BaseModel):
@@ -23,13 +21,15 @@ class Given(BaseModel):
 class Asked(Given):
     """How to search, of queries in every form."""
 
-    model: str | None = Field(None, description="Name of a served model; the first one without.")
-    k: int = Field(10, ge=1, le=1000, description="Number of results.")
-    method: Method = Field(Method.ADD, description="How sums and analogies are searched.")
-    exact: bool = Field(False, description="Compare with every word instead of going through the index.")
-    explain: bool = Field(False, description="Say why: cosines, relation, margin, places in a plane.")
-    restrict: int | None = Field(None, ge=1, le=_MOST_ROWS, description="Only this many of the most frequent words.")
-    all_forms: bool = Field(False, description="List other cases and accents of words already there, too.")
+    model: str | None = Field(default=None, description="Name of a served model; the first one without.")
+    k: int = Field(default=10, ge=1, le=1000, description="Number of results.")
+    method: Method = Field(default=Method.ADD, description="How sums and analogies are searched.")
+    exact: bool = Field(default=False, description="Compare with every word instead of going through the index.")
+    explain: bool = Field(default=False, description="Say why: cosines, relation, margin, places in a plane.")
+    restrict: int | None = Field(
+        default=None, ge=1, le=_MOST_ROWS, description="Only this many of the most frequent words."
+    )
+    all_forms: bool = Field(default=False, description="List other cases and accents of words already there, too.")
 
     @property
     def options(self) -> Options:
@@ -50,14 +50,16 @@ class QueryBody(Asked):
         }
     )
 
-    q: str = Field("", description="A query.")
-    queries: list[str] = Field([], max_length=MOST_QUERIES, description="Up to 1,000 queries, answered in their order.")
+    q: str = Field(default="", description="A query.")
+    queries: list[str] = Field(
+        default=[], max_length=MOST_QUERIES, description="Up to 1,000 queries, answered in their order."
+    )
 
 
 class AnalogyParameters(Asked):
     """Exactly one of the four is left out: it is what is asked for."""
 
-    a: str | None = Field(None, description="a is to b as c is to d.")
+    a: str | None = Field(default=None, description="a is to b as c is to d.")
     b: str | None = None
     c: str | None = None
     d: str | None = None
@@ -70,7 +72,7 @@ class NeighboursParameters(Asked):
 class SimilarityParameters(Given):
     a: str = Field(description="A word or phrase, taken literally.")
     b: str = Field(description="Another.")
-    model: str | None = Field(None, description="Name of a served model.")
+    model: str | None = Field(default=None, description="Name of a served model.")
 
 
 class OddOneOutBody(Asked):
@@ -78,9 +80,11 @@ class OddOneOutBody(Asked):
 
 
 class VocabularyParameters(Given):
-    prefix: str = Field("", description="How the words begin, whatever their case and accents.", max_length=2000)
-    limit: int = Field(10, ge=1, le=1000, description="Number of words.")
-    model: str | None = Field(None, description="Name of a served model.")
+    prefix: str = Field(
+        default="", description="How the words begin, whatever their case and accents.", max_length=2000
+    )
+    limit: int = Field(default=10, ge=1, le=1000, description="Number of words.")
+    model: str | None = Field(default=None, description="Name of a served model.")
 
 
 class WordPath(Given):
@@ -90,18 +94,18 @@ class WordPath(Given):
 
 
 class WordParameters(Given):
-    k: int = Field(10, ge=1, le=1000, description="Number of neighbours.")
-    model: str | None = Field(None, description="Name of a served model.")
+    k: int = Field(default=10, ge=1, le=1000, description="Number of neighbours.")
+    model: str | None = Field(default=None, description="Name of a served model.")
 
 
 class VectorsParameters(Given):
     word: list[str] = Field(min_length=1, max_length=MOST_WORDS, description="Words or phrases, taken literally.")
-    model: str | None = Field(None, description="Name of a served model.")
+    model: str | None = Field(default=None, description="Name of a served model.")
 
 
 class VectorsBody(Given):
     words: list[str] = Field(min_length=1, max_length=MOST_WORDS, description="Words or phrases, taken literally.")
-    model: str | None = Field(None, description="Name of a served model.")
+    model: str | None = Field(default=None, description="Name of a served model.")
 
 
 class ModelPath(Given):
@@ -113,14 +117,23 @@ class EmbeddingsBody(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    input: (
-        Annotated[str, Field(min_length=1)]
-        | Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=MOST_INPUTS)]
-    ) = Field(description="A text or up to 2,048 texts. Token numbers are refused.")
+    input: str | Annotated[list[str], Field(min_length=1, max_length=MOST_INPUTS)] = Field(
+        description="A text or up to 2,048 texts. Token numbers are refused."
+    )
     model: str = Field(description="Name of a served model.")
     encoding_format: Literal["float", "base64"] = "float"
-    dimensions: int | None = Field(None, ge=1, le=_MOST_ROWS, description="Only the model's own.")
+    dimensions: int | None = Field(default=None, ge=1, le=_MOST_ROWS, description="Only the model's own.")
     user: str | None = None
+
+    @field_validator("input", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        texts = value if isinstance(value, list) else [value]
+        if not all(isinstance(text, str) and text.strip() for text in texts):
+            raise ValueError("must be a text, or a list of texts; token numbers and empty texts are not taken")
+        if len(texts) > MOST_INPUTS or not texts:
+            raise ValueError(f"must be 1 to {MOST_INPUTS:,} texts, and these are {len(texts):,}")
+        return value
 
 
 # ---- What is given

@@ -40,13 +40,13 @@ def listen(settings: Settings) -> socket.socket:
         return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise SettingsError(
-            f"Nothing can listen at {settings.host} port {settings.port}: {error.strerror or error}. "
+            f"Nothing can listen at {settings.host} port {settings.port}: {os.strerror(error.errno or 0)}. "
             "Choose others by --host and --port."
         ) from error
 
 
 def share_metrics() -> str:
-    """A new folder in which processes keep their figures together; to be called before `service.metrics` is imported."""
+    """A new folder in which processes keep their figures; to be made before `service.metrics` is imported."""
     folder = tempfile.mkdtemp(prefix="thisplusthat-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     return folder
@@ -130,7 +130,7 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
                 with suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+    def handle_error(self, _req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer what is no HTTP; such a request does not reach the application."""
         status, title = 400, "Bad Request"
         if isinstance(exc, LimitRequestLine):

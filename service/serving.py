@@ -117,15 +117,15 @@ class Serving:
         opened = self.opened
         asked = _find(opened, model)
         keys = [(asked.name, query, options) for query in queries]
-        found = {key: opened.cache.get(key) for key in keys}
-        missing = [key for key, answer in found.items() if answer is None]
+        found = {key: answer for key in dict.fromkeys(keys) if (answer := opened.cache.get(key)) is not None}
+        missing = [key for key in dict.fromkeys(keys) if key not in found]
         if missing:
             answers = ask_model(asked, [query for _, query, _ in missing], options)
             for key, answer in zip(missing, answers, strict=True):
                 found[key] = answer
                 self.ready = True
                 opened.cache.put(key, answer)
-        return [answer for key in keys if (answer := found[key]) is not None]
+        return [found[key] for key in keys]
 
     def warm(self) -> None:
         """Answer a query with every model, as each process does before it says that it is ready."""
