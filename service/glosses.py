@@ -115,8 +115,8 @@ class Glosses:
 def _spellings(word: str) -> list[str]:
     """The ways in which WordNet may write ``word``: lower case, words joined by ``_``."""
     joined = "_".join(word.lower().split())
-    if not joined or joined in _NOT_IN_WORDNET:
-        return []
+    if not joined or not joined.isprintable() or joined in _NOT_IN_WORDNET:
+        return []  # lone surrogates, which SQLite would refuse, are not printable
     return list(dict.fromkeys([joined, joined.replace("-", "_"), joined.replace("-", "").replace("_", "-")]))
 
 

@@ -59,7 +59,7 @@ def test_case_and_endings_are_free(glosses: Glosses, word: str, text: str) -> No
     assert glosses.lookup(word)[0].text == text
 
 
-@pytest.mark.parametrize("word", ["he", "xyzzy", "", "s", "ss", "a b", "\0", "%", "' OR 1=1 --", "👑"])
+@pytest.mark.parametrize("word", ["he", "xyzzy", "", "s", "ss", "a b", "\0", "\ud800", "%", "' OR 1=1 --", "👑"])
 def test_what_wordnet_does_not_have_has_no_gloss(glosses: Glosses, word: str) -> None:
     assert glosses.lookup(word) == []
 
