@@ -8,7 +8,7 @@ import base64
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -131,7 +131,10 @@ def open_map(model: Model) -> VocabularyMap | None:
 
 
 def _save(made: VocabularyMap, model: Model) -> None:
-    content = {"format_version": _FORMAT_VERSION, "vectors_sha256": model.manifest.files[VECTORS_FILE].sha256}
+    content: dict[str, Any] = {
+        "format_version": _FORMAT_VERSION,
+        "vectors_sha256": model.manifest.files[VECTORS_FILE].sha256,
+    }
     path = model.folder / MAP_FILE
     partial = path.with_name(f".{MAP_FILE}.partial")
     with lock_place(model.folder.absolute()), writing(path):
@@ -146,7 +149,7 @@ def _save(made: VocabularyMap, model: Model) -> None:
                 partial.unlink(missing_ok=True)
 
 
-def _packed(made: VocabularyMap) -> Mapping[str, Any]:
+def _packed(made: VocabularyMap) -> dict[str, Any]:
     coordinates = np.round(made.coordinates * _SCALE).astype("<i2")
     return {
         "coordinates": base64.b64encode(coordinates.tobytes()).decode(),
@@ -235,5 +238,6 @@ def _groups(vectors: Matrix, parameters: MapParameters) -> tuple[npt.NDArray[np.
         vectors.shape[1], count, niter=20, seed=parameters.seed, spherical=True, min_points_per_centroid=1
     )
     means.train(vectors)
+    assert means.centroids is not None
     cosines = vectors @ means.centroids.T
     return cosines.argmax(axis=1).astype(np.uint8), cosines.argmax(axis=0).tolist()
