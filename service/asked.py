@@ -1,0 +1,54 @@
+"""What a page's address asks: the query, the model and the options, and the same as parameters of other addresses."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from embeddings import Options
+from embeddings.answer import Method
+from embeddings.errors import QueryError
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How the person at the page wants queries to be answered."""
+
+    options: Options = field(default_factory=Options)
+    model: str | None = None
+    """None: the first one."""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What differs from the defaults, as the page and the API call it."""
+        chosen, usual = self.options, Options()
+        return (
+            ({"model": self.model} if self.model else {})
+            | ({"k": str(chosen.k)} if chosen.k != usual.k else {})
+            | ({"method": chosen.method.value} if chosen.method is not usual.method else {})
+            | ({"restrict": str(chosen.restrict)} if chosen.restrict is not None else {})
+            | ({"exact": "true"} if chosen.exact else {})
+        )
+
+
+def asked_by(arguments: Mapping[str, str]) -> Asked:
+    """Read the parameters of an address; an empty one is as good as none. Raises `QueryError` naming a wrong one."""
+    given = {name: value.strip() for name, value in arguments.items() if value.strip()}
+    options = Options(
+        k=_read(given, "k", int, Options().k, "The number of results is a whole number from 1 to 1,000"),
+        method=_read(given, "method", Method, Method.ADD, f"The method is one of {', '.join(Method)}"),
+        restrict=_read(given, "restrict", int, None, "The search is restricted to a whole number of words"),
+        exact=_read(given, "exact", _TRUTH.__getitem__, False, "Exact is true or false"),
+    )
+    return Asked(options, given.get("model"))
+
+
+T = TypeVar("T")
+
+_TRUTH = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+
+
+def _read(given: Mapping[str, str], name: str, reader: Callable[[str], T], usual: T, rule: str) -> T:
+    try:
+        return reader(given[name]) if name in given else usual
+    except (ValueError, KeyError) as error:
+        raise QueryError(f"{rule}, and {name} here is '{given[name][:40]}'.") from error

@@ -1,0 +1,125 @@
+"""How a query was read, for people: its parts, its sum, where it is wrong, and the same query with another word."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from embeddings import Answer
+from embeddings.answer import TermReading
+from embeddings.query import Kind, Query, Term, parse
+from embeddings.tokens import tokenise
+
+_AROUND = 48
+"""Characters shown before and after the place of an error."""
+_INVISIBLE = " \t\r\n\ufeff\u200b"
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A term of the query as it was written, its sign where it has one, and what it was taken to mean."""
+
+    text: str
+    sign: str
+    resolved: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The surroundings of an error: what stands before, at and after its column."""
+
+    before: str
+    at: str
+    after: str
+
+
+def read(answer: Answer) -> list[Chip | str]:
+    """The query's terms as chips and, as plain text, the signs between them."""
+    query = parse(answer.query)
+    if query.kind is Kind.ANALOGY:
+        chips = {
+            id(term): _chip(reading, signed=False) for term, reading in zip(query.terms, answer.terms, strict=True)
+        }
+        parts: list[Chip | str] = []
+        for place, pair in enumerate(query.pairs):
+            if place:
+                parts.append("::" if place == len(query.pairs) - 1 else ",")
+            sides = [chips[id(term)] if term else "?" for term in (pair.left, pair.right)]
+            parts += [sides[0], ":", sides[1]]
+        return parts
+    signed = query.kind is Kind.EXPRESSION
+    chips_in_order: list[Chip | str] = []
+    for term in answer.terms:
+        if chips_in_order and query.kind is Kind.SIMILARITY:
+            chips_in_order.append("<>")
+        chips_in_order.append(_chip(term, signed=signed))
+    return chips_in_order
+
+
+def sum_of(answer: Answer) -> str | None:
+    """The signed sum that was searched, "+king −man +woman"; None where there is none."""
+    if answer.kind not in (Kind.EXPRESSION, Kind.ANALOGY):
+        return None
+    terms = answer.terms if answer.kind is Kind.EXPRESSION else sorted(answer.terms, key=lambda term: term.weight < 0)
+    return " ".join(f"{_sign(term.weight)}{' '.join(term.words)}" for term in terms)
+
+
+def as_term(word: str) -> str:
+    """``word`` as it has to be written to be one term of a query: in quotes if it has operators in it."""
+    return str(Query(Kind.NEIGHBOURS, (Term(word),)))
+
+
+def replace_term(query: str, term: str, replacement: str) -> str:
+    """``query`` with ``replacement`` wherever ``term`` stands in it; all else stays as it was written."""
+    tokens = tokenise(query)
+    ends = [token.column - 1 for token in tokens[1:]] + [len(query)]
+    for token, end in reversed(list(zip(tokens, ends, strict=True))):
+        if token.symbol in ("term", "quoted") and token.text == term:
+            start = token.column - 1
+            end = start + len(query[start:end].rstrip(_INVISIBLE))
+            query = query[:start] + as_term(replacement) + query[end:]
+    return query
+
+
+def with_term(query: str, word: str) -> str:
+    """``query`` with ``word`` added to what it sums up, or beside the others if it sums nothing up."""
+    kind = parse(query).kind
+    joint = ", " if kind is Kind.ODD_ONE_OUT else " + "
+    return f"{query}{joint}{as_term(word)}" if kind in (Kind.NEIGHBOURS, Kind.EXPRESSION, Kind.ODD_ONE_OUT) else word
+
+
+def fault_at(query: str, column: int) -> Fault:
+    """What to show of ``query`` to point at ``column``, from 1; the end is pointed at where it is beyond."""
+    place = min(column - 1, len(query))
+    start, end = max(0, place - _AROUND), min(len(query), place + 1 + _AROUND)
+    return Fault(
+        ("…" if start else "") + query[start:place],
+        query[place : place + 1],
+        query[place + 1 : end] + ("…" if end < len(query) else ""),
+    )
+
+
+def says(chip: Chip) -> str:
+    """How a chip's term was found, in words."""
+    meant = ", ".join(chip.words)
+    return {
+        "exact": "exact",
+        "case": f"spelled {meant}",
+        "phrase": f"phrase {meant}",
+        "composed": f"mean of {meant}",
+        "subword": "from its letters",
+    }[chip.resolved]
+
+
+def explain_in_words(chips: Sequence[Chip | str]) -> list[str]:
+    """What each term that is no single word was taken for: "United States → mean of united, states"."""
+    several = [chip for chip in chips if isinstance(chip, Chip) and chip.resolved not in ("exact", "case")]
+    return [f"{chip.text} → {says(chip)}" for chip in several]
+
+
+def _chip(term: TermReading, *, signed: bool) -> Chip:
+    return Chip(term.text, _sign(term.weight) if signed else "", term.resolved, term.words)
+
+
+def _sign(weight: float) -> str:
+    size = abs(weight)
+    return ("−" if weight < 0 else "+") + ("" if size == 1 else f"{size:.4g} × ")

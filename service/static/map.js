@@ -1,0 +1,155 @@
+// The map of words on a canvas: d3 for zooming, panning and for the word under the pointer.
+
+import { quadtree, select, zoom, zoomIdentity } from "./vendor/d3-map.js";
+
+const canvas = document.querySelector("canvas.map"), frame = canvas.parentElement;
+const hover = document.querySelector(".map-hover"), find = document.querySelector("#find"), found = document.querySelector("#found");
+const context = canvas.getContext("2d");
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const MOST_LABELS = 160, NEAR = 14;
+
+const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+const source = await (await fetch(canvas.dataset.source)).json();
+const places = new Int16Array(bytes(source.coordinates).buffer), groups = bytes(source.clusters), words = source.words;
+const count = words.length;
+const rowOf = new Map(words.map((word, row) => [word, row]));
+
+let width = 0, height = 0, scale = 1, stretch = 1, view = zoomIdentity, marked = [], pending = 0, pointed = -1, colours;
+const x = (row) => width / 2 + (places[2 * row] / 32767) * scale * stretch;
+const y = (row) => height / 2 - (places[2 * row + 1] / 32767) * scale;
+
+document.querySelector(".map-tools").hidden = frame.hidden = false;
+const zooming = zoom().scaleExtent([1, 60]).on("zoom", ({ transform }) => { view = transform; draw(); });
+const chart = select(canvas).call(zooming);
+let tree;
+
+function measure() {
+  const ratio = devicePixelRatio || 1;
+  ({ width, height } = canvas.getBoundingClientRect());
+  canvas.width = width * ratio;
+  canvas.height = height * ratio;
+  scale = Math.min(width, height) / 2 - 12;
+  // Neither axis of such a map means anything: a wide frame may be filled.
+  stretch = Math.min(1.7, Math.max(1, (width / 2 - 40) / scale));
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  zooming.extent([[0, 0], [width, height]]).translateExtent([[-width / 2, -height / 2], [width * 1.5, height * 1.5]]);
+  tree = quadtree(words.keys(), x, y);
+  draw();
+}
+
+function paint() {
+  const style = getComputedStyle(canvas), dark = luminance(style.color) > 0.5;
+  const number = Math.max(...groups) + 1;
+  // Hues a golden angle apart, so that neighbouring numbers differ most.
+  colours = Array.from({ length: number }, (_, group) => `hsl(${(group * 137.5) % 360} ${dark ? "45% 62%" : "50% 42%"})`);
+  colours.ink = style.color;
+  colours.font = getComputedStyle(find).fontFamily;
+  colours.ground = getComputedStyle(frame).backgroundColor;
+  colours.accent = getComputedStyle(document.querySelector(".plus")).color;
+  draw();
+}
+
+function luminance(colour) {
+  const [red, green, blue] = colour.match(/[\d.]+/g).map(Number);
+  return (0.3 * red + 0.59 * green + 0.11 * blue) / 255;
+}
+
+function draw() {
+  pending ||= requestAnimationFrame(() => { pending = 0; render(); });
+}
+
+function render() {
+  if (!colours || !width) return;
+  context.clearRect(0, 0, width, height);
+  const size = Math.min(4, 1.1 + Math.log2(view.k) * 0.6);
+  context.globalAlpha = marked.length ? 0.25 : 0.7;
+  let group = -1;
+  for (const row of byGroup) {
+    const left = view.applyX(x(row)), top = view.applyY(y(row));
+    if (left < 0 || top < 0 || left > width || top > height) continue;
+    if (groups[row] !== group) context.fillStyle = colours[(group = groups[row])];
+    context.fillRect(left - size / 2, top - size / 2, size, size);
+  }
+  context.globalAlpha = 1;
+  labels();
+}
+
+const byGroup = [...words.keys()].sort((a, b) => groups[a] - groups[b]);
+
+/** Labels of marked words, then of the most frequent ones that are in view, wherever there is room. */
+function labels() {
+  const taken = [];
+  let written = 0;
+  context.lineWidth = 3;
+  context.lineJoin = "round";
+  context.textBaseline = "middle";
+  const write = (row, isMarked) => {
+    const left = view.applyX(x(row)), top = view.applyY(y(row));
+    if (left < 0 || top < 0 || left > width || top > height) return;
+    context.font = isMarked ? `600 15px ${colours.font}` : `13px ${colours.font}`;
+    const wide = context.measureText(words[row]).width + 8;
+    const box = [left + 5, top - 9, left + 5 + wide, top + 9];
+    if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) return;
+    taken.push(box);
+    written++;
+    context.fillStyle = isMarked ? colours.accent : colours.ink;
+    if (isMarked) { context.beginPath(); context.arc(left, top, 4.5, 0, 7); context.fill(); }
+    context.strokeStyle = colours.ground;
+    context.strokeText(words[row], left + 7, top);
+    context.fillText(words[row], left + 7, top);
+  };
+  for (const row of marked.slice(0, 60)) write(row, true);
+  // The first words of a frequency list are "the" and commas: they say little of what lies where.
+  for (let row = 60; row < count && written < MOST_LABELS; row++) if (words[row].length > 2) write(row, false);
+}
+
+function nearest(event) {
+  const [left, top] = view.invert([event.offsetX, event.offsetY]);
+  return tree?.find(left, top, NEAR / view.k) ?? -1;
+}
+
+const address = (word) => {
+  const model = new URL(location.href).searchParams.get("model");
+  return `/word?${new URLSearchParams({ w: word, ...(model && { model }) })}`;
+};
+
+canvas.addEventListener("pointermove", (event) => {
+  pointed = nearest(event);
+  hover.hidden = pointed < 0;
+  canvas.style.cursor = pointed < 0 ? "" : "pointer";
+  if (pointed < 0) return;
+  hover.textContent = words[pointed];
+  hover.style.transform = `translate(${Math.min(event.offsetX + 14, width - hover.offsetWidth - 6)}px, ${Math.max(event.offsetY - 30, 4)}px)`;
+});
+canvas.addEventListener("pointerleave", () => { hover.hidden = true; });
+canvas.addEventListener("click", (event) => {
+  const row = nearest(event);
+  if (row >= 0) location.href = address(words[row]);
+});
+
+const moved = () => (calm.matches ? chart : chart.transition().duration(450));
+
+function search(go) {
+  const wanted = find.value.trim().toLowerCase().replaceAll(" ", "_");
+  marked = wanted ? [...words.keys()].filter((row) => words[row].toLowerCase().startsWith(wanted)) : [];
+  const exact = rowOf.get(find.value.trim()) ?? rowOf.get(wanted);
+  if (exact !== undefined) marked = [exact, ...marked.filter((row) => row !== exact)];
+  found.textContent = wanted ? `${marked.length.toLocaleString("en")} word${marked.length === 1 ? "" : "s"} found` : "";
+  if (go && marked.length) {
+    const k = Math.max(view.k, 10), row = marked[0];
+    moved().call(zooming.transform, zoomIdentity.translate(width / 2 - k * x(row), height / 2 - k * y(row)).scale(k));
+  }
+  draw();
+}
+find.addEventListener("input", () => search(false));
+find.addEventListener("keydown", (event) => { if (event.key === "Enter") search(true); });
+for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => moved().call(zooming.scaleBy, Number(button.dataset.zoom)));
+document.querySelector("[data-reset]").addEventListener("click", () => moved().call(zooming.transform, zoomIdentity));
+
+new ResizeObserver(measure).observe(canvas);
+new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+measure();
+paint();
+if (find.value) search(true);
+canvas.dataset.drawn = count;

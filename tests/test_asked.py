@@ -1,0 +1,30 @@
+"""Parameters of addresses become options, and options parameters."""
+
+import pytest
+
+from embeddings import Options
+from embeddings.answer import Method
+from embeddings.errors import QueryError
+from service.asked import Asked, asked_by
+
+
+def test_empty_parameters_are_as_good_as_none_and_defaults_are_left_out() -> None:
+    asked = asked_by({"model": "", "k": " ", "method": "", "restrict": "", "q": "x"})
+    assert asked == Asked(Options())
+    assert asked.parameters == {}
+
+
+def test_parameters_are_read_and_given_back() -> None:
+    given = {"model": "m", "k": "5", "method": "3cosmul", "restrict": "1000", "exact": "true"}
+    asked = asked_by(given)
+    assert asked == Asked(Options(k=5, method=Method.MULTIPLY, restrict=1000, exact=True), "m")
+    assert asked.parameters == given
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("k", "ten"), ("k", "0"), ("k", "1001"), ("method", "x"), ("restrict", "-1"), ("exact", "maybe")],
+)
+def test_a_wrong_parameter_is_named(name: str, value: str) -> None:
+    with pytest.raises(QueryError, match=value.removeprefix("-") if name != "method" else "3cosadd"):
+        asked_by({name: value})

@@ -1,0 +1,82 @@
+"""How queries were read, in words; other words put in their places."""
+
+import pytest
+
+from embeddings import Model, ask
+from service.reading import (
+    Chip,
+    Fault,
+    as_term,
+    explain_in_words,
+    fault_at,
+    read,
+    replace_term,
+    says,
+    sum_of,
+    with_term,
+)
+
+
+def test_an_expression_is_read_as_a_signed_sum_of_chips(tiny_model: Model) -> None:
+    answer = ask(tiny_model, "2*King - man + woman")
+    assert sum_of(answer) == "+2 × king −man +woman"
+    parts = read(answer)
+    assert parts[0] == Chip("King", "+2 × ", "case", ("king",))
+    assert [part.sign for part in parts if isinstance(part, Chip)] == ["+2 × ", "−", "+"]
+
+
+def test_an_analogy_keeps_its_form_and_says_what_a_mean_is_of(tiny_model: Model) -> None:
+    answer = ask(tiny_model, "United States : man :: new york : ?")
+    parts = read(answer)
+    assert [part if isinstance(part, str) else part.text for part in parts] == [
+        "United States", ":", "man", "::", "new york", ":", "?",
+    ]  # fmt: skip
+    assert explain_in_words(parts) == ["United States → mean of united, states", "new york → phrase new_york"]
+    assert sum_of(answer) == "+man +new_york −united states"
+
+
+def test_other_kinds_have_no_sum(tiny_model: Model) -> None:
+    assert sum_of(ask(tiny_model, "king <> queen")) is None
+    assert read(ask(tiny_model, "king <> queen"))[1] == "<>"
+    chip = read(ask(tiny_model, "king, queen, bread"))[0]
+    assert isinstance(chip, Chip)
+    assert says(chip) == "exact"
+
+
+@pytest.mark.parametrize(
+    ("query", "term", "word", "expected"),
+    [
+        (
+            "Unted  Staets : dollar :: Mexico : ?",
+            "Unted Staets",
+            "united states",
+            "united states : dollar :: Mexico : ?",
+        ),
+        ("king - womann", "womann", "woman", "king - woman"),
+        ("womann + king - womann ", "womann", "woman", "woman + king - woman "),
+        ('"womann" - king', "womann", "woman", "woman - king"),
+        ("kng", "kng", "x:y", '"x:y"'),
+        ("a - kng, b, c", "zzz", "x", "a - kng, b, c"),
+    ],
+)
+def test_a_word_is_replaced_at_its_place(query: str, term: str, word: str, expected: str) -> None:
+    assert replace_term(query, term, word) == expected
+
+
+def test_a_word_with_operators_in_it_is_quoted_as_a_term() -> None:
+    assert as_term("vice-president") == "vice-president"
+    assert as_term("a:b") == '"a:b"'
+
+
+def test_a_word_joins_the_query() -> None:
+    assert with_term("king - man", "queen") == "king - man + queen"
+    assert with_term("a, b, c", "d") == "a, b, c, d"
+    assert with_term("coffee <> tea", "milk") == "milk"
+
+
+def test_an_error_is_shown_at_its_column() -> None:
+    assert fault_at("king (", 6) == Fault("king ", "(", "")
+    assert fault_at("king (", 7) == Fault("king (", "", "")
+    long = fault_at("x" * 500 + "?" + "y" * 500, 501)
+    assert (long.before[0], long.at, long.after[-1]) == ("…", "?", "…")
+    assert len(long.before) < 60
