@@ -1,0 +1,63 @@
+"""What is declared is what happens: schemathesis over the OpenAPI document, hypothesis over queries, on a real server.
+
+THISPLUSTHAT_EXAMPLES is the number of examples for each operation; thousands make the long form.
+"""
+
+import json
+import os
+from urllib.parse import quote
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from embeddings.errors import EmbeddingsError
+from service.declaring import read_parameters
+
+EXAMPLES = int(os.environ.get("THISPLUSTHAT_EXAMPLES", "8"))
+LENIENT = settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
+)
+
+
+@pytest.fixture(scope="module")
+def described(service_url: str) -> schemathesis.schemas.BaseSchema:
+    # That a query of the language can be read, and a word be known, is more than a schema can say: 400 and 404 are right.
+    config = schemathesis.Config.from_dict(
+        {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "422"]}}}
+    )
+    return schemathesis.openapi.from_url(f"{service_url}/openapi.json", config=config)
+
+
+schema = schemathesis.pytest.from_fixture("described")
+
+
+@schema.parametrize()
+@LENIENT
+def test_every_operation_does_what_its_document_says(case: schemathesis.Case) -> None:
+    case.call_and_validate()
+
+
+@LENIENT
+@given(text=st.text(max_size=60) | st.text(alphabet='ab ()*:,?<>-+"\\0.\u0301é\x00', max_size=60))
+def test_no_query_is_a_defect(service_url: str, text: str) -> None:
+    address = f"{service_url}/api/v1/query?explain=true&q={quote(text.encode('utf-8', 'surrogatepass'))}"
+    answer = httpx.get(address, timeout=30)
+    assert answer.status_code in (200, 400, 404), (text, answer.text)
+    assert "NaN" not in answer.text
+    assert json.loads(answer.content)
+
+
+@LENIENT
+@given(raw=st.binary(max_size=60))
+def test_parameters_are_read_or_refused(raw: bytes) -> None:
+    try:
+        assert isinstance(read_parameters(raw.decode("latin-1"), {"word"}), dict)
+    except EmbeddingsError as error:
+        assert str(error)
+
+
+def test_parameters_of_lists_may_stand_several_times() -> None:
+    assert read_parameters("word=a&q=%C3%A9&word=b+c&k=", {"word"}) == {"word": ["a", "b c"], "q": "é", "k": ""}
