@@ -16,7 +16,6 @@ from embeddings.model_writer import rebuild_index, save_model
 from embeddings.vocabulary_map import MapMethod, MapParameters, VocabularyMap, make_map, open_map
 
 WORDS = 1_500
-FEW = MapParameters(words=60)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +34,12 @@ def whole(small: Model) -> VocabularyMap:
 @pytest.fixture
 def copy(small: Model, tmp_path: Path) -> Model:
     return open_model(shutil.copytree(small.folder, tmp_path / "copy", ignore=shutil.ignore_patterns(MAP_FILE)))
+
+
+@pytest.fixture
+def mapped(small: Model, whole: VocabularyMap, tmp_path: Path) -> Model:
+    """A copy with the map that ``whole`` is."""
+    return open_model(shutil.copytree(small.folder, tmp_path / "copy"))
 
 
 def _neighbours_kept(vectors: Matrix, places: Matrix) -> float:
@@ -91,25 +96,23 @@ def test_the_same_parameters_give_the_same_map(copy: Model, method: MapMethod) -
     assert _neighbours_kept(np.array(copy.vectors[:120]), one.coordinates) > 0.3  # by chance 0.08
 
 
-def test_the_model_stays_whole_and_keeps_its_map_with_a_new_index(copy: Model) -> None:
-    made = make_map(copy, FEW)
-    verify_model(copy.folder)
-    rebuild_index(copy.folder, IndexParameters(kind="exact"))
-    verify_model(copy.folder)
-    opened = open_map(open_model(copy.folder))
+def test_the_model_stays_whole_and_keeps_its_map_with_a_new_index(mapped: Model, whole: VocabularyMap) -> None:
+    verify_model(mapped.folder)
+    rebuild_index(mapped.folder, IndexParameters(kind="exact"))
+    verify_model(mapped.folder)
+    opened = open_map(open_model(mapped.folder))
     assert opened is not None
-    assert opened.as_json() == made.as_json()
-    assert MAP_FILE not in open_model(copy.folder).manifest.files
+    assert opened.as_json() == whole.as_json()
+    assert MAP_FILE not in open_model(mapped.folder).manifest.files
 
 
-def test_a_map_of_other_vectors_is_refused(copy: Model) -> None:
-    make_map(copy, FEW)
-    kept = (copy.folder / MAP_FILE).read_bytes()
-    save_model(copy.folder, list("abcdefgh"), np.eye(8, dtype=np.float32), Card("copy"), overwrite=True)
-    changed = open_model(copy.folder)
+def test_a_map_of_other_vectors_is_refused(mapped: Model) -> None:
+    kept = (mapped.folder / MAP_FILE).read_bytes()
+    save_model(mapped.folder, list("abcdefgh"), np.eye(8, dtype=np.float32), Card("mine"), overwrite=True)
+    changed = open_model(mapped.folder)
     assert open_map(changed) is None  # it went with the vectors
-    (copy.folder / MAP_FILE).write_bytes(kept)
-    with pytest.raises(ModelError, match=r"map of other vectors than copy has now. Run: thisplusthat map copy"):
+    (mapped.folder / MAP_FILE).write_bytes(kept)
+    with pytest.raises(ModelError, match=r"map of other vectors than mine has now. Run: thisplusthat map mine"):
         open_map(changed)
 
 
@@ -124,15 +127,14 @@ def test_a_map_of_other_vectors_is_refused(copy: Model) -> None:
         {"cluster_words": 3},
     ],
 )
-def test_a_damaged_map_is_named(copy: Model, change: dict[str, object]) -> None:
-    make_map(copy, FEW)
-    path = copy.folder / MAP_FILE
+def test_a_damaged_map_is_named(mapped: Model, change: dict[str, object]) -> None:
+    path = mapped.folder / MAP_FILE
     path.write_text(json.dumps(json.loads(path.read_text()) | change), encoding="utf-8")
     with pytest.raises(ModelError, match=r"map.json is damaged.*thisplusthat map"):
-        open_map(copy)
+        open_map(mapped)
     path.write_text("{", encoding="utf-8")
     with pytest.raises(ModelError, match="map.json is damaged"):
-        open_map(copy)
+        open_map(mapped)
 
 
 def test_vectors_of_zeros_and_twins_have_places_too(tmp_path: Path) -> None:
