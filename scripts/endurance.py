@@ -63,7 +63,7 @@ def service(setting: Setting) -> Iterator[Server]:
 def mixed_requests(model: Model) -> list[Request]:
     """Everything that people ask: most of it new each time, some of it wrong."""
     texts = queries(model, seed=4)
-    words = [word for word in model.vocabulary.words(range(1000)) if word.isalpha()]
+    words = [word for word in model.vocabulary.words(range(min(1000, len(model)))) if word.isalpha()]
     requests: list[Request] = []
     for number in range(3000):
         requests += asking(texts, 6)

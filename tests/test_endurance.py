@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from embeddings.model import Model
+
 ROOT = Path(__file__).parent.parent
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 REPLIES = [WHOLE, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", WHOLE[:20], b"", WHOLE]
@@ -53,10 +55,20 @@ def test_what_is_answered_cut_off_and_closed_is_told_apart(port: int, tmp_path: 
     assert (found["closed before"], found["refused"], found["too late"]) == (0, 0, 0)
 
 
-@pytest.mark.usefixtures("glove")
-def test_mixed_load_has_an_answer_to_everything(tmp_path: Path) -> None:
+def test_mixed_load_has_an_answer_to_everything(tiny_model: Model, tmp_path: Path) -> None:
     output = tmp_path / "endurance.json"
-    options = ["--only", "mixed", "--minutes", 0.05, "--connections", 4, "--output", output]
+    options = [
+        "--model",
+        tiny_model.folder,
+        "--only",
+        "mixed",
+        "--minutes",
+        0.05,
+        "--connections",
+        4,
+        "--output",
+        output,
+    ]
     subprocess.run([sys.executable, "scripts/endurance.py", *map(str, options)], cwd=ROOT, check=False, timeout=200)
     found = json.loads(output.read_text())["mixed"]
     assert found["failed"] == 0
