@@ -5,13 +5,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format lock benchmark clean
+PACKAGES := chromium redis-server wordnet-base
+
+.PHONY: demo test packages lint format lock benchmark clean
 
 demo: $(READY)  ## set up, and answer an analogy from GloVe 6B
 	$(BIN)/thisplusthat "United States:Dollar :: Mexico:?"
 
-test: lint  ## set up, and run every check and test
+test: packages lint  ## set up, and run every check and test
 	$(BIN)/python -m pytest -n auto
+
+packages:  ## Debian's packages that tests need: a browser, Redis, WordNet
+	@missing=$$(for name in $(PACKAGES); do dpkg -s $$name >/dev/null 2>&1 || echo $$name; done); \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "The tests need these packages of Debian or Ubuntu:" $$missing; \
+		echo "Install them first: sudo apt-get install" $$missing; exit 1; \
+	fi; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
 
 lint: $(READY)
 	$(BIN)/ruff check
