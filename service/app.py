@@ -32,7 +32,8 @@ def create_app(settings: Settings | None = None, serving: Serving | None = None)
     app = OpenAPI(
         "service",
         info=Info(title="ThisPlusThat", version=version("thisplusthat"), description="Word vectors to ask."),
-        security_schemes=_KEY if settings.api_keys else None,  # type: ignore[arg-type]
+        security_schemes=_KEY,  # type: ignore[arg-type]
+        openapi_extensions={"security": [{"key": []}]} if settings.api_keys else {},
         doc_ui=False,
         static_folder=None,  # the page serves its own, by version
     )

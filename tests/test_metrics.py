@@ -29,11 +29,7 @@ def test_requests_answers_resolutions_errors_cache_and_models_are_counted(tiny_m
         return after.get(key, 0) - before.get(key, 0)
 
     name = "thisplusthat_"
-    assert (
-        grown(f"{name}requests_total", "/api/v1/query", "GET", "200")
-        + grown(f"{name}requests_total", "GET", "/api/v1/query", "200")
-        == 3
-    )
+    assert grown(f"{name}requests_total", "GET", "/api/v1/query", "200") == 3
     assert grown(f"{name}request_seconds_count", "/api/v1/query") == 6
     assert grown(f"{name}answer_seconds_count", "similarity") == 2
     assert grown(f"{name}resolutions_total", "phrase") == 2
@@ -43,4 +39,4 @@ def test_requests_answers_resolutions_errors_cache_and_models_are_counted(tiny_m
     assert grown(f"{name}cache_hits_total") == 2
     assert grown(f"{name}request_seconds_count", "none") == 1
     assert after[f"{name}index_recall", "tiny"] == 1
-    assert any(key[:2] == (f"{name}model_info", "tiny") for key in after)
+    assert any(key[0] == f"{name}model_info" and "tiny" in key for key in after)
