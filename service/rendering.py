@@ -130,7 +130,7 @@ def error_page(error: EmbeddingsError | HTTPException) -> Response:
             replaced = partial(reading.replace_term, query, error.word)
             suggestions = [(word, search_address(replaced(word), asked.parameters)) for word in error.suggestions]
     page = render(
-        "error.html", asked, query, error=error, status=status, title=_TITLES.get(status, "That did not work"),
+        "error.html", asked, query, error=error, status=status, title=_title(error, status),
         detail=_detail(error), fault=fault, suggestions=suggestions, examples=EXAMPLES,
     )  # fmt: skip
     response = make_response(page, status)
@@ -138,6 +138,10 @@ def error_page(error: EmbeddingsError | HTTPException) -> Response:
         if name in as_problem.headers:
             response.headers[name] = as_problem.headers[name]
     return response
+
+
+def _title(error: Exception, status: int) -> str:
+    return "A word that is not known" if isinstance(error, UnknownWord) else _TITLES.get(status, "That did not work")
 
 
 def _detail(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """What several test files need: a model computed by hand, and the real GloVe."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 
 from embeddings.catalog import load_model
-from embeddings.model import Card, Model, open_model
+from embeddings.model import MAP_FILE, VECTORS_FILE, Card, Model, open_model
 from embeddings.model_writer import save_model
+from embeddings.vocabulary_map import MapParameters, VocabularyMap
 
 TINY = {
     # royal, male, female, food
@@ -73,3 +75,18 @@ def service_url(tiny_model: Model) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def mapped_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """The dozen words again, as "circle", with a map that has them around one."""
+    folder = tmp_path_factory.mktemp("models") / "circle"
+    save_model(folder, list(TINY), np.array(list(TINY.values()), np.float32), Card("circle"))
+    model = open_model(folder)
+    turns = np.linspace(0, 2 * np.pi, len(model), endpoint=False)
+    places = np.stack([np.cos(turns), np.sin(turns)], axis=1).astype(np.float32)
+    groups = (np.arange(len(model)) % 2).astype(np.uint8)
+    content = VocabularyMap([], places, groups, ["king", "bread"], MapParameters()).as_dict()
+    checksum = model.manifest.files[VECTORS_FILE].sha256
+    (folder / MAP_FILE).write_text(json.dumps(content | {"format_version": 1, "vectors_sha256": checksum}))
+    return model

@@ -1,0 +1,189 @@
+"""The page without a browser: addresses, what is on the pages, statuses of errors, static files, weight."""
+
+import re
+from html import unescape
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from embeddings import Model
+from service.app import create_app
+from service.glosses import GLOSSES_FILE, Glosses
+from service.settings import Settings
+
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def client(tiny_model: Model, mapped_model: Model, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THISPLUSTHAT_HOME", str(tmp_path_factory.mktemp("home")))
+        app = create_app(Settings(models=(str(tiny_model.folder), str(mapped_model.folder)), log_requests=False))
+    return app.test_client()
+
+
+def show(client: FlaskClient, path: str) -> str:
+    response = client.get(path, headers=HTML)
+    assert response.status_code == 200, response.text
+    return unescape(response.text)
+
+
+def test_the_form_leads_to_an_address_that_can_be_shared(client: FlaskClient) -> None:
+    response = client.get("/search?q=king+-+man+%2B+woman&model=&method=&k=5&restrict=")
+    assert response.status_code == 302
+    assert response.location == "/search/king%20-%20man%20+%20woman?k=5"
+    assert client.get("/search?q=").location == "/"
+    assert '<h3><a class="headword" href="/word/queen"><bdi>queen</bdi></a></h3>' in show(client, response.location)
+
+
+@pytest.mark.parametrize(
+    "query", ["a/b", "/king", "king//man", "..", "50%", "who?", "#king", 'say "king', "🙂", "ملك", "<i>"]
+)
+def test_any_query_reaches_the_parser_whole(client: FlaskClient, query: str) -> None:
+    for path in (f"/search?q={quote(query, safe='')}", f"/search/{quote(query, safe='')}"):
+        response = client.get(path, headers=HTML, follow_redirects=True)
+        assert response.status_code in (200, 400, 404)
+        field = re.search(r'name="q" type="text" value="([^"]*)"', response.text)
+        assert field
+        assert unescape(field[1]) == query
+
+
+def test_an_answer_shows_how_it_was_read_and_how_to_get_it_elsewhere(client: FlaskClient) -> None:
+    page = show(client, "/search/United%20States%20:%20man%20::%20new%20york%20:%20%3F?k=3")
+    assert "+man +new_york −united states" in page
+    assert "United States → mean of united, states" in page
+    assert "chip-composed" in page
+    assert "chip-phrase" in page
+    assert "thisplusthat query -k 3 -- 'United States : man :: new york : ?'" in page
+    assert (
+        "curl 'http://localhost/api/v1/query?q=United%20States%20%3A%20man%20%3A%3A%20new%20york%20%3A%20%3F&k=3'"
+        in page
+    )
+    assert page.count('<li class="card">') == 3
+    assert page.count("<svg") >= 5
+    assert "style=" not in page
+    assert not re.search(r"\son\w+=", page)
+
+
+def test_an_odd_one_out_has_ticks_and_a_cross_and_a_similarity_its_number(client: FlaskClient) -> None:
+    page = show(client, "/search/king,%20queen,%20bread")
+    assert (page.count("✓"), page.count("✗")) == (2, 1)
+    assert "What the rest have in common" in page
+    assert "What sets" in page
+    assert "0.500" in show(client, "/search/king%20%3C%3E%20queen")
+
+
+def test_an_unknown_word_offers_the_query_with_others_in_its_place(client: FlaskClient) -> None:
+    response = client.get("/search/king%20-%20womann?k=3", headers=HTML)
+    assert response.status_code == 404
+    assert 'href="/search/king%20-%20woman?k=3"' in response.text
+    response = client.get("/word/womann", headers=HTML)
+    assert response.status_code == 404
+    assert 'href="/word/woman"' in response.text
+
+
+def test_an_error_of_syntax_stands_under_the_field_at_its_column(client: FlaskClient) -> None:
+    response = client.get("/search/king%20-%20(", headers=HTML)
+    assert response.status_code == 400
+    assert re.search(r'data-column="\d+"', response.text)
+    assert re.search(r"king - .*<mark>", response.text)
+    assert 'aria-describedby="fault"' in response.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/nowhere", 404),
+        ("/search/king?k=0", 400),
+        ("/search/king?method=x", 400),
+        ("/search/king?model=none", 404),
+        ("/map.json", 404),
+        ("/answer.csv", 400),
+        ("/static/none.js", 404),
+        ("/static/../web.py", 404),
+    ],
+)
+def test_errors_are_pages_with_the_right_status(client: FlaskClient, path: str, status: int) -> None:
+    response = client.get(path, headers=HTML)
+    assert response.status_code == status
+    assert response.mimetype == "text/html"
+    assert "What can be asked" in response.text
+
+
+def test_what_is_no_browser_gets_problems(client: FlaskClient) -> None:
+    assert client.get("/nowhere").mimetype == "application/problem+json"
+    assert client.get("/api/v1/nowhere", headers=HTML).mimetype == "application/problem+json"
+
+
+def test_a_word_has_its_page_and_other_spellings_lead_there(client: FlaskClient) -> None:
+    page = show(client, "/word/king")
+    assert "rank 2 by frequency" in page
+    assert 'class="vector"' in page
+    assert "Among all 12" in page
+    assert client.get("/word/KING").location == "/word/king"
+    assert client.get("/word/new%20york").location == "/word/new_york"
+    assert client.get("/word/united%20states").location == "/search/united%20states"
+    assert client.get("/word?w=caf%C3%A9").location == "/word/caf%C3%A9"
+
+
+def test_answers_are_taken_away_in_three_forms_and_as_a_picture(client: FlaskClient) -> None:
+    assert client.get("/answer.txt?q=king&k=1").text.splitlines()[0] == "king"
+    assert client.get("/answer.csv?q=king&k=1").text.startswith("word,score,rank\r\n")
+    assert client.get("/answer.json?q=king&k=1").json["kind"] == "neighbours"  # type: ignore[index]
+    picture = client.get("/picture.svg?q=king")
+    assert picture.mimetype == "image/svg+xml"
+    assert "attachment" in picture.headers["Content-Disposition"]
+    assert picture.text.startswith("<svg")
+
+
+def test_comparison_and_about(client: FlaskClient) -> None:
+    page = show(client, "/compare?q=king&models=tiny,tiny")
+    assert page.count("<h2>tiny</h2>") == 2
+    assert "in both" in page
+    assert "is not in tiny" in show(client, "/compare?q=xyzzy")
+    page = show(client, "/about")
+    assert "12 words, 4 dimensions" in page
+    assert 'id="bias"' in page
+
+
+def test_without_a_map_the_page_says_how_to_make_one_and_with_one_it_lists_it(client: FlaskClient) -> None:
+    assert "thisplusthat map tiny" in show(client, "/map")
+    assert 'href="/word/bread?model=circle"' in show(client, "/map?model=circle")
+    content = client.get("/map.json?model=circle").json
+    assert content
+    assert content["words"][1] == "king"
+
+
+def test_static_files_are_kept_for_a_year_by_their_version(client: FlaskClient) -> None:
+    [address] = re.findall(r'href="(/static/page\.css\?v=\w+)"', show(client, "/"))
+    response = client.get(address, buffered=True)
+    assert response.cache_control.immutable
+    assert response.cache_control.max_age == 365 * 24 * 3600
+    again = client.get(address, headers={"If-None-Match": response.headers["ETag"]}, buffered=True)
+    assert again.status_code == 304
+    assert client.get("/static/page.css", buffered=True).cache_control.no_cache
+
+
+def test_pages_are_not_sent_twice(client: FlaskClient) -> None:
+    first = client.get("/about")
+    assert client.get("/about", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+
+
+def test_the_first_page_weighs_less_than_100_kilobytes_and_asks_no_other_host(client: FlaskClient) -> None:
+    def weight(response: TestResponse) -> int:
+        return len(response.data) + sum(len(f"{name}: {value}\r\n") for name, value in response.headers)
+
+    page = client.get("/")
+    addresses = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+    assert len(addresses) >= 5
+    assert all(not urlsplit(address).netloc for address in re.findall(r'(?:src|href|action)="([^"]+)"', page.text))
+    assert weight(page) + sum(weight(client.get(address, buffered=True)) for address in addresses) <= 100_000
+
+
+def test_glosses_stand_beside_words_where_there_are_some(client: FlaskClient) -> None:
+    assert client.application.extensions["thisplusthat-glosses"] is None
+    assert Glosses.open(Path("/nowhere") / GLOSSES_FILE) is None
+    assert 'class="gloss"' not in show(client, "/search/king")
