@@ -33,10 +33,6 @@ class WrongContentType(EmbeddingsError):
     """A body that is not declared to be JSON."""
 
 
-class NotAcceptable(EmbeddingsError):
-    """A form of answer that there is not."""
-
-
 class KeyMissing(EmbeddingsError):
     """A request without an API key, where one is needed."""
 
@@ -60,7 +56,6 @@ STATUSES: dict[type[EmbeddingsError], tuple[int, str, str]] = {
     KeyRefused: (403, "key-refused", "The key is not known"),
     UnknownWord: (404, "unknown-word", "A word is not in the model"),
     UnknownModel: (404, "unknown-model", "The model is not served here"),
-    NotAcceptable: (406, "not-acceptable", "The answer cannot be had in this form"),
     ReloadRefused: (409, "reload-refused", "The models are not exchanged"),
     WrongContentType: (415, "wrong-content-type", "The body is not JSON"),
     InvalidRequest: (422, "invalid-request", "A part of the request is not what it can be"),
