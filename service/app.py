@@ -40,6 +40,7 @@ def create_app(settings: Settings | None = None, serving: Serving | None = None)
     app.extensions["thisplusthat"] = serving or Serving(settings)
     app.config["CACHE_CONTROL"] = f"{'private' if settings.api_keys else 'public'}, max-age={settings.cache_seconds}"
     app.config["HOME_FOLDER"] = home()
+    app.ensure_sync = lambda function: function  # type: ignore[method-assign, assignment]  # none is async: asking costs 3 % a request
     app.url_map.converters["anything"] = AnyText
     app.before_request(_begin)
     app.after_request(_end_quietly if not settings.log_requests else _end)
