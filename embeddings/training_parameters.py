@@ -87,8 +87,8 @@ class TrainingParameters:
 AUTO = "auto"
 PRESETS: Mapping[str, tuple[int, Mapping[str, Any]]] = {
     "small": (10_000_000, {"vector_size": 100, "min_count": 3, "sample": 1e-3, "negative": 10, "epochs": 20}),
-    "medium": (500_000_000, {}),
-    "large": (0, {"vector_size": 300, "min_count": 10, "sample": 1e-5, "epochs": 3}),
+    "medium": (500_000_000, {"window": 10}),
+    "large": (0, {"vector_size": 300, "window": 10, "min_count": 10, "sample": 1e-5, "epochs": 3}),
 }
 """Each preset's largest corpus in words (0: any), and what it sets apart from the defaults."""
 
