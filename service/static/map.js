@@ -18,7 +18,6 @@ let width = 0, height = 0, scale = 1, stretch = 1, view = zoomIdentity, marked =
 const x = (row) => width / 2 + (places[2 * row] / 32767) * scale * stretch;
 const y = (row) => height / 2 - (places[2 * row + 1] / 32767) * scale;
 
-document.querySelector(".map-tools").hidden = frame.hidden = false;
 const zooming = zoom().scaleExtent([1, 60]).on("zoom", ({ transform }) => { view = transform; draw(); });
 const chart = select(canvas).call(zooming);
 let tree;

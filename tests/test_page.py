@@ -1,0 +1,294 @@
+"""The page in a real browser, at a real server: keyboard, screen readers' view, widths, modes, hostile queries."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from embeddings import Model
+from service.app import create_app
+from service.settings import Settings
+
+ARTEFACTS = Path(__file__).parent.parent / "artefacts"
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ADDRESSES = {
+    "home": "/",
+    "analogy": "/search/United States : dollar :: Mexico : ?",
+    "expression": "/search/king - man + woman",
+    "neighbours": "/search/coffee",
+    "odd-one-out": "/search/breakfast, cereal, dinner, lunch",
+    "similarity": "/search/coffee <> tea",
+    "unknown-word": "/search/Unted Staets : dollar :: Mexico : ?",
+    "syntax-error": "/search/king - man ) + woman",
+    "word": "/word/coffee",
+    "map": "/map?model=circle",
+    "compare": "/compare?q=king&models=glove-6b-50d,circle",
+    "about": "/about",
+    "not-found": "/nowhere",
+}
+PAGES = {name: quote(path) if path.startswith("/search/") else path for name, path in ADDRESSES.items()}
+
+
+@pytest.fixture(scope="module")
+def url(glove: Model, home: Path, mapped_model: Model) -> Iterator[str]:
+    """A running service with GloVe, and with a small model that has a map."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THISPLUSTHAT_HOME", str(home))
+        app = create_app(Settings(models=(str(glove.folder), str(mapped_model.folder)), log_requests=False))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, url: str) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=url)
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+def watch(page: Page, url: str) -> list[str]:
+    """What a page may not do: log an error of its own, break its policy, open a dialog, ask another host."""
+    wrong: list[str] = []
+
+    def note(message: Any) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            wrong.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith((url, "data:", "blob:")) else wrong.append(request.url),
+    )
+    return wrong
+
+
+def test_a_query_is_completed_and_asked_by_keyboard(page: Page) -> None:
+    page.goto("/")
+    field = page.get_by_role("combobox", name="Ask for words")
+    field.press_sequentially("king - man + woma")
+    options = page.get_by_role("option")
+    expect(options.first).to_have_text("woman")
+    expect(page.get_by_role("status").first).to_contain_text("completions")
+    field.press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", "completion-0")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    field.press("Enter")
+    expect(field).to_have_value("king - man + woman")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    field.press("Enter")
+    page.wait_for_url("**/search/**")
+    assert unquote(urlsplit(page.url).path) == "/search/king - man + woman"
+    expect(page.locator(".card .headword").first).to_have_text("queen")
+    expect(page.locator(".sum")).to_have_text("+king −man +woman")
+
+
+def test_escape_closes_the_completions_and_phrases_are_completed_whole(page: Page) -> None:
+    page.goto("/?model=circle")
+    field = page.get_by_role("combobox", name="Ask for words")
+    field.press_sequentially("bread + New Yo")
+    expect(page.get_by_role("option").first).to_have_text("new_york")
+    field.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    field.press("r")
+    field.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_be_visible()
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(field).to_have_value("bread + new_york")
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "term"),
+    [
+        ("king - man + wom|", 13, "wom"),
+        ("a:b::ne|", 5, "ne"),
+        ("vice-pres|", 0, "vice-pres"),
+        ("united sta|", 0, "united sta"),
+        ("ki| - man", 0, "ki"),
+        ('x - "rock and ro|', 4, "rock and ro"),
+        ('"rock \\" and" - ro|', 16, "ro"),
+        ("breakfast, din|", 11, "din"),
+        ("2*(ki|", 3, "ki"),
+    ],
+)
+def test_the_term_under_the_cursor(page: Page, text: str, start: int, term: str) -> None:
+    page.goto("/about")
+    found = page.evaluate(
+        "([text, cursor]) => import('/static/complete.js').then(({ termAt }) => termAt(text, cursor))",
+        [text.replace("|", ""), text.index("|")],
+    )
+    assert (found["start"], found["text"]) == (start, term)
+
+
+def test_a_suggestion_is_followed(page: Page) -> None:
+    page.goto(PAGES["unknown-word"])
+    page.get_by_role("link", name="united states", exact=True).click()
+    page.wait_for_url("**/united%20states**")
+    expect(page.locator(".card .headword").first).to_have_text("peso")
+
+
+def test_a_shared_address_shows_the_answer_and_is_remembered_here_only(page: Page) -> None:
+    page.goto("/search/Paris - France + Italy?k=3&method=3cosmul")
+    expect(page.locator(".card")).to_have_count(3)
+    expect(page.locator(".card .headword").first).to_have_text("rome")
+    expect(page.get_by_label("Method")).to_have_value("3cosmul")
+    page.goto("/")
+    link = page.locator(".history a")
+    expect(link).to_have_text("Paris - France + Italy")
+    expect(link).to_have_attribute("href", "/search/Paris%20-%20France%20+%20Italy?k=3&method=3cosmul")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".history")).to_be_hidden()
+    assert page.evaluate("localStorage.getItem('thisplusthat-history')") == "[]"
+
+
+def test_the_mode_is_the_systems_until_one_is_chosen(browser: Browser, url: str) -> None:
+    with browser.new_context(base_url=url, color_scheme="dark") as context:
+        page = context.new_page()
+        page.goto("/")
+        ground = "getComputedStyle(document.body).backgroundColor"
+        assert page.evaluate(ground) == "rgb(20, 22, 26)"
+        page.get_by_role("button", name="Dark mode").click()
+        page.reload()
+        assert page.evaluate(ground) == "rgb(252, 251, 247)"
+        expect(page.get_by_role("button", name="Dark mode")).to_have_attribute("aria-pressed", "false")
+
+
+def test_everything_but_completion_and_the_map_works_without_javascript(browser: Browser, url: str) -> None:
+    with browser.new_context(base_url=url, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto("/")
+        page.get_by_label("Ask for words").fill("Paris - France + Italy")
+        page.get_by_label("Results").fill("3")
+        page.get_by_role("button", name="Ask").click()
+        assert unquote(page.url).endswith("/search/Paris - France + Italy?k=3")
+        expect(page.locator(".card .headword").first).to_have_text("rome")
+        expect(page.locator(".picture-wide svg")).to_be_visible()
+        page.get_by_role("link", name="JSON").click()
+        expect(page.locator("body")).to_contain_text('"kind": "expression"')
+        page.goto("/map?model=circle")
+        expect(page.locator("canvas")).to_be_hidden()
+        for group in page.locator("details:not([open]) > summary").all():
+            group.click()
+        page.locator(".groups").get_by_role("link", name="king", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("king")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "'-alert(1)-'{{7*7}}",
+        "x" * 2_000,
+        "king " * 400,
+        "\u202eملك - رجل + امرأة",
+        "👑 - 👨 + 👩",
+        "a\u0301\u0302\u0303 ﷽ \u200d",
+    ],
+    ids=["script", "attribute", "template", "long", "many", "rtl", "emoji", "marks"],
+)
+def test_a_hostile_query_is_shown_as_text(page: Page, url: str, query: str) -> None:
+    wrong = watch(page, url)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"/search?q={quote(query)}")
+    assert page.locator("input#q").input_value() == query.strip()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.locator("main script, main img").count() == 0
+    assert wrong == []
+
+
+def test_an_answer_is_taken_along(context: BrowserContext, page: Page) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(PAGES["expression"])
+    page.get_by_role("link", name="CSV").click()
+    expect(page.locator(".copied")).to_have_text("CSV copied")
+    assert page.evaluate("navigator.clipboard.readText()").startswith("word,score,rank")
+    for name, start in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with page.expect_download() as download:
+            page.get_by_text(f"Save as {name}").click()
+        assert Path(download.value.path()).read_bytes().startswith(start)
+    page.locator("[data-use='queen']").click()
+    expect(page.get_by_role("combobox", name="Ask for words")).to_have_value("king - man + woman + queen")
+
+
+def test_the_map_finds_a_word_and_leads_to_it(page: Page) -> None:
+    page.goto(PAGES["map"])
+    canvas = page.locator("canvas[data-drawn='12']")
+    expect(canvas).to_be_visible()
+    page.emulate_media(reduced_motion="reduce")
+    page.get_by_role("searchbox").fill("king")
+    expect(page.locator("#found")).to_have_text("1 word found")
+    page.get_by_role("searchbox").press("Enter")
+    canvas.click()
+    page.wait_for_url("**/word/king**")
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_every_page_is_accessible_and_fits_and_keeps_still(browser: Browser, url: str, width: int, mode: Any) -> None:
+    ARTEFACTS.mkdir(exist_ok=True)
+    axe = Axe()
+    with browser.new_context(
+        base_url=url, color_scheme=mode, viewport={"width": width, "height": 800}, reduced_motion="reduce"
+    ) as context:
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        wrong = watch(page, url)
+        for name, path in PAGES.items():
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            shift = page.evaluate(
+                "() => new Promise((resolve) => { let sum = 0; new PerformanceObserver((list) => { for (const entry of "
+                "list.getEntries()) sum += entry.value; }).observe({ type: 'layout-shift', buffered: true }); "
+                "requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum))); })"
+            )
+            assert shift < 0.02, name
+            page.screenshot(path=ARTEFACTS / f"{name}-{mode}-{width}.png", full_page=True)
+            found = [
+                f"{name}: {entry['id']} {[node['target'] for node in entry['nodes']][:3]}"
+                for entry in axe.run(page).response["violations"]
+                if entry["impact"] in ("serious", "critical")
+            ]
+            assert found == []
+        assert wrong == []
+
+
+def test_the_keyboard_goes_from_the_skip_link_to_the_field(page: Page) -> None:
+    page.goto("/")
+    focused = "document.activeElement.className || document.activeElement.id || document.activeElement.textContent"
+    order = []
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        order.append(page.evaluate(focused))
+    assert order == ["skip", "mark", "Map", "Compare", "About", "wide-only", "theme", "q", "go"]
+    page.goto("/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
