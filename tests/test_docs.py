@@ -110,3 +110,13 @@ def test_the_wheel_works_outside_the_sources(glove: object, home: Path, tmp_path
         text=True,
     )
     assert str(tmp_path) in where.stdout
+    script = """
+from service.app import create_app
+client = create_app().test_client()
+for path in ("/", "/search/coffee", "/static/page.css", "/static/vendor/d3-map.js"):
+    print(path, client.get(path, buffered=True).status_code)
+"""
+    pages = subprocess.run(
+        [binaries / "python", "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+    )
+    assert pages.stdout.count(" 200\n") == 4, pages.stdout

@@ -14,9 +14,9 @@ const places = new Int16Array(bytes(source.coordinates).buffer), groups = bytes(
 const count = words.length;
 const rowOf = new Map(words.map((word, row) => [word, row]));
 
-let width = 0, height = 0, scale = 1, stretch = 1, view = zoomIdentity, marked = [], pending = 0, pointed = -1, colours;
+let width = 0, height = 0, scale = 1, stretch = 1, rise = 1, view = zoomIdentity, marked = [], pending = 0, pointed = -1, colours;
 const x = (row) => width / 2 + (places[2 * row] / 32767) * scale * stretch;
-const y = (row) => height / 2 - (places[2 * row + 1] / 32767) * scale;
+const y = (row) => height / 2 - (places[2 * row + 1] / 32767) * scale * rise;
 
 const zooming = zoom().scaleExtent([1, 60]).on("zoom", ({ transform }) => { view = transform; draw(); });
 const chart = select(canvas).call(zooming);
@@ -28,8 +28,9 @@ function measure() {
   canvas.width = width * ratio;
   canvas.height = height * ratio;
   scale = Math.min(width, height) / 2 - 12;
-  // Neither axis of such a map means anything: a wide frame may be filled.
+  // Neither axis of such a map means anything: the frame may be filled.
   stretch = Math.min(1.7, Math.max(1, (width / 2 - 40) / scale));
+  rise = Math.min(1.7, Math.max(1, (height / 2 - 20) / scale));
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   zooming.extent([[0, 0], [width, height]]).translateExtent([[-width / 2, -height / 2], [width * 1.5, height * 1.5]]);
   tree = quadtree(words.keys(), x, y);
@@ -99,7 +100,7 @@ function labels() {
   };
   for (const row of marked.slice(0, 60)) write(row, true);
   // The first words of a frequency list are "the" and commas: they say little of what lies where.
-  for (let row = 60; row < count && written < MOST_LABELS; row++) if (words[row].length > 2) write(row, false);
+  for (let row = count > 1000 ? 60 : 0; row < count && written < MOST_LABELS; row++) if (words[row].length > 2) write(row, false);
 }
 
 function nearest(event) {
