@@ -21,7 +21,7 @@ from embeddings.errors import CorpusError, ModelError
 from embeddings.sources import DAMAGED, unpacked
 
 STANDARD_INPUT = "-"
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 22
 _HEAD_BYTES = 1 << 16
 _LONGEST_RECORD = 1 << 28
 _BINARY = "{} is a binary file, not text. Leave it out, or say what it is with --format."

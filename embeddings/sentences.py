@@ -65,17 +65,20 @@ def write_sentences(
     blocks: Iterable[Ids], words: Sequence[str], kept: npt.NDArray[np.int64], path: Path
 ) -> tuple[int, int]:
     """Write the sentences of ``blocks``, only words of ``kept``, to ``path``. Returns how many sentences and words."""
+    import pyarrow
+
     known = np.zeros(len(words) + FIRST_WORD, bool)
     known[kept] = True
     known[END] = True
-    texts = np.array(["\n", "", *words], dtype=object)
+    # What arrow takes by number lies in one piece of memory, which then is the text: no string is made of any word.
+    texts = pyarrow.array(["\n", "", *(f"{word} " for word in words)], pyarrow.large_string())
     sentences = total = 0
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    with path.open("wb") as file:
         for block in blocks:
             ids = tidy(block[known[block]])
             ends = int((ids == END).sum())
             if len(ids) > ends:
-                file.write(" ".join(texts[ids].tolist()).replace(" \n ", "\n").removesuffix(" \n") + "\n")
+                file.write(texts.take(pyarrow.array(ids)).buffers()[2].to_pybytes().replace(b" \n", b"\n"))
                 sentences += ends
                 total += len(ids) - ends
     return sentences, total

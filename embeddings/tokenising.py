@@ -113,14 +113,23 @@ class Tokens:
 def tokenise(text: str, parameters: TokenParameters) -> Tokens:
     """The words, pauses and ends of sentences of ``text``, which ends with a sentence."""
     found = (_TOKEN if parameters.splitting is Splitting.WORDS else _BETWEEN_BLANKS).findall(text)
-    number = _meaning(parameters)
-    words: dict[str, int] = {}
-    meanings: dict[str, int] = {}
-    for token in dict.fromkeys(found):
-        word = number(token)
-        meanings[token] = word if isinstance(word, int) else words.setdefault(word, len(words) + FIRST_WORD)
-    ids = np.fromiter(map(meanings.__getitem__, found), np.int32, len(found))
-    return Tokens(list(words), tidy(ids, parameters.min_sentence_length))
+    numbers = _Numbers(_meaning(parameters))
+    ids = np.fromiter(map(numbers.__getitem__, found), np.int32, len(found))
+    return Tokens(list(numbers.words), tidy(ids, parameters.min_sentence_length))
+
+
+class _Numbers(dict[str, int]):
+    """The number of each token; what it means is worked out when it is first met, so that one pass is enough."""
+
+    def __init__(self, meaning: Callable[[str], str | int]) -> None:
+        self.meaning = meaning
+        self.words: dict[str, int] = {}
+
+    def __missing__(self, token: str) -> int:
+        word = self.meaning(token)
+        number = word if isinstance(word, int) else self.words.setdefault(word, len(self.words) + FIRST_WORD)
+        self[token] = number
+        return number
 
 
 def split_compound(word: str) -> list[str]:
@@ -137,12 +146,13 @@ def _meaning(parameters: TokenParameters) -> Callable[[str], str | int]:
                 return END
             if found in ",;:()–—":
                 return PAUSE
-            word = found.translate(_TYPOGRAPHIC)
+            word = found if found.isascii() else found.translate(_TYPOGRAPHIC)
         elif found == "\n":
             return END
         else:
             word = found  # underscores are kept here: phrases may have been joined already
-        word = unicodedata.normalize("NFC", word)
+        if not word.isascii():
+            word = unicodedata.normalize("NFC", word)
         if parameters.case is Case.LOWER:
             word = word.lower()
         if len(word) < parameters.min_word_length:
