@@ -102,7 +102,7 @@ def test_no_process_outlives_a_parent_that_is_killed(text: Path, tmp_path: Path)
     parent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
     assert parent.stdin is not None
     assert parent.stdout is not None
-    parent.stdin.write(text.read_bytes() * 2)  # and then nothing: it waits for more
+    parent.stdin.write(text.read_bytes() * 9)  # and then nothing: it waits for more
     parent.stdin.flush()
     parent.stdout.readline()
     listing = subprocess.run(

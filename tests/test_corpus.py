@@ -17,7 +17,7 @@ from embeddings.corpus import CorpusParameters, FileReading, ReadBlock, TextForm
 from embeddings.errors import CorpusError
 
 DEFAULT = CorpusParameters()
-TEXT = "Der Käse.\nEin zweiter Satz.\n" * 50_000
+TEXT = "Der Käse.\nEin zweiter Satz.\n" * 250_000
 
 
 def read(*places: str | Path, parameters: CorpusParameters = DEFAULT) -> tuple[str, list[ReadBlock]]:
@@ -135,9 +135,9 @@ def test_utf_16_and_a_byte_order_mark(tmp_path: Path) -> None:
 
 def test_one_endless_line_is_cut_between_words(tmp_path: Path) -> None:
     path = tmp_path / "text8"
-    path.write_text("word " * 1_000_000)
+    path.write_text("word " * 3_000_000)
     text, blocks = read(path)
-    assert text == "word " * 1_000_000
+    assert text == "word " * 3_000_000
     assert len(blocks) > 1
 
 
