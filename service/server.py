@@ -62,7 +62,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         settings = self.settings
         wanted: dict[str, Any] = {
-            "bind": f"fd://{self.listener.fileno()}",
+            "bind": f"fd://{self.listener.detach()}",  # gunicorn copies and closes it
             "backlog": _BACKLOG,
             "workers": settings.workers,
             "threads": settings.threads,
@@ -112,6 +112,17 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.busy: dict[Any, float] = {}
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Besides: whoever has connected when the process is told to stop is answered, not reset."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                before = -1
+                while before != self.nr_conns:  # until nobody waits to be accepted
+                    before = self.nr_conns
+                    self.accept(listener)
+                listener.close()
 
     def handle(self, conn: Any) -> Any:
         self.busy[conn] = time.monotonic()
