@@ -6,11 +6,14 @@ is replaced, and a client that is too slow is cut off.
 
 import gc
 import os
+import re
+import selectors
 import shutil
 import socket
 import tempfile
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import orjson
@@ -26,6 +29,12 @@ from service.logs import JsonFormatter, log, log_exception
 from service.settings import Settings, SettingsError
 
 _BACKLOG = 2048
+_LOOKED_AT = 1 << 15
+"""Bytes of a request that have to be there before a thread takes it: the head, and what there is of a body."""
+_STOPPING_SECONDS = 2
+"""Time for a client that is connected, but has not asked, when the service stops."""
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n")
+_CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n")
 
 
 def serve(settings: Settings, listener: socket.socket, app: Flask) -> None:
@@ -124,6 +133,26 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
                     self.accept(listener)
                 listener.close()
 
+    def enqueue_req(self, conn: Any) -> None:
+        """Hand a request to a thread once it is there: a client that trickles takes a connection, but no thread."""
+        there, wanted = _is_there(conn, self.app.settings.max_body_bytes)
+        if there:
+            if getattr(conn, "seen", 0):
+                conn.seen = 0
+                conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+            conn.data_ready = True
+            super().enqueue_req(conn)
+            return
+        if not getattr(conn, "seen", 0):
+            settings = self.app.settings
+            seconds = settings.request_seconds if wanted > 1 else settings.keep_alive_seconds
+            conn.timeout = time.monotonic() + (seconds if self.alive else _STOPPING_SECONDS)
+        conn.seen = wanted - 1
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, wanted)  # not woken for each byte
+        conn.sock.setblocking(False)
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
     def handle(self, conn: Any) -> Any:
         self.busy[conn] = time.monotonic()
         try:
@@ -133,8 +162,13 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
 
     def murder_pending(self) -> None:
         """Called about once a second: besides idle connections, end those whose request takes too long."""
-        super().murder_pending()
-        before = time.monotonic() - self.app.settings.request_seconds
+        now = time.monotonic()
+        for conn in [conn for conn in self.pending_conns if conn.timeout < now]:
+            self.pending_conns.remove(conn)
+            self.poller.unregister(conn.sock)
+            self.nr_conns -= 1
+            _refuse_slow(conn)
+        before = now - self.app.settings.request_seconds
         for conn, since in list(self.busy.items()):
             if since < before:
                 self.busy.pop(conn, None)
@@ -152,13 +186,55 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
             status, title = 500, "Internal Server Error"
             log_exception("a request failed in the server", exc)
         detail = "The request cannot be read as HTTP, or a part of its head is too long."
-        slug = title.lower().replace(" ", "-")
-        body = orjson.dumps({"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail})
         log("warning", "request refused", status=status, reason=repr(exc), address=addr[0] if addr else None)
-        head = f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
-        head += f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
         with suppress(OSError):
-            client.sendall(head.encode() + body)
+            client.sendall(_problem(status, title, detail))
+
+
+def _problem(status: int, title: str, detail: str) -> bytes:
+    """A response to what does not reach the application."""
+    slug = title.lower().replace(" ", "-")
+    body = orjson.dumps({"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail})
+    head = f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+    head += f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def _refuse_slow(conn: Any) -> None:
+    """End a connection on which no whole request came in time; one on which nothing came is merely closed."""
+    with suppress(OSError):
+        if conn.sock.recv(_LOOKED_AT):  # what is left unread would make of the end a reset
+            conn.sock.sendall(_problem(408, "Request Timeout", "The request did not come to its end in time."))
+    conn.close()
+
+
+def _is_there(conn: Any, longest: int) -> tuple[bool, int]:
+    """Whether a whole request (of a long one, the beginning) can be read without waiting; else, how many bytes to wait
+    for. Nothing is taken from the socket.
+    """
+    if conn.parser is not None and conn.parser.unreader.buf.getvalue():
+        return True, 1  # the parser has read a part of it already
+    try:
+        seen = conn.sock.recv(_LOOKED_AT, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False, 1
+    except OSError:
+        return True, 1  # the thread will meet the same error, and end the connection
+    if not seen or len(seen) >= _LOOKED_AT or len(seen) <= getattr(conn, "seen", 0):
+        return True, 1  # the other side is gone, or sends too much to look at, or has nothing more to send
+    end = seen.find(b"\r\n\r\n")
+    if end < 0:
+        return False, len(seen) + 1
+    head = seen[: end + 2].lower()
+    if b"\r\nexpect:" in head:
+        return True, 1
+    if _CHUNKED.search(head):
+        return seen.endswith(b"0\r\n\r\n"), len(seen) + 1
+    length = _CONTENT_LENGTH.search(head)
+    if length is None or int(length[1]) > longest:
+        return True, 1
+    wanted = min(end + 4 + int(length[1]), _LOOKED_AT)
+    return len(seen) >= wanted, wanted
 
 
 class _JsonLogger(Logger):  # type: ignore[misc]
