@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from flask import request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
 from service.problems import PROBLEM_TYPE, BadRequest, InvalidRequest, WrongContentType
@@ -92,7 +93,11 @@ def read_body(model: type[BaseModel]) -> BaseModel:
     """The JSON of the body, strictly: a number in quotes is not a number."""
     if request.mimetype != "application/json":
         raise WrongContentType("The body must be JSON, with Content-Type: application/json.")
-    return model.model_validate_json(request.get_data(cache=False), strict=True)
+    content = request.get_data(cache=False)
+    longest = request.max_content_length
+    if request.content_length is None and longest is not None and len(content) >= longest:
+        raise RequestEntityTooLarge  # of a body without a length (chunked), no more than this is read
+    return model.model_validate_json(content, strict=True)
 
 
 Responses = dict[str | int, Any]

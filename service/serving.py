@@ -154,11 +154,11 @@ class Serving:
             generation = struct.unpack_from("q", self._shared)[0]
             if generation == self._generation:
                 return
-            self._generation = generation  # whatever comes: one attempt, not one a request
             try:
                 self._opened = self._open()
             except ModelError as error:
                 log("error", "models are not exchanged in this process", reason=str(error))
+            self._generation = generation  # whatever came: one attempt, not one a request; others wait for it till now
 
     def _open(self) -> Opened:
         models: dict[str, Model] = {}

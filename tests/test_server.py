@@ -193,6 +193,12 @@ def test_slow_and_broken_clients_end_and_others_are_answered(server: Server) -> 
         b"Content-Length: 99999999999\r\n\r\n"
     )
     assert huge.startswith(b"HTTP/1.1 413")
+    chunk = b"100000\r\n" + b" " * (1 << 20) + b"\r\n"
+    chunked = server.send(
+        b"POST /api/v1/query HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 9 + b"0\r\n\r\n"
+    )
+    assert chunked.startswith(b"HTTP/1.1 413")
 
 
 def test_a_port_that_is_taken_and_a_model_that_is_not_there_are_said_before_anything_starts(home: Path) -> None:
