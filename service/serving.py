@@ -15,6 +15,7 @@ from embeddings import Answer, EmbeddingsError, Failure, Model, ModelError, Opti
 from embeddings import ask_many as ask_model
 from embeddings.catalog import load_model
 from embeddings.model import verify_model
+from embeddings.query import literal
 from service.logs import log
 from service.metrics import CACHE_HITS, CACHE_MISSES, CACHE_SIZE
 from service.settings import Settings
@@ -185,7 +186,6 @@ def _fingerprint(model: Model) -> str:
 
 
 def _try(model: Model) -> None:
-    """See that searching works. Raises `ModelError`."""
-    scores, _ = model.index.search(model.vectors[:1], 1)
-    if not scores.size:
-        raise ModelError(f"{model.name} answers nothing.")
+    """Have a query answered, whatever the answer, so that no user waits for what the first one loads."""
+    words = model.vocabulary.words(range(min(3, len(model))))
+    ask_model(model, [" + ".join(map(literal, words))])
