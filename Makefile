@@ -43,7 +43,7 @@ bench-check: $(READY)  ## a short form: fails if a ratio to a peer is more than 
 lock:  ## pin the newest versions that fit in constraints.txt
 	rm -rf $(VENV)/lock
 	$(PYTHON) -m venv $(VENV)/lock
-	$(VENV)/lock/bin/python -m pip install --quiet --editable ".[dev]"
+	$(VENV)/lock/bin/python -m pip install --quiet --editable ".[dev,benchmark]"
 	$(VENV)/lock/bin/python -m pip freeze --exclude-editable > constraints.txt
 	rm -rf $(VENV)/lock
 
