@@ -23,7 +23,7 @@ from measuring import (
     summary,
     time_in_turn,
 )
-from peers import OURS_DEFAULT, PEERS, Matrix, Rows, keyed_vectors, missing
+from peers import LARGE, OURS_DEFAULT, PEERS, Matrix, Rows, keyed_vectors, missing
 
 from embeddings import Method, Model, Options, ask
 from embeddings.evaluation import find_dataset
@@ -31,8 +31,6 @@ from embeddings.index import analogy_targets, nearest_but_inputs, unit
 from embeddings.model import VECTORS_FILE
 
 ANALOGIES, EXPRESSIONS, NEIGHBOURS = "analogies", "expressions", "neighbours"
-_SLOW_ABOVE = 100_000_000
-"""Numbers in a matrix (300,000 × 300 has fewer) above which peers that build for hours are measured only if named."""
 _FREQUENT = 30_000
 ENOUGH = 0.999
 
@@ -137,7 +135,7 @@ def measure_search(
 
 def _leave_out(name: str, model: Model, names: Sequence[str] | None) -> str | None:
     peer = PEERS[name]
-    if names is None and peer.slow_build and model.vectors.size > _SLOW_ABOVE:
+    if names is None and peer.slow_build and model.vectors.size > LARGE:
         return f"left out at this size, since it builds for long; --peer '{name}' measures it"
     return missing(peer)
 

@@ -254,6 +254,22 @@ def test_settings_of_a_peer_are_not_those_of_one_whose_name_is_longer() -> None:
     assert settings_of(table, "this project, exact", ["this project", "this project, exact"]) == {"": 3}
 
 
+def test_figures_of_a_later_run_stand_beside_the_others(tmp_path: Path) -> None:
+    from reporting import load, merge
+
+    path = tmp_path / "benchmark.json"
+    merge(path, "glove", {"rows": 9, "search": {"analogies": {"Annoy": {"a": 1, "b": 2}, "numpy": {"a": 3}}}})
+    merge(path, "glove", {"rows": 9, "open": {"opening": {"numpy": {"a": 4}}}})
+    merge(path, "glove", {"search": {"analogies": {"Annoy": {"a": 5}}}}, to_tables=True)
+    assert load([path])["glove"] == {
+        "rows": 9,
+        "search": {"analogies": {"Annoy": {"a": 5}, "numpy": {"a": 3}}},
+        "open": {"opening": {"numpy": {"a": 4}}},
+    }
+    merge(path, "glove", {"search": {"analogies": {"Annoy": {"a": 6}}}})
+    assert load([path])["glove"]["search"] == {"analogies": {"Annoy": {"a": 6}}}
+
+
 def test_some_questions_keep_their_sections() -> None:
     from evaluation_benchmark import some_questions
 
