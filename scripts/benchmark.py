@@ -197,12 +197,13 @@ def search(queries: int, names: tuple[str, ...], **where: Any) -> None:
 @main.command(name="open")
 @_of_model
 @click.option("--runs", type=click.IntRange(1), default=5, show_default=True)
-def open_(runs: int, **where: Any) -> None:
+@click.option("--queries", type=click.IntRange(1), default=50, show_default=True, help="Before memory is looked at.")
+def open_(runs: int, queries: int, **where: Any) -> None:
     """Opening a model, the first answer, and memory."""
     from opening_benchmark import measure_open
 
     with _subject(**where) as subject:
-        subject.add("open", measure_open(subject.model, runs))
+        subject.add("open", measure_open(subject.model, runs, queries))
 
 
 @main.command()

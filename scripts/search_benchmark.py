@@ -170,10 +170,7 @@ def _ratios(measured: dict[str, Any]) -> dict[str, float]:
 
 
 def measure_whole(model: Model, number: int) -> dict[str, Any]:
-    """Whole queries, text to answer, one at a time and by one thread; and what belongs to them."""
-    import faiss
-    from threadpoolctl import threadpool_limits
-
+    """Whole queries, text to answer, one at a time, by the threads each library takes; and what belongs to them."""
     asked = questions(model, number)
     words = list(model.vocabulary)
     theirs = keyed_vectors(words, model.vectors)
@@ -193,14 +190,8 @@ def measure_whole(model: Model, number: int) -> dict[str, Any]:
         EXACT: lambda abc: ask(model, "{1} - {0} + {2}".format(*abc), exact),
         OURS: lambda abc: ask(model, "{1} - {0} + {2}".format(*abc), through),
     }
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            times = time_in_turn(peers, asked)
-            unknown = _suggestion_times(model, max(20, number // 5))
-    finally:
-        faiss.omp_set_num_threads(threads)
+    times = time_in_turn(peers, asked)
+    unknown = _suggestion_times(model, max(20, number // 5))
     median = {name: float(np.median(some)) for name, some in times.items()}
     return {
         "whole query": {name: summary(some) for name, some in times.items()},
