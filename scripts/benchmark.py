@@ -3,7 +3,7 @@
     python scripts/benchmark.py                                    what the README gives, a few minutes
     python scripts/benchmark.py search                             every peer at several settings
     python scripts/benchmark.py search --synthetic 3000000x300     other sizes; also for open, growth and cli
-    python scripts/benchmark.py import | evaluate | cli | open | growth
+    python scripts/benchmark.py import | evaluate | cli | open | growth | whole
     python scripts/benchmark.py train --corpus TEXT                each stage of a training, twenty minutes
     python scripts/benchmark.py http                               the service under load, five minutes
     python scripts/benchmark.py check                              `make bench-check`
@@ -73,11 +73,12 @@ class Subject:
         self.name, self.model, self.meaningful = name, model, meaningful
         self._output, self._markdown = output, markdown
 
-    def add(self, part: str, found: dict[str, Any]) -> None:
+    def add(self, part: str, found: dict[str, Any], *, to_tables: bool = False) -> None:
+        """``to_tables``: of an earlier run only the rows that are in ``found`` give way to it."""
         import reporting
 
         size = {"rows": len(self.model), "dimension": self.model.dimension}
-        reporting.merge(self._output, self.name, {**size, part: found})
+        reporting.merge(self._output, self.name, {**size, part: found}, to_tables)
         reporting.show(f"{part}, {self.name}", found, self._markdown)
 
 
@@ -159,28 +160,50 @@ def short(queries: int, every: int, runs: int, **where: Any) -> None:
 @main.command()
 @_of_model
 @_queries
-@click.option("--peer", "names", multiple=True, help="Only these peers; several may be given. [default: all that fit]")
+def whole(queries: int, **where: Any) -> None:
+    """Whole queries, text to answer."""
+    from search_benchmark import measure_whole
+
+    with _subject(**where) as subject:
+        subject.add("whole", measure_whole(subject.model, queries))
+
+
+@main.command()
+@_of_model
+@_queries
+@click.option(
+    "--peer",
+    "names",
+    multiple=True,
+    help="Only these peers; several may be given. What is there of others stays. [default: all that fit]",
+)
 def search(queries: int, names: tuple[str, ...], **where: Any) -> None:
-    """Whole queries; and searches alone: recall, time, build time and memory of every peer at several settings."""
+    """Searches alone: recall, time, build time and memory of every peer at several settings, and whole queries.
+
+    With --peer whole queries are not measured again.
+    """
     from peers import PEERS
     from search_benchmark import measure_search, measure_whole
 
     if unknown := set(names) - set(PEERS):
         raise click.BadParameter(f"There is no peer {', '.join(sorted(unknown))}. There are: {', '.join(PEERS)}.")
     with _subject(**where) as subject:
-        subject.add("whole", measure_whole(subject.model, queries))
-        subject.add("search", measure_search(subject.model, queries, names or None, subject.meaningful))
+        if not names:
+            subject.add("whole", measure_whole(subject.model, queries))
+        found = measure_search(subject.model, queries, names or None, subject.meaningful)
+        subject.add("search", found, to_tables=bool(names))
 
 
 @main.command(name="open")
 @_of_model
 @click.option("--runs", type=click.IntRange(1), default=5, show_default=True)
-def open_(runs: int, **where: Any) -> None:
+@click.option("--queries", type=click.IntRange(1), default=50, show_default=True, help="Before memory is looked at.")
+def open_(runs: int, queries: int, **where: Any) -> None:
     """Opening a model, the first answer, and memory."""
     from opening_benchmark import measure_open
 
     with _subject(**where) as subject:
-        subject.add("open", measure_open(subject.model, runs))
+        subject.add("open", measure_open(subject.model, runs, queries))
 
 
 @main.command()
@@ -194,7 +217,7 @@ def growth(sizes: str, queries: int, names: tuple[str, ...], **where: Any) -> No
 
     with _subject(**where) as subject:
         wanted = [size for size in map(int, sizes.split(",")) if size <= len(subject.model)]
-        subject.add("growth", measure_growth(subject.model, wanted, queries, names))
+        subject.add("growth", measure_growth(subject.model, wanted, queries, names), to_tables=True)
 
 
 @main.command(name="import")

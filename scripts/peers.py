@@ -20,13 +20,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from measuring import EXACT, GENSIM, NUMPY, OURS, K, package_version, seconds, summary, time_in_turn
+from measuring import EXACT, GENSIM, NUMPY, OURS, WARM_UP, K, package_version, seconds, summary
 
 Matrix = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 Search = Callable[[Matrix, int], Any]
 """A unit target [dimension] and how many → what the library answers, best first."""
 
+LARGE = 100_000_000
+"""Numbers in a matrix (300,000 × 300 has fewer) above which an index takes minutes to hours to build."""
 _PROCESSORS = os.cpu_count() or 1
 
 
@@ -38,6 +40,8 @@ class Built:
     rows: Callable[[Any], Sequence[int]] = field(default=lambda answer: answer)
     build_seconds: float | None = None
     """Where it is not the time that making this took."""
+    settings: tuple[Any, ...] | None = None
+    """Where they are fewer than the peer's."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,12 @@ def _ours(vectors: Matrix) -> Built:
             report = build_index(vectors, IndexParameters(recall=recall), Path(folder) / "index.faiss")
             return open_index(vectors, report, Path(folder) / "index.faiss"), report.build_seconds
 
-    built = {recall: build(recall) for recall in OURS_RECALLS}
+    recalls = OURS_RECALLS if vectors.size <= LARGE else (OURS_DEFAULT,)  # each takes an index of its own
+    built = {recall: build(recall) for recall in recalls}
     return Built(
         lambda recall: lambda target, n: built[recall][0].search(target[None], n)[1][0],
         build_seconds=built[OURS_DEFAULT][1],
+        settings=recalls,
     )
 
 
@@ -260,10 +266,12 @@ def measure_peer(peer: Peer, vectors: Matrix, targets: dict[str, tuple[Matrix, R
     with threadpool_limits(1):
         for kind, (some, inputs, truth) in targets.items():
             wanted = K + inputs.shape[1]
-            for setting in peer.settings:
+            for setting in built.settings or peer.settings:
                 search = built.set(setting)
-                answers = [built.rows(search(target, wanted)) for target in some]
-                [times] = time_in_turn({"": partial(_call, search, wanted)}, list(some)).values()
+                for target in some[:WARM_UP]:
+                    search(target, wanted)
+                timed = [seconds(partial(search, target, wanted)) for target in some]
+                times, answers = [1000 * took for took, _ in timed], [built.rows(answer) for _, answer in timed]
                 name = "" if setting is None else f"{peer.parameter} {setting}"
                 found.setdefault(kind, {})[name] = {
                     "recall@10": round(recall(answers, truth, inputs), 5),
@@ -275,10 +283,6 @@ def measure_peer(peer: Peer, vectors: Matrix, targets: dict[str, tuple[Matrix, R
         "memory_mb": round(memory, 1),
         "kinds": found,
     }
-
-
-def _call(search: Search, wanted: int, target: Matrix) -> Any:
-    return search(target, wanted)
 
 
 def missing(peer: Peer) -> str | None:

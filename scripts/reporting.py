@@ -11,14 +11,21 @@ _COLUMNS = (GENSIM, NUMPY, "FAISS Flat", EXACT, OURS)
 _DASH = "–"
 
 
-def merge(path: Path, subject: str, found: Mapping[str, Any]) -> None:
-    """Put ``found`` beside what the JSON at ``path`` has of other subjects and of other parts."""
+def merge(path: Path, subject: str, found: Mapping[str, Any], to_tables: bool = False) -> None:
+    """Put ``found`` beside what the JSON at ``path`` has of other subjects and of other parts; with ``to_tables`` its
+    rows beside the others of the same tables, too.
+    """
     results = load([path]) if path.exists() else {}
     results["machine"] = machine()
-    results[subject] = {**results.get(subject, {}), **found}
+    results[subject] = _joined(results.get(subject, {}), found, 3 if to_tables else 1)
     part = path.with_name(f".{path.name}.partial")
     part.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     part.rename(path)
+
+
+def _joined(old: Mapping[str, Any], new: Mapping[str, Any], levels: int) -> dict[str, Any]:
+    both = {key for key in old if levels > 1 and isinstance(old[key], dict) and isinstance(new.get(key), dict)}
+    return {**old, **new, **{key: _joined(old[key], new[key], levels - 1) for key in old if key in both}}
 
 
 def load(paths: Iterable[Path]) -> dict[str, Any]:

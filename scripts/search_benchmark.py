@@ -23,7 +23,7 @@ from measuring import (
     summary,
     time_in_turn,
 )
-from peers import OURS_DEFAULT, PEERS, Matrix, Rows, keyed_vectors, missing
+from peers import LARGE, OURS_DEFAULT, PEERS, Matrix, Rows, keyed_vectors, missing
 
 from embeddings import Method, Model, Options, ask
 from embeddings.evaluation import find_dataset
@@ -31,8 +31,6 @@ from embeddings.index import analogy_targets, nearest_but_inputs, unit
 from embeddings.model import VECTORS_FILE
 
 ANALOGIES, EXPRESSIONS, NEIGHBOURS = "analogies", "expressions", "neighbours"
-_SLOW_ABOVE = 100_000_000
-"""Numbers in a matrix (300,000 × 300 has fewer) above which peers that build for hours are measured only if named."""
 _FREQUENT = 30_000
 ENOUGH = 0.999
 
@@ -137,7 +135,7 @@ def measure_search(
 
 def _leave_out(name: str, model: Model, names: Sequence[str] | None) -> str | None:
     peer = PEERS[name]
-    if names is None and peer.slow_build and model.vectors.size > _SLOW_ABOVE:
+    if names is None and peer.slow_build and model.vectors.size > LARGE:
         return f"left out at this size, since it builds for long; --peer '{name}' measures it"
     return missing(peer)
 
@@ -172,10 +170,7 @@ def _ratios(measured: dict[str, Any]) -> dict[str, float]:
 
 
 def measure_whole(model: Model, number: int) -> dict[str, Any]:
-    """Whole queries, text to answer, one at a time and by one thread; and what belongs to them."""
-    import faiss
-    from threadpoolctl import threadpool_limits
-
+    """Whole queries, text to answer, one at a time, by the threads each library takes; and what belongs to them."""
     asked = questions(model, number)
     words = list(model.vocabulary)
     theirs = keyed_vectors(words, model.vectors)
@@ -195,14 +190,8 @@ def measure_whole(model: Model, number: int) -> dict[str, Any]:
         EXACT: lambda abc: ask(model, "{1} - {0} + {2}".format(*abc), exact),
         OURS: lambda abc: ask(model, "{1} - {0} + {2}".format(*abc), through),
     }
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            times = time_in_turn(peers, asked)
-            unknown = _suggestion_times(model, max(20, number // 5))
-    finally:
-        faiss.omp_set_num_threads(threads)
+    times = time_in_turn(peers, asked)
+    unknown = _suggestion_times(model, max(20, number // 5))
     median = {name: float(np.median(some)) for name, some in times.items()}
     return {
         "whole query": {name: summary(some) for name, some in times.items()},

@@ -1,21 +1,22 @@
 """Vectors that behave like real word vectors, of any number and dimension, the same for the same seed.
 
     python scripts/synthetic.py 3000000x300 vectors.npy     unit rows, float32, the most frequent word first
-    python scripts/synthetic.py --compare                   how they compare with the rows of the default model
-    python scripts/synthetic.py --measure                   measures the default model anew: benchmarks/structure.json
+    python scripts/synthetic.py --compare MODEL             how they compare with the rows of a real model
+    python scripts/synthetic.py --measure MODEL             measures it anew: benchmarks/structure-DIMENSION.json
 
 Word vectors are neither uniform noise nor a few round clusters. A row here is the sum of a common mean, of a node at
-each level of a tree (topics of 2,000 rows, in them 200, in them 20) and of something of its own. All parts are Gaussian
+each level of a tree (topics of 2,000 rows, in them 200, and so on) and of something of its own. All parts are Gaussian
 in the spectrum of the real rows: the broad levels take more of its large eigenvalues, as the centres of k-means on real
-rows do. Sizes of nodes, and distances of rows from their node, are log-normal about what k-means finds. Beyond the
-measured dimensions the eigenvalues go on by the power law that fits the middle of the measured ones. The axes are
-turned at random, since those of trained vectors mean nothing. Norms are those of the same frequency rank. The shares of
-the levels were set by comparing what comes of it with the real rows (``--compare``).
+rows do. Sizes of nodes, and distances of rows from their node, are log-normal about what k-means finds. The axes are
+turned at random, since those of trained vectors mean nothing. Norms are those of the same frequency rank. What was
+measured are GloVe's 50 dimensions and, for more than 50, the 200 of a model that this project trained; beyond them the
+eigenvalues go on by the power law that fits the middle of the measured ones. The levels were set by comparing what
+comes of it with the real rows (``--compare``): cosines of neighbours, recall of common indexes.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -26,17 +27,15 @@ import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float32]
 
-STRUCTURE = Path(__file__).resolve().parent.parent / "benchmarks" / "structure.json"
-LEVELS = ((2000, 0.33), (200, 0.13), (20, 0.12))
-"""Rows to a node, and the share of the variance at that level; the rest is each row's own."""
-_STEEP = 2
-"""The levels take of each eigenvalue in proportion to this power of it,"""
+STRUCTURES = Path(__file__).resolve().parent.parent / "benchmarks"
+MEASURED = (50, 200)
+"""Dimensions that there is a structure of."""
 _MOST = 0.9
-"""and at most this share of what the levels above have left."""
+"""The share that a level may take of what the levels above it have left of an eigenvalue."""
 _NODE_SIZES, _NODE_RADII, _ROW_RADII = 0.5, 0.25, 0.25
 """Standard deviations of the logarithms."""
-_FITTED = slice(4, 42)
-"""Eigenvalues that the power law is fitted to: the first are the frequency's, the last of GloVe's 50 are near zero."""
+_FITTED = (0.08, 0.84)
+"""Which eigenvalues the power law is fitted to: the first are the frequency's, and GloVe's last near zero."""
 BLOCK_ROWS = 65_536
 
 
@@ -44,6 +43,11 @@ BLOCK_ROWS = 65_536
 class Structure:
     """What is taken from real rows [count, dimension]."""
 
+    source: str
+    levels: list[tuple[int, float]]
+    """Rows to a node, and the share of the variance at that level; the rest is each row's own."""
+    steepness: float
+    """The levels take of each eigenvalue in proportion to this power of it."""
     eigenvalues: list[float]
     """Of the covariance of the unit rows, largest first."""
     mean: list[float]
@@ -55,17 +59,20 @@ class Structure:
     """Standard deviation of the logarithm of a norm about that."""
 
     @classmethod
-    def load(cls, path: Path = STRUCTURE) -> Self:
-        return cls(**json.loads(path.read_text(encoding="utf-8")))
+    def load(cls, dimension: int) -> Self:
+        """That of the smallest measured dimension which is not less, or else of the largest."""
+        measured = next((each for each in MEASURED if each >= dimension), MEASURED[-1])
+        return cls(**json.loads(_path(measured).read_text(encoding="utf-8")))
 
     def spectrum(self, dimension: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Eigenvalues and mean [dimension], so that rows have a mean square of 1."""
         values, mean = np.array(self.eigenvalues), np.zeros(dimension)
         if dimension > len(values):
-            places = np.arange(1, len(values) + 1)[_FITTED]
-            slope = np.polyfit(np.log(places), np.log(values[_FITTED]), 1)[0]
-            further = (np.arange(_FITTED.stop + 1, dimension + 1) / _FITTED.stop) ** slope
-            values = np.concatenate([values[: _FITTED.stop], values[_FITTED.stop - 1] * further])
+            first, last = (int(part * len(values)) for part in _FITTED)
+            places = np.arange(first + 1, last + 1)
+            slope = np.polyfit(np.log(places), np.log(values[first:last]), 1)[0]
+            further = (np.arange(last + 1, dimension + 1) / last) ** slope
+            values = np.concatenate([values[:last], values[last - 1] * further])
         share = float(np.square(self.mean).sum())
         known = min(dimension, len(self.mean))
         mean[:known] = self.mean[:known]
@@ -74,8 +81,11 @@ class Structure:
         return values * (1 - share) / values.sum(), mean
 
 
-def measure(vectors: Matrix, norms: Matrix) -> Structure:
-    """The structure of unit rows [count, dimension] of the lengths ``norms``, the most frequent first."""
+def measure(vectors: Matrix, norms: Matrix, like: Structure) -> Structure:
+    """The structure of unit rows [count, dimension] of the lengths ``norms``, the most frequent first.
+
+    Levels are not measured but set, and taken from ``like``.
+    """
     mean = vectors.mean(axis=0, dtype=np.float64)
     centred = vectors - mean.astype(np.float32)
     values, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64) / len(vectors))
@@ -83,7 +93,8 @@ def measure(vectors: Matrix, norms: Matrix) -> Structure:
     parts = [norms[start - 1 : end] for start, end in pairwise(edges)]
     logs = [np.log(part[part > 0]) for part in parts]
     deviation = np.sqrt(np.mean(np.concatenate([log - log.mean() for log in logs]) ** 2))
-    return Structure(
+    return replace(
+        like,
         eigenvalues=[float(f"{value:.5g}") for value in np.maximum(values[::-1], 1e-9)],
         mean=[round(float(value), 5) for value in (mean @ axes)[::-1]],
         ranks=[int(np.sqrt(start * end)) for start, end in pairwise(edges)],
@@ -97,13 +108,13 @@ class Synthetic:
 
     def __init__(self, count: int, dimension: int, seed: int = 0, structure: Structure | None = None) -> None:
         self.count, self.dimension, self.seed = count, dimension, seed
-        self.structure = structure or Structure.load()
+        self.structure = structure or Structure.load(dimension)
         rng = np.random.default_rng(seed)
         values, mean = self.structure.spectrum(dimension)
         turn = np.linalg.qr(rng.standard_normal((dimension, dimension)))[0]
-        levels, own = _levels(values)
+        levels, own = _levels(values, self.structure)
         nodes, weights = np.zeros((1, dimension), np.float32), np.ones(1)
-        for (rows, _), variance in zip(LEVELS, levels, strict=True):
+        for (rows, _), variance in zip(self.structure.levels, levels, strict=True):
             number = max(1, count // rows)
             parents = nodes[rng.choice(len(nodes), number, p=weights / weights.sum())]
             nodes = parents + _gaussian(rng, number, dimension) * np.sqrt(variance, dtype=np.float32)
@@ -163,14 +174,20 @@ def _gaussian(rng: np.random.Generator, rows: int, dimension: int) -> Matrix:
     return rng.standard_normal((rows, dimension), dtype=np.float32)
 
 
-def _levels(values: npt.NDArray[np.float64]) -> tuple[list[npt.NDArray[np.float64]], npt.NDArray[np.float64]]:
+def _path(dimension: int) -> Path:
+    return STRUCTURES / f"structure-{dimension}.json"
+
+
+def _levels(
+    values: npt.NDArray[np.float64], structure: Structure
+) -> tuple[list[npt.NDArray[np.float64]], npt.NDArray[np.float64]]:
     """The variance along each axis at each level, and what is left to the rows."""
     left, levels = values.copy(), []
-    for _, share in LEVELS:
+    for _, share in structure.levels:
         low, high = 0.0, 1e9
         for _ in range(200):  # what is wanted of an axis is cut off where it has no more, so halve to the factor
             factor = (low + high) / 2
-            taken = np.minimum(factor * values**_STEEP, _MOST * left)
+            taken = np.minimum(factor * values**structure.steepness, _MOST * left)
             low, high = (factor, high) if taken.sum() < share * values.sum() else (low, factor)
         levels.append(taken)
         left = left - taken
@@ -215,25 +232,25 @@ def behaviour(vectors: Matrix, number: int = 500, seed: int = 0) -> dict[str, fl
 @click.argument("size", required=False)
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--seed", default=0, show_default=True)
-@click.option("--measure", "measuring", is_flag=True, help="Measure the default model anew.")
-@click.option("--compare", is_flag=True, help="Compare SIZE (that of the default model) with the default model.")
-def main(size: str | None, path: Path | None, seed: int, measuring: bool, compare: bool) -> None:
+@click.option("--measure", "measured", metavar="MODEL", help="Measure a model of 50 or 200 dimensions anew.")
+@click.option("--compare", "compared", metavar="MODEL", help="Compare as many rows with those of a model.")
+def main(size: str | None, path: Path | None, seed: int, measured: str | None, compared: str | None) -> None:
     """Write SIZE rows, such as 3000000x300, to PATH (.npy)."""
     from embeddings import load_model
 
-    if measuring:
-        model = load_model()
-        STRUCTURE.write_text(json.dumps(asdict(measure(model.vectors, model.norms)), indent=1) + "\n", encoding="utf-8")
-    if compare:
-        model = load_model()
-        count, dimension = parse_size(size) if size else model.vectors.shape
-        made = np.concatenate(list(Synthetic(count, dimension, seed).blocks()))
+    if measured:
+        model = load_model(measured)
+        found = measure(model.vectors, model.norms, Structure.load(model.dimension))
+        _path(model.dimension).write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+    if compared:
+        model = load_model(compared)
+        made = np.concatenate(list(Synthetic(*model.vectors.shape, seed).blocks()))
         columns: list[dict[str, Any]] = [behaviour(np.array(model.vectors)), behaviour(made)]
         for name, value in columns[0].items():
             click.echo(f"| {name} | {value} | {columns[1][name]} |")
-    elif size and path:
+    if size and path:
         Synthetic(*parse_size(size), seed).write(path)
-    elif not measuring:
+    elif not (measured or compared):
         raise click.UsageError("Say SIZE and PATH, --compare or --measure.")
 
 
