@@ -15,21 +15,33 @@ from typing import Any
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 
+from embeddings.brute_force import Matrix, Rows, blocks, exact_search, rank, unit
 from embeddings.errors import ModelError
 
-INDEX_FILE = "index.faiss"
+__all__ = [
+    "INDEX_FILE",
+    "Index",
+    "IndexParameters",
+    "IndexReport",
+    "Matrix",
+    "Rows",
+    "analogy_targets",
+    "build_index",
+    "exact_search",
+    "measure_candidates",
+    "nearest_but_inputs",
+    "open_index",
+    "unit",
+]
 
-Matrix = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
+INDEX_FILE = "index.faiss"
 
 _EXACT_BELOW = 20_000
 """Up to this many rows exact search takes less time than the fast scan and its ranking."""
 _TRAINING_ROWS = 65_536
 _CENTROIDS = 16
 _BLOCK_ROWS = 65_536
-_TOP_GROUP = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,45 +116,6 @@ class Index:
     def enough_candidates(self, k: int) -> int:
         """How many candidates to rank for the best ``k``, going by the number that was measured for ten."""
         return max(self.candidates, self.candidates * k // 20)
-
-
-def unit(vector: Matrix) -> Matrix:
-    """``vector`` [dimension] brought to length 1; zeros stay zeros."""
-    length = np.sqrt(vector @ vector)
-    scaled: Matrix = np.asarray(vector / length if length > 0 else vector, np.float32)
-    return scaled
-
-
-def exact_search(vectors: Matrix, targets: Matrix, k: int) -> tuple[Matrix, Rows]:
-    """The ``k`` nearest of ``vectors`` [count, dimension] to each of ``targets`` [n, dimension], by brute force.
-
-    Returns cosines and rows [n, k], best first, the lower row first among equals.
-    """
-    k = min(k, len(vectors))
-    if len(targets) == 1:
-        scores, rows = _largest(vectors @ targets[0], k)
-        return scores[None], rows[None]
-    all_scores = np.empty((len(targets), k), np.float32)
-    all_rows = np.empty((len(targets), k), np.int64)
-    # A block of targets against a block of rows stays in the processor's cache; each block keeps its own best.
-    for some in _blocks(len(targets), 64):
-        found = [
-            _largest_of_each(targets[some] @ vectors[rows].T, k, first=rows.start)
-            for rows in _blocks(len(vectors), 16_384)
-        ]
-        scores = np.concatenate([scores for scores, _ in found], axis=1)
-        rows_found = np.concatenate([rows for _, rows in found], axis=1)
-        order = np.lexsort((rows_found, -scores))[:, :k]
-        all_scores[some] = np.take_along_axis(scores, order, axis=1)
-        all_rows[some] = np.take_along_axis(rows_found, order, axis=1)
-    return all_scores, all_rows
-
-
-def rank(vectors: Matrix, candidates: Rows, target: Matrix, k: int) -> tuple[Matrix, Rows]:
-    """The best ``k`` of ``candidates`` by exact cosine: cosines and rows [k], best first."""
-    scores = vectors.take(candidates, axis=0) @ target
-    best, positions = _largest(scores, k)
-    return best, candidates[positions]
 
 
 def build_index(vectors: Matrix, parameters: IndexParameters, path: Path) -> IndexReport:
@@ -250,39 +223,9 @@ def _build_codes(vectors: Matrix, factory: str, seed: int) -> faiss.Index:
     codes = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
     sample = np.random.default_rng(seed).permutation(count)[:_TRAINING_ROWS]
     codes.train(np.ascontiguousarray(vectors[np.sort(sample)]))
-    for rows in _blocks(count, _BLOCK_ROWS):
+    for rows in blocks(count, _BLOCK_ROWS):
         codes.add(np.ascontiguousarray(vectors[rows]))
     return codes
-
-
-def _largest(scores: Matrix, k: int) -> tuple[Matrix, npt.NDArray[np.int64]]:
-    """The ``k`` largest of ``scores`` [n] and where they stand, largest first, the earlier first among equals.
-
-    A partition of everything would cost more than the product that made the scores. The k-th largest of the maxima of
-    groups is a bound that no winner lies below, and it leaves few to sort.
-    """
-    groups = len(scores) // _TOP_GROUP
-    candidates: npt.NDArray[np.int64]
-    if groups > k:
-        maxima = scores[: groups * _TOP_GROUP].reshape(groups, _TOP_GROUP).max(axis=1)
-        candidates = np.flatnonzero(scores >= np.partition(maxima, groups - k)[groups - k])
-    else:
-        candidates = np.arange(len(scores))
-        if len(scores) > 4 * k:
-            candidates = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])
-    order = np.argsort(-scores[candidates], kind="stable")[:k]
-    rows = candidates[order]
-    return scores[rows], rows
-
-
-def _largest_of_each(scores: Matrix, k: int, first: int) -> tuple[Matrix, Rows]:
-    """`_largest` for each line of ``scores`` [n, rows]; ``first`` is added to where they stand."""
-    k = min(k, scores.shape[1])
-    best = np.empty((len(scores), k), np.float32)
-    rows = np.empty((len(scores), k), np.int64)
-    for line, of_target in enumerate(scores):
-        best[line], rows[line] = _largest(of_target, k)
-    return best, rows + first
 
 
 @contextmanager
@@ -296,7 +239,3 @@ def _threads(number: int | None) -> Iterator[None]:
         yield
     finally:
         faiss.omp_set_num_threads(before)
-
-
-def _blocks(count: int, size: int) -> Iterator[slice]:
-    return (slice(start, min(start + size, count)) for start in range(0, count, size))
