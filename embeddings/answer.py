@@ -11,7 +11,7 @@ import numpy as np
 from embeddings.cosmul import search_cosmul
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord, error_from_dict
 from embeddings.explanation import Explanation, explain
-from embeddings.index import Matrix, Rows, unit
+from embeddings.index import Asked, Matrix, Rows, unit
 from embeddings.model import Model
 from embeddings.odd_one_out import oddness, rows_apart, shared_rows
 from embeddings.query import Kind, Query, parse
@@ -260,7 +260,9 @@ def _nearest(
             yield question, *search_cosmul(model.index, question.vectors, question.weights, wanted, **how)
     else:
         targets = np.stack([question.target for question in questions])
-        yield from zip(questions, *model.index.search(targets, wanted, **how), strict=True)
+        kinds = {question.query.kind for question in questions}
+        asked = Asked(kinds.pop()) if len(kinds) == 1 else None
+        yield from zip(questions, *model.index.search(targets, wanted, asked=asked, **how), strict=True)
 
 
 def _input_forms(model: Model, question: _Question) -> tuple[set[int], set[str]]:
