@@ -23,6 +23,8 @@ _SPARE = 6
 _REASONS = 8
 """Words listed at the most that the rest share, and that set the odd one apart."""
 _NO_DIRECTION = 1e-5
+_AT_ONCE = 64
+"""Questions searched together: more gain nothing, and the candidates of a thousand would take tens of megabytes."""
 
 
 class Method(StrEnum):
@@ -259,10 +261,12 @@ def _nearest(
         for question in questions:
             yield question, *search_cosmul(model.index, question.vectors, question.weights, wanted, **how)
     else:
-        targets = np.stack([question.target for question in questions])
-        kinds = {question.query.kind for question in questions}
-        asked = Asked(kinds.pop()) if len(kinds) == 1 else None
-        yield from zip(questions, *model.index.search(targets, wanted, asked=asked, **how), strict=True)
+        for start in range(0, len(questions), _AT_ONCE):
+            some = questions[start : start + _AT_ONCE]
+            targets = np.stack([question.target for question in some])
+            kinds = {question.query.kind for question in some}
+            asked = Asked(kinds.pop()) if len(kinds) == 1 else None
+            yield from zip(some, *model.index.search(targets, wanted, asked=asked, **how), strict=True)
 
 
 def _input_forms(model: Model, question: _Question) -> tuple[set[int], set[str]]:
