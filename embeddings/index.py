@@ -36,8 +36,11 @@ __all__ = [
     "Matrix",
     "Rows",
     "analogy_targets",
+    "build_codes",
     "build_index",
     "exact_search",
+    "factory_for",
+    "measure",
     "nearest_but_inputs",
     "open_index",
     "unit",
@@ -190,9 +193,8 @@ def build_index(vectors: Matrix, parameters: IndexParameters, path: Path) -> Ind
     for kind in kinds:
         if kind == "exact":
             break
-        if len(vectors) < 4 * _CENTROIDS:
-            least = 4 * _CENTROIDS
-            raise ModelError(f"Codes need {least} rows or more, and there are {len(vectors)}. Choose exact.")
+        if len(vectors) < _CENTROIDS:
+            raise ModelError(f"Fast scan needs {_CENTROIDS} rows or more, and there are {len(vectors)}. Choose exact.")
         factory = parameters.factory or factory_for(kind, *vectors.shape)
         codes = build_codes(vectors, factory, parameters.seed)
         probes, candidates, recall = measure(vectors, codes, parameters)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +7,10 @@ import pytest
 from embeddings.errors import ModelError
 from embeddings.index import (
     INDEX_FILE,
+    Asked,
     Index,
     IndexParameters,
+    IndexReport,
     Matrix,
     Rows,
     analogy_targets,
@@ -15,6 +18,7 @@ from embeddings.index import (
     nearest_but_inputs,
     open_index,
 )
+from embeddings.recall import neighbour_targets
 
 
 def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:
@@ -93,14 +97,14 @@ def test_exact_on_request_and_more_results_than_candidates(vectors: Matrix, buil
 
 @pytest.mark.parametrize(
     ("kind", "count", "chosen"),
-    [("auto", 500, "exact"), ("exact", 500, "exact"), ("fastscan", 3000, "fastscan")],
+    [("auto", 500, "exact"), ("exact", 500, "exact"), ("fastscan", 3000, "fastscan"), ("ivf", 9000, "ivf")],
 )
 def test_every_kind_answers_like_brute_force(tmp_path: Path, kind: str, count: int, chosen: str) -> None:
     vectors = clustered(count, 12, seed=8)
     path = tmp_path / INDEX_FILE
     report = build_index(vectors, IndexParameters(kind=kind, recall=0.98), path)
     assert report.kind == chosen
-    assert path.exists() == (chosen == "fastscan")
+    assert path.exists() == (chosen != "exact")
     index = open_index(vectors, report, path)
     targets, _inputs = analogy_targets(vectors, 100, seed=9)
     found, truth = index.search(targets, 10)[1], by_sorting(vectors, targets, 10)
@@ -110,7 +114,7 @@ def test_every_kind_answers_like_brute_force(tmp_path: Path, kind: str, count: i
 
 def test_an_unknown_kind_and_an_unreachable_recall_are_refused(tmp_path: Path) -> None:
     vectors = clustered(3000, 12)
-    with pytest.raises(ModelError, match="auto, exact or fastscan"):
+    with pytest.raises(ModelError, match="auto, exact, fastscan or ivf"):
         build_index(vectors, IndexParameters(kind="annoy"), tmp_path / INDEX_FILE)
     noise = np.random.default_rng(0).normal(size=(3000, 8)).astype(np.float32)
     noise /= np.linalg.norm(noise, axis=1, keepdims=True)
@@ -141,3 +145,38 @@ def test_analogy_targets_are_what_they_say(vectors: Matrix) -> None:
     truth = nearest_but_inputs(vectors, targets, inputs)
     for line, own in zip(truth, inputs, strict=True):
         assert not set(line.tolist()) & set(own.tolist())
+
+
+def test_each_kind_of_search_takes_the_candidates_measured_for_it(
+    vectors: Matrix, built: tuple[Index, float, Path]
+) -> None:
+    index, _, _ = built
+    numbers = {asked: index.enough_candidates(10, asked) for asked in ("analogy", "expression", "neighbours")}
+    assert numbers["neighbours"] < numbers["analogy"]
+    assert index.enough_candidates(10) == max(numbers.values())
+    targets, inputs = neighbour_targets(vectors, 500, seed=77)
+    truth = nearest_but_inputs(vectors, targets, inputs)
+    found = index.search(targets, 12, asked=Asked.NEIGHBOURS)[1]
+    assert np.mean([np.isin(true, rows).mean() for true, rows in zip(truth, found, strict=True)]) >= 0.998
+
+
+def test_an_index_built_before_candidates_were_measured_by_kind_still_opens(
+    vectors: Matrix, built: tuple[Index, float, Path], tmp_path: Path
+) -> None:
+    codes = built[2]
+    old = {"kind": "fastscan", "factory": "PQ8x4fs", "candidates": 640, "recall": 0.9995, "build_seconds": 1.0}
+    index = open_index(vectors, IndexReport(**old, parameters=IndexParameters()), codes)
+    assert [index.enough_candidates(10, asked) for asked in (None, *Asked)] == [640] * 5
+    assert index.candidates_for_products(10) == 3 * 640
+
+
+def test_lists_that_hold_too_few_rows_are_filled_up_by_exact_search(tmp_path: Path) -> None:
+    vectors = clustered(9000, 12, seed=8)
+    path = tmp_path / INDEX_FILE
+    report = build_index(vectors, IndexParameters(kind="ivf", recall=0.9), path)
+    assert report.probes > 0
+    index = open_index(vectors, replace(report, probes=1, candidates=2000, candidates_for={}), path)
+    scores, rows = index.search(vectors[:3], 1500)
+    assert (rows >= 0).all()
+    assert all(len(set(line)) == 1500 for line in rows.tolist())
+    np.testing.assert_allclose(scores[0], vectors[rows[0]] @ vectors[0], atol=1e-6)
