@@ -7,7 +7,7 @@ model's own rows. Of large vocabularies the codes are in inverted lists, of whic
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,12 +19,14 @@ import numpy as np
 from embeddings.brute_force import Matrix, Rows, blocks, exact_search, rank, unit
 from embeddings.errors import ModelError
 from embeddings.recall import (
-    TARGETS,
     Asked,
+    Search,
     analogy_targets,
+    expression_targets,
     fewest_candidates,
     fewest_for_products,
     nearest_but_inputs,
+    neighbour_targets,
 )
 
 __all__ = [
@@ -54,11 +56,11 @@ _EXACT_BELOW = 20_000
 """Up to this many rows exact search takes less time than the fast scan and its ranking."""
 _LISTS_FROM = 1_000_000
 """From this many rows on inverted lists take less time at the same recall."""
+_MEASURED_VALUES = 20_000_000
+"""Up to a matrix of so many values recall is measured on all the targets that are asked for."""
 _TRAINING_ROWS = 65_536
 _CENTROIDS = 16
 _BLOCK_ROWS = 65_536
-_FEWER_TARGETS = {Asked.ANALOGY: 1.0, Asked.EXPRESSION: 0.3, Asked.NEIGHBOURS: 0.3, Asked.PRODUCT: 0.1}
-"""Share of the targets of each kind: analogies take the most candidates, and true answers of 3CosMul the most time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class IndexParameters:
     recall: float = 0.999
     """Wanted share of the true ten nearest rows among those found, on analogy targets."""
     targets: int = 1000
-    """Number of analogy targets that the recall is measured on."""
+    """Number of analogy targets that the recall is measured on; down to a third for matrices above 80 MB."""
     seed: int = 0
     factory: str | None = None
     """FAISS's name of the codes of a fast scan; None goes by the size."""
@@ -198,23 +200,24 @@ def build_index(vectors: Matrix, parameters: IndexParameters, path: Path) -> Ind
         factory = parameters.factory or factory_for(kind, *vectors.shape)
         codes = build_codes(vectors, factory, parameters.seed)
         probes, candidates, recall = measure(vectors, codes, parameters)
-        if recall[Asked.ANALOGY] >= parameters.recall:
+        if recall >= parameters.recall:
+            found = {Asked.ANALOGY.value: (candidates, recall)} | _measure_others(vectors, codes, parameters)
             faiss.write_index(codes, str(path))
             return IndexReport(
                 kind,
                 factory,
-                candidates[Asked.ANALOGY],
-                recall[Asked.ANALOGY],
+                candidates,
+                recall,
                 round(time.perf_counter() - started, 3),
                 parameters,
                 probes,
-                candidates,
-                {asked: round(share, 6) for asked, share in recall.items()},
+                candidates_for={asked: number for asked, (number, _) in found.items()},
+                recall_of={asked: round(share, 6) for asked, (_, share) in found.items()},
             )
         if kind == parameters.kind:
             raise ModelError(
-                f"{factory} reaches a recall of {recall[Asked.ANALOGY]:.4f} with {candidates[Asked.ANALOGY]:,} "
-                f"candidates, below the wanted {parameters.recall}. Ask for less, or for the index of kind exact."
+                f"{factory} reaches a recall of {recall:.4f} with {candidates:,} candidates, below the wanted "
+                f"{parameters.recall}. Ask for less, or for the index of kind exact."
             )
     return IndexReport("exact", None, 0, 1.0, round(time.perf_counter() - started, 3), parameters)
 
@@ -236,8 +239,10 @@ def open_index(vectors: Matrix, report: IndexReport, path: Path) -> Index:
 
 
 def factory_for(kind: str, count: int, dimension: int) -> str:
-    """FAISS's name of an index of this kind and size: two dimensions a code, and lists of about a thousand rows."""
-    codes = f"PQ{(dimension + 1) // 2}x4fs"
+    """FAISS's name of an index of this kind and size: two dimensions a code (one, if their number is odd), and lists of
+    about a thousand rows.
+    """
+    codes = f"PQ{dimension // 2 if dimension % 2 == 0 else dimension}x4fs"
     if kind != "ivf":
         return codes
     lists = 2 ** int(np.clip(np.round(np.log2(count / 1000)), 2, 12))
@@ -252,48 +257,64 @@ def build_codes(vectors: Matrix, factory: str, seed: int) -> faiss.Index:
     if lists is not None:
         lists.cp.niter = 10
         lists.cp.min_points_per_centroid = 1
+    if factory.startswith("OPQ"):
+        turn = faiss.downcast_VectorTransform(codes.chain.at(0))
+        turn.pq = of_four_bits = faiss.ProductQuantizer(turn.d_out, turn.M, 4)  # as the codes; it would take 8
+        of_four_bits.cp.min_points_per_centroid = 1
     sample = np.random.default_rng(seed).permutation(count)[:_TRAINING_ROWS]
-    codes.train(np.ascontiguousarray(vectors[np.sort(sample)]))
+    with _threads(1 if lists is None else None):  # codes are learned in many small steps
+        codes.train(np.ascontiguousarray(vectors[np.sort(sample)]))
     for rows in blocks(count, _BLOCK_ROWS):
         codes.add(np.ascontiguousarray(vectors[rows]))
     return codes
 
 
-def measure(
-    vectors: Matrix, codes: faiss.Index, parameters: IndexParameters
-) -> tuple[int, dict[str, int], dict[str, float]]:
-    """How many lists to read (0 where there are none), and the fewest candidates of each kind of search that reach the
-    wanted recall@10, with the recall that they reach.
+def measure(vectors: Matrix, codes: faiss.Index, parameters: IndexParameters) -> tuple[int, int, float]:
+    """How many lists to read (0 where there are none; ``codes`` is left so) and the fewest candidates that reach the
+    wanted recall@10 on analogy targets, and the recall that they reach.
 
     To hold on other targets than those measured, they must miss no more than half as much as is allowed.
     """
-    goal = parameters.recall + (1 - parameters.recall) / 2
-    most = len(vectors) // 8
-    lists = _lists(codes)
-    probes = [0] if lists is None else [lists.nlist // part for part in (32, 16, 8, 4) if lists.nlist >= part]
-    search: Callable[[Matrix, int], Rows] = lambda targets, number: codes.search(targets, number)[1]  # noqa: E731
-    number = max(1, int(parameters.targets * _FEWER_TARGETS[Asked.ANALOGY]))
-    targets, inputs = analogy_targets(vectors, number, parameters.seed)
+    goal, most = _goal(parameters), len(vectors) // 8
+    targets, inputs = analogy_targets(vectors, _enough_targets(vectors, parameters), parameters.seed)
     truth = nearest_but_inputs(vectors, targets, inputs)
-    for some in probes:
+    lists = _lists(codes)
+    parts = (32, 16, 8, 4) if parameters.kind == "auto" else (32, 16, 8, 4, 2, 1)
+    for probes in [0] if lists is None else [lists.nlist // part for part in parts if lists.nlist >= part]:
         if lists is not None:
-            lists.nprobe = some
-        fewest, share = fewest_candidates(search, targets, truth, goal, most)
-        if share >= parameters.recall:
+            lists.nprobe = probes
+        candidates, recall = fewest_candidates(_searching(codes), targets, truth, goal, most)
+        if recall >= parameters.recall:
             break
-    candidates, recall = {Asked.ANALOGY.value: fewest}, {Asked.ANALOGY.value: share}
-    if share < parameters.recall:
-        return some, candidates, recall
-    for asked in (Asked.EXPRESSION, Asked.NEIGHBOURS):
-        number = max(2, int(parameters.targets * _FEWER_TARGETS[asked]))
-        targets, inputs = TARGETS[asked](vectors, number, parameters.seed)
+    return probes, candidates, recall
+
+
+def _measure_others(vectors: Matrix, codes: faiss.Index, parameters: IndexParameters) -> dict[str, tuple[int, float]]:
+    """The candidates and the recall of the other kinds of search, with as many lists as analogies take."""
+    goal, most, search = _goal(parameters), len(vectors) // 8, _searching(codes)
+    number = _enough_targets(vectors, parameters)
+    found = {}
+    for asked, make in {Asked.EXPRESSION: expression_targets, Asked.NEIGHBOURS: neighbour_targets}.items():
+        targets, inputs = make(vectors, -(-number // 3), parameters.seed)
         truth = nearest_but_inputs(vectors, targets, inputs)
-        candidates[asked], recall[asked] = fewest_candidates(search, targets, truth, goal, most)
-    number = max(1, int(parameters.targets * _FEWER_TARGETS[Asked.PRODUCT]))
-    candidates[Asked.PRODUCT], recall[Asked.PRODUCT] = fewest_for_products(
-        vectors, search, number, parameters.seed, goal, most
-    )
-    return some, candidates, recall
+        found[asked.value] = fewest_candidates(search, targets, truth, goal, most)
+    few = -(-number // 20)  # since true answers of 3CosMul take long
+    found[Asked.PRODUCT.value] = fewest_for_products(vectors, search, few, parameters.seed, goal, most)
+    return found
+
+
+def _goal(parameters: IndexParameters) -> float:
+    return parameters.recall + (1 - parameters.recall) / 2
+
+
+def _enough_targets(vectors: Matrix, parameters: IndexParameters) -> int:
+    """Fewer where the true answers take long to find: measuring would take most of the time of building."""
+    share = np.clip(_MEASURED_VALUES / max(vectors.size, 1), 1 / 3, 1)
+    return int(np.ceil(parameters.targets * share))
+
+
+def _searching(codes: faiss.Index) -> Search:
+    return lambda targets, number: codes.search(targets, number)[1]
 
 
 def _lists(codes: faiss.Index) -> Any:

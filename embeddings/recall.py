@@ -61,13 +61,6 @@ def neighbour_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, 
     return _units(vectors[inputs].sum(axis=1), inputs)
 
 
-TARGETS = {
-    Asked.ANALOGY: analogy_targets,
-    Asked.EXPRESSION: expression_targets,
-    Asked.NEIGHBOURS: neighbour_targets,
-}
-
-
 def nearest_but_inputs(vectors: Matrix, targets: Matrix, inputs: Rows, k: int = 10) -> Rows:
     """The true ``k`` nearest rows of each target [n, k], without the rows it was made of (as an answer lists them)."""
     found = exact_search(vectors, targets, k + inputs.shape[1])[1]

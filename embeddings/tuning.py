@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from embeddings.index import (
-    Asked,
     Index,
     IndexParameters,
     Matrix,
@@ -78,19 +77,24 @@ def tune(path: Path, recall: float = 0.999, progress: Progress = no_progress) ->
 def settings_for(count: int, dimension: int) -> list[tuple[str, str | None]]:
     """Kinds of index, and FAISS's names of them, that are worth trying for [count, dimension] rows.
 
-    Codes of one, two or three dimensions each; turned so that they hold most (OPQ, Ge et al. 2013); and in lists, fewer
-    or more of them.
+    Codes of one, two or three dimensions each; of dimensions turned so that they hold most (OPQ, Ge et al. 2013);
+    and in lists, fewer or more of them.
     """
     if count < _FEWEST_ROWS:
         return [("exact", None)]
-    half = (dimension + 1) // 2
-    flat = [f"PQ{half}x4fs", f"OPQ{half}_{2 * half},PQ{half}x4fs", f"PQ{dimension}x4fs", f"PQ{-(-dimension // 3)}x4fs"]
-    inverted = factory_for("ivf", count, dimension)
-    lists, codes = inverted.removeprefix("IVF").split(",")
-    fewer = f"IVF{max(4, int(lists) // 4)},{codes}"
-    named = dict.fromkeys(flat)
-    in_lists = dict.fromkeys([fewer, inverted])
-    return [("exact", None), *(("fastscan", name) for name in named), *(("ivf", name) for name in in_lists)]
+    plain = factory_for("fastscan", count, dimension)
+    flat = [plain, f"PQ{dimension}x4fs"]
+    if dimension % 2 == 0:
+        flat.append(f"OPQ{dimension // 2}_{dimension},{plain}")
+    if dimension % 3 == 0:
+        flat.append(f"PQ{dimension // 3}x4fs")
+    lists, codes = factory_for("ivf", count, dimension).removeprefix("IVF").split(",")
+    inverted = [f"IVF{number},{codes}" for number in (max(4, int(lists) // 4), int(lists))]
+    return [
+        ("exact", None),
+        *(("fastscan", factory) for factory in dict.fromkeys(flat)),
+        *(("ivf", factory) for factory in dict.fromkeys(inverted)),
+    ]
 
 
 def _try(vectors: Matrix, kind: str, factory: str | None, recall: float, targets: Matrix, truth: Rows) -> Trial:
@@ -98,21 +102,21 @@ def _try(vectors: Matrix, kind: str, factory: str | None, recall: float, targets
     index, probes, reaches = Index(vectors, None, 0), 0, True
     if factory is not None:
         codes = build_codes(vectors, factory, seed=0)
-        probes, candidates, shares = measure(vectors, codes, IndexParameters(recall=recall))
-        reaches = shares[Asked.ANALOGY] >= recall
-        index = Index(vectors, codes, candidates[Asked.ANALOGY], candidates)
+        probes, candidates, share = measure(vectors, codes, IndexParameters(kind, recall))
+        reaches = share >= recall
+        index = Index(vectors, codes, candidates)
     built = time.perf_counter() - started
     times, found = [], []
     for target in targets:
         before = time.perf_counter()
-        found.append(index.search(target[None], truth.shape[1] + 3, asked=Asked.ANALOGY)[1][0])
+        found.append(index.search(target[None], truth.shape[1] + 3)[1][0])
         times.append(time.perf_counter() - before)
     hits = sum(np.isin(true, rows).sum() for rows, true in zip(found, truth, strict=True))
     return Trial(
         kind,
         factory,
         probes,
-        0 if factory is None else index.enough_candidates(10, Asked.ANALOGY),
+        index.candidates,
         round(float(hits / truth.size), 5),
         round(float(np.median(times)) * 1000, 4),
         round(built, 2),

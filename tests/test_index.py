@@ -112,6 +112,14 @@ def test_every_kind_answers_like_brute_force(tmp_path: Path, kind: str, count: i
     assert hits / truth.size >= 0.98
 
 
+@pytest.mark.parametrize("kind", ["fastscan", "ivf"])
+def test_an_odd_number_of_dimensions_can_be_coded(tmp_path: Path, kind: str) -> None:
+    vectors = clustered(2000, 25)
+    report = build_index(vectors, IndexParameters(kind=kind, recall=0.9), tmp_path / INDEX_FILE)
+    index = open_index(vectors, report, tmp_path / INDEX_FILE)
+    assert index.search(vectors[:20], 1)[1].ravel().tolist() == list(range(20))
+
+
 def test_an_unknown_kind_and_an_unreachable_recall_are_refused(tmp_path: Path) -> None:
     vectors = clustered(3000, 12)
     with pytest.raises(ModelError, match="auto, exact, fastscan or ivf"):

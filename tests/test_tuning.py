@@ -49,12 +49,12 @@ def test_small_vocabularies_have_one_setting() -> None:
     assert [factory for _, factory in settings_for(400_000, 50)] == [
         None,
         "PQ25x4fs",
-        "OPQ25_50,PQ25x4fs",
         "PQ50x4fs",
-        "PQ17x4fs",
+        "OPQ25_50,PQ25x4fs",
         "IVF128,PQ25x4fsr",
         "IVF512,PQ25x4fsr",
     ]
+    assert [factory for _, factory in settings_for(1000, 9)] == [None, "PQ9x4fs", "PQ3x4fs", "IVF4,PQ9x4fsr"]
 
 
 def test_a_model_that_is_being_written_or_cannot_be_is_refused_before_anything_is_tried(folder: Path) -> None:

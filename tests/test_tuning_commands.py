@@ -22,9 +22,8 @@ def test_it_shows_what_it_tried_and_what_it_chose(tmp_path: Path) -> None:
     assert [line.split()[0] for line in lines[:-1]] == [
         "exact",
         "PQ4x4fs",
-        "OPQ4_8,PQ4x4fs",
         "PQ8x4fs",
-        "PQ3x4fs",
+        "OPQ4_8,PQ4x4fs",
         "IVF4,PQ4x4fsr",
     ]
     [chosen] = [line.split()[0] for line in lines[:-1] if line.rstrip().endswith("chosen")]
