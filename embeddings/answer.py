@@ -11,7 +11,7 @@ import numpy as np
 from embeddings.cosmul import search_cosmul
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord, error_from_dict
 from embeddings.explanation import Explanation, explain
-from embeddings.index import Matrix, Rows, unit
+from embeddings.index import Asked, Matrix, Rows, unit
 from embeddings.model import Model
 from embeddings.odd_one_out import oddness, rows_apart, shared_rows
 from embeddings.query import Kind, Query, parse
@@ -264,7 +264,9 @@ def _nearest(
         for start in range(0, len(questions), _AT_ONCE):
             some = questions[start : start + _AT_ONCE]
             targets = np.stack([question.target for question in some])
-            yield from zip(some, *model.index.search(targets, wanted, **how), strict=True)
+            kinds = {question.query.kind for question in some}
+            asked = Asked(kinds.pop()) if len(kinds) == 1 else None
+            yield from zip(some, *model.index.search(targets, wanted, asked=asked, **how), strict=True)
 
 
 def _input_forms(model: Model, question: _Question) -> tuple[set[int], set[str]]:

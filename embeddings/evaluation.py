@@ -16,7 +16,7 @@ import numpy as np
 from embeddings.answer import Method
 from embeddings.cosmul import search_cosmul
 from embeddings.errors import CorpusError
-from embeddings.index import Rows
+from embeddings.index import Asked, Rows
 from embeddings.model import Model, Progress, no_progress
 
 DATASETS = {"google": "questions-words.txt", "wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
@@ -255,7 +255,7 @@ def _answer(model: Model, rows: Rows, known: "_Known", method: Method, how: Any)
         targets = vectors[:, 1] - vectors[:, 0] + vectors[:, 2]
         lengths = np.linalg.norm(targets, axis=1, keepdims=True)
         targets /= np.where(lengths > 0, lengths, 1)
-        found = list(model.index.search(targets, wanted, **how)[1])
+        found = list(model.index.search(targets, wanted, asked=Asked.ANALOGY, **how)[1])
     return [known.first_other(near, given[:3]) for near, given in zip(found, rows, strict=True)]
 
 

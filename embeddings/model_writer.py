@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -105,7 +106,9 @@ class ModelWriter:
         if not np.isfinite(norms).all():
             bad = int(np.flatnonzero(~np.isfinite(norms))[0])
             raise ModelError(f"The vector of '{words[bad]}' holds a value that is not a finite number.")
-        rows = (vectors / np.where(norms > 0, norms, 1)[:, None]).astype(np.float32)
+        lengths = np.where(norms > 0, norms, 1)[:, None]
+        single = np.float32 if vectors.dtype == np.float32 and norms.max(initial=0) < 1e38 else np.float64
+        rows = np.divide(vectors, lengths.astype(single), dtype=single).astype(np.float32, copy=False)
         with writing(self.path):
             self._rows_file.write(np.ascontiguousarray(rows).data)
         self.words.extend(words)
@@ -128,12 +131,14 @@ class ModelWriter:
             self._rows_file.close()
             np.save(self.folder / NORMS_FILE, np.concatenate(self._norms), allow_pickle=False)
             np.save(self.folder / COUNTS_FILE, np.concatenate(self._counts), allow_pickle=False)
-            progress("vocabulary", 1, len(stages))
-            save_vocabulary(self.words, self.folder)
-            progress("index", 2, len(stages))
             shape = (len(self.words), self.dimension)
             vectors = open_array(self.folder / VECTORS_FILE, np.float32, shape)
-            report = build_index(vectors, index or IndexParameters(), self.folder / INDEX_FILE)
+            with ThreadPoolExecutor(1) as beside:  # Python's work, beside that of FAISS
+                progress("vocabulary", 1, len(stages))
+                vocabulary = beside.submit(save_vocabulary, self.words, self.folder)
+                progress("index", 2, len(stages))
+                report = build_index(vectors, index or IndexParameters(), self.folder / INDEX_FILE)
+                vocabulary.result()
             progress("checksums", 3, len(stages))
             manifest = _complete(self.folder, self.path, self.dimension, len(self.words), card, report)
             progress("done", len(stages), len(stages))

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from embeddings import EmbeddingsError, Method, Options
 from embeddings.catalog import DEFAULT_MODEL, home, list_models, model_path, pull
-from embeddings.index import IndexParameters
+from embeddings.index import KINDS, IndexParameters
 from service import display
 from service.asking import Askable, OpenedModel, ask
 
@@ -25,6 +25,7 @@ LATE_COMMANDS = {
     "plot": "training_commands",
     "serve": "serving_commands",
     "train": "training_commands",
+    "tune": "tuning_commands",
 }
 """The module of each command that is loaded only when it is called, so that a query does not wait for it."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -265,7 +266,7 @@ def verify(model: str) -> None:
 
 @cli.command()
 @click.argument("model", default=DEFAULT_MODEL)
-@click.option("--kind", type=click.Choice(["auto", "exact", "fastscan"]), default="auto", show_default=True)
+@click.option("--kind", type=click.Choice(KINDS), default="auto", show_default=True)
 @click.option("--recall", type=click.FloatRange(0, 1), default=IndexParameters().recall, show_default=True)
 def index(model: str, kind: str, recall: float) -> None:
     """Build the search index of MODEL anew, with another kind or another recall@10."""

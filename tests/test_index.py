@@ -1,23 +1,24 @@
+from dataclasses import replace
 from pathlib import Path
 
-import faiss
 import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
 from embeddings.index import (
     INDEX_FILE,
+    Asked,
     Index,
     IndexParameters,
+    IndexReport,
     Matrix,
     Rows,
     analogy_targets,
     build_index,
-    exact_search,
     nearest_but_inputs,
     open_index,
-    unit,
 )
+from embeddings.recall import neighbour_targets
 
 
 def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:
@@ -31,29 +32,6 @@ def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:
 
 def by_sorting(vectors: Matrix, targets: Matrix, k: int) -> Rows:
     return np.argsort(-(targets @ vectors.T), axis=1, kind="stable")[:, :k]
-
-
-@pytest.mark.parametrize("count", [1, 7, 600, 5000, 40_000])
-@pytest.mark.parametrize("k", [1, 10, 300])
-@pytest.mark.parametrize("targets", [1, 3, 70])
-def test_exact_search_agrees_with_sorting_everything(count: int, k: int, targets: int) -> None:
-    vectors = clustered(count, 8, seed=count)
-    wanted = clustered(targets, 8, seed=99)
-    scores, rows = exact_search(vectors, wanted, k)
-    all_scores = wanted @ vectors.T
-    assert rows.shape == scores.shape == (targets, min(k, count))
-    expected = by_sorting(vectors, wanted, min(k, count))
-    # Products of other block sizes may round differently: compare scores closely, and rows where scores differ clearly.
-    np.testing.assert_allclose(scores, np.take_along_axis(all_scores, expected, axis=1), atol=2e-6)
-    np.testing.assert_allclose(np.take_along_axis(all_scores, rows, axis=1), scores, atol=2e-6)
-    assert all(len(set(line)) == len(line) for line in rows.tolist())
-
-
-def test_among_equal_scores_the_lower_row_comes_first() -> None:
-    vectors = np.tile(np.array([[1, 0], [0, 1]], np.float32), (9000, 1))
-    target = np.array([[1, 0]], np.float32)
-    assert exact_search(vectors, target, 5)[1].tolist() == [[0, 2, 4, 6, 8]]
-    assert exact_search(vectors, np.repeat(target, 3, axis=0), 5)[1].tolist() == [[0, 2, 4, 6, 8]] * 3
 
 
 @pytest.fixture(scope="module")
@@ -119,14 +97,14 @@ def test_exact_on_request_and_more_results_than_candidates(vectors: Matrix, buil
 
 @pytest.mark.parametrize(
     ("kind", "count", "chosen"),
-    [("auto", 500, "exact"), ("exact", 500, "exact"), ("fastscan", 3000, "fastscan")],
+    [("auto", 500, "exact"), ("exact", 500, "exact"), ("fastscan", 3000, "fastscan"), ("ivf", 9000, "ivf")],
 )
 def test_every_kind_answers_like_brute_force(tmp_path: Path, kind: str, count: int, chosen: str) -> None:
     vectors = clustered(count, 12, seed=8)
     path = tmp_path / INDEX_FILE
     report = build_index(vectors, IndexParameters(kind=kind, recall=0.98), path)
     assert report.kind == chosen
-    assert path.exists() == (chosen == "fastscan")
+    assert path.exists() == (chosen != "exact")
     index = open_index(vectors, report, path)
     targets, _inputs = analogy_targets(vectors, 100, seed=9)
     found, truth = index.search(targets, 10)[1], by_sorting(vectors, targets, 10)
@@ -134,9 +112,17 @@ def test_every_kind_answers_like_brute_force(tmp_path: Path, kind: str, count: i
     assert hits / truth.size >= 0.98
 
 
+@pytest.mark.parametrize("kind", ["fastscan", "ivf"])
+def test_an_odd_number_of_dimensions_can_be_coded(tmp_path: Path, kind: str) -> None:
+    vectors = clustered(2000, 25)
+    report = build_index(vectors, IndexParameters(kind=kind, recall=0.9), tmp_path / INDEX_FILE)
+    index = open_index(vectors, report, tmp_path / INDEX_FILE)
+    assert index.search(vectors[:20], 1)[1].ravel().tolist() == list(range(20))
+
+
 def test_an_unknown_kind_and_an_unreachable_recall_are_refused(tmp_path: Path) -> None:
     vectors = clustered(3000, 12)
-    with pytest.raises(ModelError, match="auto, exact or fastscan"):
+    with pytest.raises(ModelError, match="auto, exact, fastscan or ivf"):
         build_index(vectors, IndexParameters(kind="annoy"), tmp_path / INDEX_FILE)
     noise = np.random.default_rng(0).normal(size=(3000, 8)).astype(np.float32)
     noise /= np.linalg.norm(noise, axis=1, keepdims=True)
@@ -169,16 +155,36 @@ def test_analogy_targets_are_what_they_say(vectors: Matrix) -> None:
         assert not set(line.tolist()) & set(own.tolist())
 
 
-def test_faiss_agrees_with_exact_search(vectors: Matrix) -> None:
-    flat = faiss.IndexFlatIP(16)
-    flat.add(vectors)
-    targets, _ = analogy_targets(vectors, 100, seed=10)
-    scores, rows = flat.search(targets, 10)
-    found, ours = exact_search(vectors, targets, 10)
-    np.testing.assert_allclose(found, scores, atol=2e-6)
-    assert (ours == rows).mean() > 0.995
+def test_each_kind_of_search_takes_the_candidates_measured_for_it(
+    vectors: Matrix, built: tuple[Index, float, Path]
+) -> None:
+    index, _, _ = built
+    numbers = {asked: index.enough_candidates(10, asked) for asked in ("analogy", "expression", "neighbours")}
+    assert numbers["neighbours"] < numbers["analogy"]
+    assert index.enough_candidates(10) == max(numbers.values())
+    targets, inputs = neighbour_targets(vectors, 500, seed=77)
+    truth = nearest_but_inputs(vectors, targets, inputs)
+    found = index.search(targets, 12, asked=Asked.NEIGHBOURS)[1]
+    assert np.mean([np.isin(true, rows).mean() for true, rows in zip(truth, found, strict=True)]) >= 0.998
 
 
-def test_unit_leaves_zeros_alone() -> None:
-    assert unit(np.zeros(3, np.float32)).tolist() == [0, 0, 0]
-    np.testing.assert_allclose(unit(np.array([3, 4], np.float32)), [0.6, 0.8])
+def test_an_index_built_before_candidates_were_measured_by_kind_still_opens(
+    vectors: Matrix, built: tuple[Index, float, Path], tmp_path: Path
+) -> None:
+    codes = built[2]
+    old = {"kind": "fastscan", "factory": "PQ8x4fs", "candidates": 640, "recall": 0.9995, "build_seconds": 1.0}
+    index = open_index(vectors, IndexReport(**old, parameters=IndexParameters()), codes)
+    assert [index.enough_candidates(10, asked) for asked in (None, *Asked)] == [640] * 5
+    assert index.candidates_for_products(10) == 3 * 640
+
+
+def test_lists_that_hold_too_few_rows_are_filled_up_by_exact_search(tmp_path: Path) -> None:
+    vectors = clustered(9000, 12, seed=8)
+    path = tmp_path / INDEX_FILE
+    report = build_index(vectors, IndexParameters(kind="ivf", recall=0.9), path)
+    assert report.probes > 0
+    index = open_index(vectors, replace(report, probes=1, candidates=2000, candidates_for={}), path)
+    scores, rows = index.search(vectors[:3], 1500)
+    assert (rows >= 0).all()
+    assert all(len(set(line)) == 1500 for line in rows.tolist())
+    np.testing.assert_allclose(scores[0], vectors[rows[0]] @ vectors[0], atol=1e-6)

@@ -1,0 +1,107 @@
+"""Nearest neighbours by comparing with every row: what an index is measured against, and what small models need."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+Matrix = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+
+_TOP_GROUP = 512
+_TARGETS, _ROWS = 256, 2048
+"""A block of targets against a block of rows: their products stay in the processor's cache."""
+_FEW_TARGETS = 16
+"""Below this many, a product of the matrix with each takes less time than blocks of both."""
+_ROUNDING = 4e-6
+"""More than the same cosine differs by when it comes of products of other shapes."""
+
+
+def exact_search(vectors: Matrix, targets: Matrix, k: int) -> tuple[Matrix, Rows]:
+    """The ``k`` nearest of ``vectors`` [count, dimension] to each of ``targets`` [n, dimension], by brute force.
+
+    Returns cosines and rows [n, k], best first, the lower row first among equals.
+    """
+    k = min(k, len(vectors))
+    scores = np.empty((len(targets), k), np.float32)
+    rows = np.empty((len(targets), k), np.int64)
+    if len(targets) < _FEW_TARGETS:
+        for place, target in enumerate(targets):
+            scores[place], rows[place] = largest(vectors @ target, k)
+        return scores, rows
+    for some in blocks(len(targets), _TARGETS):
+        for place, candidates in enumerate(_candidates(vectors, targets[some], k), start=some.start):
+            scores[place], rows[place] = rank(vectors, candidates, targets[place], k)
+    return scores, rows
+
+
+def rank(vectors: Matrix, candidates: Rows, target: Matrix, k: int) -> tuple[Matrix, Rows]:
+    """The best ``k`` of ``candidates`` by exact cosine: cosines and rows [k], best first."""
+    scores = vectors.take(candidates, axis=0) @ target
+    best, positions = largest(scores, k)
+    return best, candidates[positions]
+
+
+def largest(scores: Matrix, k: int) -> tuple[Matrix, Rows]:
+    """The ``k`` largest of ``scores`` [n] and where they stand, largest first, the earlier first among equals.
+
+    A partition of everything would cost more than the product that made the scores. The k-th largest of the maxima of
+    groups is a bound that no winner lies below, and it leaves few to sort.
+    """
+    groups = len(scores) // _TOP_GROUP
+    candidates: Rows
+    if groups > k:
+        maxima = scores[: groups * _TOP_GROUP].reshape(groups, _TOP_GROUP).max(axis=1)
+        candidates = np.flatnonzero(scores >= np.partition(maxima, groups - k)[groups - k])
+    else:
+        candidates = np.arange(len(scores))
+        if len(scores) > 4 * k:
+            candidates = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])
+    order = np.argsort(-scores[candidates], kind="stable")[:k]
+    rows = candidates[order]
+    return scores[rows], rows
+
+
+def unit(vector: Matrix) -> Matrix:
+    """``vector`` [dimension] brought to length 1; zeros stay zeros."""
+    length = np.sqrt(vector @ vector)
+    scaled: Matrix = np.asarray(vector / length if length > 0 else vector, np.float32)
+    return scaled
+
+
+def blocks(count: int, size: int) -> Iterator[slice]:
+    """``count`` places as slices of ``size``, of which the last may be shorter."""
+    return (slice(start, min(start + size, count)) for start in range(0, count, size))
+
+
+def _candidates(vectors: Matrix, targets: Matrix, k: int) -> Iterator[Rows]:
+    """For each target the rows, in order, among which its ``k`` nearest are.
+
+    As in `largest`, only the maximum of each group of rows is kept of the products, so all that is in memory is
+    [groups, targets]; the groups that can hold winners are few, and are multiplied once more.
+    """
+    count = len(vectors)
+    size = _group_size(count, k)
+    maxima = np.empty((-(-count // size), len(targets)), np.float32)
+    columns = np.ascontiguousarray(targets.T)
+    products = np.empty((_ROWS, len(targets)), np.float32)
+    for rows in blocks(count, _ROWS):
+        part = np.matmul(vectors[rows], columns, out=products[: rows.stop - rows.start])
+        first, whole = rows.start // size, len(part) // size
+        grouped = part[: whole * size].reshape(whole, size, len(targets))
+        np.max(grouped, axis=1, out=maxima[first : first + whole])
+        if whole * size < len(part):
+            maxima[-1] = part[whole * size :].max(axis=0)
+    by_target = np.ascontiguousarray(maxima.T)
+    last = max(by_target.shape[1] - k, 0)
+    bounds = np.partition(by_target, last, axis=1)[:, last] - _ROUNDING
+    within = np.arange(size)
+    for of_target, bound in zip(by_target, bounds, strict=True):
+        groups = np.flatnonzero(of_target >= bound)
+        candidates = (groups[:, None] * size + within).ravel()
+        yield candidates[: np.searchsorted(candidates, count)]
+
+
+def _group_size(count: int, k: int) -> int:
+    """Rows to a group, a power of 2: the more, the fewer maxima to look through and the more rows to multiply again."""
+    return int(2 ** np.clip(np.round(np.log2(count / (4 * k)) / 2), 3, 8))

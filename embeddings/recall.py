@@ -1,0 +1,132 @@
+"""Targets as real queries have them, the true answers, and how many candidates of an index hold those.
+
+Searching a row's own vector would flatter any index, so each kind of query has targets of its own.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+import numpy as np
+
+from embeddings.brute_force import Matrix, Rows, exact_search
+from embeddings.cosmul import cosmul_gradient, cosmul_scores
+
+_FREQUENT = 30_000
+_FIRST_LOOK, _LONG_LOOK = 2048, 16_384
+_STEP = 64
+
+Search = Callable[[Matrix, int], Rows]
+"""Targets [n, dimension] and a number → that many candidates for each [n, number], the likeliest first."""
+
+
+class Asked(StrEnum):
+    """Kinds of searches that take different numbers of candidates for the same recall."""
+
+    ANALOGY = "analogy"
+    EXPRESSION = "expression"
+    NEIGHBOURS = "neighbours"
+    PRODUCT = "3cosmul"
+
+
+def analogy_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, Rows]:
+    """Unit targets b - a + c [number, dimension] and the rows (a, b, c) [number, 3] that they were made of.
+
+    Half of them are of three frequent words at random, which lie far from any row; in the other half a and b are
+    close, as the words of a real analogy are.
+    """
+    rng = np.random.default_rng(seed)
+    frequent = min(len(vectors), _FREQUENT)
+    inputs = rng.integers(0, frequent, (number, 3))
+    inputs[: number // 2, 1] = _near(vectors[:frequent], inputs[: number // 2, 0], rng)
+    return _units(vectors[inputs[:, 1]] - vectors[inputs[:, 0]] + vectors[inputs[:, 2]], inputs)
+
+
+def expression_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, Rows]:
+    """Sums as they are typed: half are those of `analogy_targets`, half a + b of two frequent words."""
+    targets, inputs = analogy_targets(vectors, number // 2, seed)
+    rng = np.random.default_rng((seed, 1))
+    pairs = rng.integers(0, min(len(vectors), _FREQUENT), (number - number // 2, 2))
+    sums, pairs = _units(vectors[pairs].sum(axis=1), pairs)
+    return np.concatenate([targets, sums]), np.concatenate([inputs, pairs[:, [0, 1, 1]]])
+
+
+def neighbour_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, Rows]:
+    """Half are rows themselves, frequent or not; half the mean of two that are close, as the words of a phrase are."""
+    rng = np.random.default_rng((seed, 2))
+    frequent = min(len(vectors), _FREQUENT)
+    single = rng.integers(0, len(vectors), number // 2)
+    words = rng.integers(0, frequent, number - number // 2)
+    pairs = np.stack([words, _near(vectors[:frequent], words, rng)], axis=1)
+    inputs = np.concatenate([np.stack([single, single], axis=1), pairs])
+    return _units(vectors[inputs].sum(axis=1), inputs)
+
+
+def nearest_but_inputs(vectors: Matrix, targets: Matrix, inputs: Rows, k: int = 10) -> Rows:
+    """The true ``k`` nearest rows of each target [n, k], without the rows it was made of (as an answer lists them)."""
+    found = exact_search(vectors, targets, k + inputs.shape[1])[1]
+    is_input = (found[:, :, None] == inputs[:, None, :]).any(axis=2)
+    order = np.argsort(is_input, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(found, order, axis=1)
+
+
+def fewest_candidates(search: Search, targets: Matrix, truth: Rows, goal: float, most: int) -> tuple[int, float]:
+    """The fewest candidates (of at most ``most``) that hold ``goal`` of ``truth`` [n, k], and what share they hold."""
+    return _fewest(lambda number: _places(search(targets, number), truth), truth.shape[1], goal, most)
+
+
+def fewest_for_products(
+    vectors: Matrix, search: Search, number: int, seed: int, goal: float, most: int
+) -> tuple[int, float]:
+    """`fewest_candidates` for 3CosMul, which takes as many of each of two searches (see `embeddings.cosmul`)."""
+    targets, inputs = analogy_targets(vectors, number, seed)
+    weights = np.array([-1, 1, 1], np.float32)
+    truth = np.empty((len(targets), min(10, len(vectors) - 3)), np.int64)
+    for place, rows in enumerate(inputs):
+        scores = cosmul_scores(vectors, vectors[rows], weights)
+        scores[rows] = -1
+        truth[place] = np.argpartition(-scores, truth.shape[1] - 1)[: truth.shape[1]]
+
+    def places(wanted: int) -> Rows:
+        first = search(targets, wanted)
+        gradients = [
+            cosmul_gradient(vectors, found, vectors[rows], weights) for found, rows in zip(first, inputs, strict=True)
+        ]
+        return np.minimum(_places(first, truth), _places(search(np.stack(gradients), wanted), truth))
+
+    return _fewest(places, truth.shape[1], goal, most)
+
+
+def _fewest(places_among: Callable[[int], Rows], k: int, goal: float, most: int) -> tuple[int, float]:
+    most = max(most, k)
+    for number in (_FIRST_LOOK, _LONG_LOOK):
+        places = places_among(min(number, most))
+        needed = int(np.sort(places, axis=None)[int(np.ceil(goal * places.size)) - 1]) + 1
+        if needed <= number or number >= most:
+            break
+    candidates = min(number, most, -(-needed // _STEP) * _STEP)
+    return candidates, float((places < candidates).mean())
+
+
+def _near(vectors: Matrix, rows: Rows, rng: np.random.Generator) -> Rows:
+    """For each of ``rows`` one of its fifty nearest."""
+    neighbours = exact_search(vectors, vectors[rows], 50)[1]
+    chosen = rng.integers(0, neighbours.shape[1], len(rows))
+    near: Rows = neighbours[np.arange(len(rows)), chosen]
+    return near
+
+
+def _units(targets: Matrix, inputs: Rows) -> tuple[Matrix, Rows]:
+    lengths = np.linalg.norm(targets, axis=1)
+    kept = lengths > 1e-3
+    return targets[kept] / lengths[kept, None], inputs[kept]
+
+
+def _places(found: Rows, truth: Rows) -> Rows:
+    """Where in ``found`` [n, candidates] each row of ``truth`` [n, k] stands; past the end if it is not there."""
+    places = np.full(truth.shape, np.iinfo(np.int64).max)
+    for position, (candidates, wanted) in enumerate(zip(found, truth, strict=True)):
+        by_row = np.argsort(candidates)
+        at = np.searchsorted(candidates, wanted, sorter=by_row).clip(max=len(candidates) - 1)
+        there = candidates[by_row[at]] == wanted
+        places[position, there] = by_row[at][there]
+    return places

@@ -1,0 +1,66 @@
+"""Exact search: as sorting all products would have it."""
+
+import faiss
+import numpy as np
+import pytest
+
+from embeddings.brute_force import Matrix, Rows, exact_search, unit
+
+
+def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:
+    """Unit rows in clusters, so that many cosines are close."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(200, dimension))[rng.integers(0, 200, count)] + 0.6 * rng.normal(size=(count, dimension))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def by_sorting(vectors: Matrix, targets: Matrix, k: int) -> Rows:
+    return np.argsort(-(targets @ vectors.T), axis=1, kind="stable")[:, :k]
+
+
+@pytest.mark.parametrize("count", [1, 7, 600, 5000, 40_000])
+@pytest.mark.parametrize("k", [1, 10, 300])
+@pytest.mark.parametrize("targets", [1, 3, 70, 300])
+def test_exact_search_agrees_with_sorting_everything(count: int, k: int, targets: int) -> None:
+    vectors = clustered(count, 8, seed=count)
+    wanted = clustered(targets, 8, seed=99)
+    scores, rows = exact_search(vectors, wanted, k)
+    all_scores = wanted @ vectors.T
+    assert rows.shape == scores.shape == (targets, min(k, count))
+    expected = by_sorting(vectors, wanted, min(k, count))
+    # Products of other block sizes may round differently: compare scores closely, and rows where scores differ clearly.
+    np.testing.assert_allclose(scores, np.take_along_axis(all_scores, expected, axis=1), atol=2e-6)
+    np.testing.assert_allclose(np.take_along_axis(all_scores, rows, axis=1), scores, atol=2e-6)
+    assert all(len(set(line)) == len(line) for line in rows.tolist())
+
+
+def test_among_equal_scores_the_lower_row_comes_first() -> None:
+    vectors = np.tile(np.array([[1, 0], [0, 1]], np.float32), (9000, 1))
+    target = np.array([[1, 0]], np.float32)
+    assert exact_search(vectors, target, 5)[1].tolist() == [[0, 2, 4, 6, 8]]
+    assert exact_search(vectors, np.repeat(target, 3, axis=0), 5)[1].tolist() == [[0, 2, 4, 6, 8]] * 3
+
+
+@pytest.mark.parametrize("targets", [3, 40])
+def test_equal_rows_come_in_their_order_wherever_they_stand(targets: int) -> None:
+    vectors = clustered(10_000, 32)
+    copies = [5, 2047, 2048, 4099, 7777, 9999]
+    vectors[copies] = vectors[5]
+    wanted = np.repeat(vectors[5:6], targets, axis=0)
+    assert exact_search(vectors, wanted, 6)[1].tolist() == [copies] * targets
+
+
+def test_faiss_agrees_with_exact_search() -> None:
+    vectors = clustered(25_000, 16)
+    flat = faiss.IndexFlatIP(16)
+    flat.add(vectors)
+    targets = clustered(100, 16, seed=10)
+    scores, rows = flat.search(targets, 10)
+    found, ours = exact_search(vectors, targets, 10)
+    np.testing.assert_allclose(found, scores, atol=2e-6)
+    assert (ours == rows).mean() > 0.995
+
+
+def test_unit_leaves_zeros_alone() -> None:
+    assert unit(np.zeros(3, np.float32)).tolist() == [0, 0, 0]
+    np.testing.assert_allclose(unit(np.array([3, 4], np.float32)), [0.6, 0.8])

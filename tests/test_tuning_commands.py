@@ -1,0 +1,37 @@
+"""``thisplusthat tune`` as people run it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from embeddings.errors import ModelError
+from embeddings.model import Card, read_manifest
+from embeddings.model_writer import save_model
+from service.cli import cli
+
+
+def test_it_shows_what_it_tried_and_what_it_chose(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    rows = np.random.default_rng(0).normal(size=(1500, 8)).astype(np.float32)
+    save_model(folder, [f"word{number}" for number in range(1500)], rows, Card("mine"))
+    done = CliRunner().invoke(cli, ["tune", str(folder), "--recall", "0.9"], catch_exceptions=False)
+    head, *lines = done.stdout.splitlines()
+    assert head.split() == "index lists read candidates recall@10 ms a search s to build".split()
+    assert [line.split()[0] for line in lines[:-1]] == [
+        "exact",
+        "PQ4x4fs",
+        "PQ8x4fs",
+        "OPQ4_8,PQ4x4fs",
+        "IVF4,PQ4x4fsr",
+    ]
+    [chosen] = [line.split()[0] for line in lines[:-1] if line.rstrip().endswith("chosen")]
+    assert lines[-1].startswith(f"mine: {chosen} is the fastest with a recall@10 of 0.9: ")
+    assert (read_manifest(folder).index.factory or "exact") == chosen
+    assert "tuning mine: " in done.stderr
+
+
+def test_a_service_cannot_be_tuned_from_afar() -> None:
+    with pytest.raises(ModelError, match="on the machine that it runs on"):
+        CliRunner().invoke(cli, ["tune", "http://127.0.0.1:8000"], catch_exceptions=False)
