@@ -16,7 +16,7 @@ from embeddings.phrases import PhraseParameters
 from embeddings.picture import Projection, arrange, draw
 from embeddings.tokenising import TokenParameters
 from embeddings.training import Stopped, train
-from embeddings.training_parameters import AUTO, PRESETS, Job, Keep, TrainingParameters, typed
+from embeddings.training_parameters import AUTO, PRESETS, EngineParameters, Job, Keep, TrainingParameters, typed
 from embeddings.workspace import Workspace
 from service.display import load
 from service.training_display import watching
@@ -26,6 +26,7 @@ SECTIONS: dict[str, type] = {
     "Words": TokenParameters,
     "Phrases": PhraseParameters,
     "Vectors": TrainingParameters,
+    "Engine": EngineParameters,
 }
 STOPPED_EXIT_CODE = 130
 
@@ -170,6 +171,7 @@ def _job(corpus: tuple[str, ...], given: dict[str, Any]) -> Job:
         tokens=typed(TokenParameters, parts["Words"]),
         phrases=typed(PhraseParameters, parts["Phrases"]),
         training=parts["Vectors"],
+        engine=typed(EngineParameters, parts["Engine"]),
         **rest,
     )
 
