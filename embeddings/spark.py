@@ -69,7 +69,7 @@ def train_on_spark(
     """
     engine = job.engine
     place = engine.prepared or (space.folder / "prepared").as_uri()
-    with open_cluster(engine.master, f"{place}/_stages", space.folder, watcher) as cluster:
+    with open_cluster(engine.master, f"{place}/stages", space.folder, watcher) as cluster:
         there = _prepared_there(cluster, job)
         if there is None:
             if not space.has(CLEAN) and cluster.exists(f"{place}/{INFO_FILE}"):

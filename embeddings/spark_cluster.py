@@ -310,7 +310,7 @@ def _wait_for_worker(cluster: Cluster, master: str) -> None:
 
 def _probe(cluster: Cluster, shared: str) -> None:
     """Let every processor write a little to ``shared``, and see whether it is there. Raises `EngineError`."""
-    place = f"{shared}/_probe"
+    place = f"{shared}/probe"
     rows = 2 * cluster.processors
     own = (version("thisplusthat"), _python())
 

@@ -69,7 +69,7 @@ class Work:
 
     def address(self, stage: str) -> str:
         """Where a stage keeps its blocks."""
-        return f"{self.place}/_stages/{stage}"
+        return f"{self.place}/stages/{stage}"
 
     def read(self, stage: str) -> Any:
         return self.cluster.session.read.parquet(self.address(stage))
@@ -109,7 +109,7 @@ def prepare_on_spark(work: Work, given_phrases: Sequence[str], known_words: Sequ
     for number in range(1, job.phrases.phrases + 1):
         _phrase_pass(work, number, report.words)
     _sentences(work, parameters, known_words, report)
-    work.cluster.remove(f"{work.place}/_stages")
+    work.cluster.remove(f"{work.place}/stages")
 
 
 # ---- Cleaning
