@@ -74,7 +74,11 @@ def _files(cluster: Cluster, place: str) -> Iterator[tuple[str, int]]:
     if "://" not in place:
         place = str(Path(place).expanduser())
     with cluster.reaching(place) as (system, path):
-        for found in system.globStatus(path) or ():
+        # A name with brackets in it may be a pattern or not: what is there under that very name is meant.
+        there = [system.getFileStatus(path)] if system.exists(path) else list(system.globStatus(path) or ())
+        if not there:
+            raise CorpusError(f"{place} cannot be read: No such file or directory.")
+        for found in there:
             if not found.isDirectory():
                 yield found.getPath().toUri().toString(), int(found.getLen())
                 continue
@@ -88,9 +92,6 @@ def _files(cluster: Cluster, place: str) -> Iterator[tuple[str, int]]:
             if not files:
                 raise CorpusError(f"{place} has no files in it.")
             yield from ((address, length) for _, address, length in sorted(files))
-            continue
-        if not system.globStatus(path):
-            raise CorpusError(f"{place} cannot be read: No such file or directory.")
 
 
 def _look_at(cluster: Cluster, address: str, size: int, parameters: CorpusParameters) -> SparkText:

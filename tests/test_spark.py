@@ -6,6 +6,7 @@ import importlib.util
 import json
 import lzma
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,17 +19,19 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from embeddings import Model, ask
+from embeddings import ask
 from embeddings.errors import CorpusError
 from embeddings.model import open_model
 from embeddings.preparation import SENTENCES, check, prepare
 from embeddings.spark import check_spark
 from embeddings.training import train
-from embeddings.training_parameters import EngineParameters, Job, Keep, VectorsBy, typed
-from embeddings.workspace import Note, Workspace, unwatched
+from embeddings.training_parameters import Engine, EngineParameters, Job, Keep, typed
+from embeddings.workspace import Note, Status, Workspace, unwatched
 
 ROOT = Path(__file__).parent.parent
-DUMP = Path(str(files("gensim") / "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"))
+DUMP = Path(
+    str(files("gensim") / "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")
+)
 SMALL = ("--vector-size", "20", "--epochs", "2", "--no-evaluate", "--workers", "1")
 QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
@@ -89,9 +92,8 @@ def test_both_engines_give_the_same_counts_sentences_and_model(cluster: Any, cor
     kept = tmp_path / "prepared corpus"
     on_spark = ("--engine", "spark", "--master", cluster.master, "--vectors", "local", "--prepared", kept.as_uri())
     process = command(corpus, "--titles", *on_spark, *SMALL, "--out", tmp_path / "spark")
-    assert process.stderr is not None
-    said = process.stderr.read()
-    assert process.wait() == 0, said
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
     stages = {json.loads(line).get("stage") for line in said.splitlines() if '"status"' in line}
     assert {"cleaning", "known phrases", "phrases, pass 1", "phrases, pass 2", "sentences", "epoch 2 of 2"} <= stages
 
@@ -114,9 +116,8 @@ def test_both_engines_give_the_same_counts_sentences_and_model(cluster: Any, cor
 
     # The local engine trains from what the cluster prepared, and it is the model that it would have made itself.
     again = command(kept, *SMALL, "--out", tmp_path / "again")
-    assert again.stderr is not None
-    said = again.stderr.read()
-    assert again.wait() == 0, said
+    said = again.communicate()[1]
+    assert again.returncode == 0, said
     models = [open_model(tmp_path / name) for name in ("spark", "again")]
     assert np.array_equal(models[0].vectors, models[1].vectors)
     assert list(models[0].vocabulary) == list(models[1].vocabulary)
@@ -126,20 +127,25 @@ def test_both_engines_give_the_same_counts_sentences_and_model(cluster: Any, cor
     assert "pyspark" in training["versions"]
 
 
-def test_a_killed_worker_does_not_end_the_job(cluster: Any, tmp_path: Path) -> None:
-    out = tmp_path / "model"
-    process = command(
-        DUMP, "--engine", "spark", "--master", cluster.master, "--vector-size", "20", "--epochs", "3", "--out", out
-    )
-    assert process.stderr is not None
-    events = []
-    for line in process.stderr:
-        events.append(line)
-        if '"stage": "phrases, pass 1"' in line and '"share"' not in line:
+def test_a_worker_killed_amid_the_iterations_does_not_end_the_job(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", QUICK_JAVA)
+    engine = EngineParameters(Engine.SPARK, cluster.master)
+    job = Job((DUMP.as_uri(),), engine=engine, training={"vector_size": 20, "epochs": 4}, evaluate=False)
+    events: list[Status | Note] = []
+
+    def watch(event: Status | Note) -> None:
+        events.append(event)
+        amid = isinstance(event, Status) and event.stage == "vectors" and event.done > 1.5
+        if amid and cluster.workers[0].poll() is None:
             cluster.kill_worker(0)
-    assert process.wait() == 0, "".join(events)
-    assert any("of the cluster went away" in line for line in events), "".join(events)
-    model = open_model(out)
+
+    model = train(job, tmp_path / "model", watcher=watch)
+    assert cluster.workers[0].returncode == -signal.SIGKILL
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert any("1 executor of the cluster went away: 1 of 2 executors" in text for text in notes), notes
     assert len(model) > 3_000
     assert np.isfinite(np.asarray(model.vectors)).all()
     assert len(ask(model, "united states").results) == 10
