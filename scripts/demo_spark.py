@@ -17,6 +17,7 @@ from pathlib import Path
 HOST = "127.0.0.1"
 DUMP = "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 START_SECONDS = 120.0
+_REGISTERED = "Successfully registered with master"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,7 @@ def standalone(folder: Path, workers: int = 2, memory: str = "1g") -> Iterator[S
             started.append(_start(work, "worker.Worker", *arguments, "--work-dir", str(work / "work"), master))
         for number in range(workers):
             log = folder / f"worker-{number}" / "log.txt"
-            said = "Successfully registered with master"
-            _wait_for(f"A worker did not start, see {log}.", lambda log=log: said in log.read_text(), started)
+            _wait_for(f"A worker did not start, see {log}.", lambda log=log: _REGISTERED in log.read_text(), started)
         yield Standalone(master, started[1:], folder)
     finally:
         for process in reversed(started):

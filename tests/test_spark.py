@@ -22,7 +22,7 @@ from pyarrow import parquet
 from embeddings import ask
 from embeddings.errors import CorpusError
 from embeddings.model import open_model
-from embeddings.preparation import SENTENCES, check, prepare
+from embeddings.preparation import check, prepare
 from embeddings.spark import check_spark
 from embeddings.training import train
 from embeddings.training_parameters import Engine, EngineParameters, Job, Keep, typed
