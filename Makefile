@@ -5,9 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-PACKAGES := chromium redis-server wordnet-base
+PACKAGES := chromium openjdk-17-jre-headless redis-server wordnet-base
 
-.PHONY: demo test packages lint format lock benchmark bench-check clean
+.PHONY: demo demo-spark test packages lint format lock benchmark bench-check clean
 
 demo: $(READY)  ## set up, and answer an analogy from GloVe 6B
 	$(BIN)/thisplusthat "United States:Dollar :: Mexico:?"
@@ -15,7 +15,10 @@ demo: $(READY)  ## set up, and answer an analogy from GloVe 6B
 test: packages lint  ## set up, and run every check and test
 	$(BIN)/python -m pytest -n auto
 
-packages:  ## Debian's packages that tests need: a browser, Redis, WordNet
+demo-spark: $(READY)  ## start a small cluster of Spark's, train on it, ask the model (needs Java 17)
+	$(BIN)/python scripts/demo_spark.py
+
+packages:  ## Debian's packages that tests need: a browser, Java, Redis, WordNet
 	@missing=$$(for name in $(PACKAGES); do dpkg -s $$name >/dev/null 2>&1 || echo $$name; done); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \

@@ -40,7 +40,8 @@ class FileReport:
 
     name: str
     bytes: int
-    sha256: str
+    sha256: str | None
+    """None where a cluster read it in pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class CorpusReport:
     articles: int = 0
     undecodable: int = 0
     """Byte sequences that are not of the encoding; each stands in the text as a separator."""
+
+    def write(self, folder: Path) -> None:
+        """Keep the report for `read`."""
+        (folder / _REPORT_FILE).write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "CorpusReport":
@@ -101,7 +106,7 @@ def clean(
         raise CorpusError(f"There is not one word in {', '.join(text.name for text in texts)}.")
     report = replace(report, different_words=len(numbers))
     write_lines(folder / WORDS_FILE, numbers)
-    (folder / _REPORT_FILE).write_text(json.dumps(asdict(report), ensure_ascii=False, indent=1), encoding="utf-8")
+    report.write(folder)
     return report
 
 

@@ -22,7 +22,7 @@ from embeddings.sources import DAMAGED, unpacked
 
 STANDARD_INPUT = "-"
 BLOCK_BYTES = 1 << 22
-_HEAD_BYTES = 1 << 16
+HEAD_BYTES = 1 << 16
 _LONGEST_RECORD = 1 << 28
 _BINARY = "{} is a binary file, not text. Leave it out, or say what it is with --format."
 
@@ -65,8 +65,8 @@ class CorpusParameters:
 class Text:
     """One file of a corpus, looked at but not read."""
 
-    path: Path | None
-    """None is the standard input."""
+    path: Path | str | None
+    """None is the standard input; a string is the address of a file that Spark reads."""
     format: TextFormat
     bytes: int
     """As it lies there, packed; 0 where it is not known."""
@@ -133,26 +133,32 @@ def _look_at(path: Path, parameters: CorpusParameters) -> Text:
         size = path.stat().st_size
         if not size:
             raise CorpusError(f"{path} is empty. Leave it out.")
-        kind = _format(path, parameters)
+        kind = format_of_name(path.name, parameters)
         if kind is TextFormat.PARQUET:
             _open_parquet(path, parameters.column)
         else:
             with path.open("rb") as raw, unpacked(raw, str(path)) as file:
-                head = file.read(_HEAD_BYTES)
-            if parameters.format is TextFormat.AUTO and head.lstrip()[:10] == b"<mediawiki":
-                kind = TextFormat.WIKIPEDIA
-            if kind is TextFormat.WIKIPEDIA and b"<mediawiki" not in head:
-                raise CorpusError(f"{path} is not a dump of Wikipedia: it does not begin with <mediawiki.")
-            if b"\0" in head and _is_utf8(parameters.encoding):
-                hint = " It may be UTF-16: add --encoding utf-16." if head[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
-                raise CorpusError(_BINARY.format(path) + hint)
+                kind = format_of_head(str(path), kind, file.read(HEAD_BYTES), parameters)
     return Text(path, kind, size)
 
 
-def _format(path: Path, parameters: CorpusParameters) -> TextFormat:
+def format_of_head(name: str, kind: TextFormat, head: bytes, parameters: CorpusParameters) -> TextFormat:
+    """What the file ``name`` is, ``kind`` by its name, now that its beginning is known. Raises `CorpusError`."""
+    if parameters.format is TextFormat.AUTO and head.lstrip()[:10] == b"<mediawiki":
+        kind = TextFormat.WIKIPEDIA
+    if kind is TextFormat.WIKIPEDIA and b"<mediawiki" not in head:
+        raise CorpusError(f"{name} is not a dump of Wikipedia: it does not begin with <mediawiki.")
+    if b"\0" in head and is_utf8(parameters.encoding):
+        hint = " It may be UTF-16: add --encoding utf-16." if head[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
+        raise CorpusError(_BINARY.format(name) + hint)
+    return kind
+
+
+def format_of_name(name: str, parameters: CorpusParameters) -> TextFormat:
+    """What a file is by its name, unless it was said."""
     if parameters.format is not TextFormat.AUTO:
         return parameters.format
-    suffixes = [suffix.lower() for suffix in path.suffixes]
+    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
     if suffixes and suffixes[-1] in _PACKED:
         suffixes.pop()
     return _SUFFIXES.get(suffixes[-1] if suffixes else "", TextFormat.TEXT)
@@ -178,8 +184,7 @@ class FileReading:
         name, path = self.text.name, self.text.path
         with _reading(name):
             if self.text.format is TextFormat.PARQUET:
-                assert path is not None
-                yield from self._parquet(path)
+                yield from self._parquet(Path(str(path)))
                 return
             place = path or sys.stdin.fileno()
             with (
@@ -187,12 +192,13 @@ class FileReading:
                 io.BufferedReader(_Summed(raw, self)) as summed,
                 unpacked(summed, name) as file,
             ):
-                if self.text.format is TextFormat.WIKIPEDIA:
-                    yield from self._pages(file)
-                else:
-                    yield from self._lines(file)
+                yield from self.blocks_of(file)
                 while summed.read(BLOCK_BYTES):  # what follows the end of packed data is part of the sum as well
                     pass
+
+    def blocks_of(self, file: IO[bytes]) -> Iterator[RawBlock]:
+        """The blocks of the unpacked ``file``, lines or pages."""
+        return self._pages(file) if self.text.format is TextFormat.WIKIPEDIA else self._lines(file)
 
     def _lines(self, file: IO[bytes]) -> Iterator[RawBlock]:
         by_record = self.text.format is TextFormat.JSONL
@@ -214,7 +220,7 @@ class FileReading:
     def _chunks(self, file: IO[bytes]) -> Iterator[bytes]:
         """Bytes in UTF-8: as they are, or from another encoding."""
         encoding = self.parameters.encoding
-        if _is_utf8(encoding):
+        if is_utf8(encoding):
             yield from iter(lambda: file.read(BLOCK_BYTES), b"")
             return
         reader = io.TextIOWrapper(file, encoding, errors="strict" if self.parameters.strict else "replace", newline="")
@@ -343,7 +349,8 @@ class _Summed(io.RawIOBase):
         return len(chunk)
 
 
-def _is_utf8(encoding: str) -> bool:
+def is_utf8(encoding: str) -> bool:
+    """Whether text in ``encoding`` can be taken as it is."""
     return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "ascii")
 
 

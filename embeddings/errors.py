@@ -76,7 +76,11 @@ class CorpusError(EmbeddingsError):
     """Text to train on, or a set to measure with, that cannot be read or holds nothing of use."""
 
 
+class EngineError(EmbeddingsError):
+    """A cluster that the work was given to is missing, cannot be reached, or gave up."""
+
+
 def error_from_dict(content: Mapping[str, Any]) -> EmbeddingsError:
     """The error that `EmbeddingsError.as_dict` described, as what it was; KeyError or TypeError if it is none."""
-    kinds = {kind.__name__: kind for kind in (QueryError, UnknownWord, ModelError, CorpusError)}
+    kinds = {kind.__name__: kind for kind in (QueryError, UnknownWord, ModelError, CorpusError, EngineError)}
     return kinds.get(content["type"], EmbeddingsError).from_dict(content)

@@ -121,9 +121,12 @@ def numbered(phrases: Sequence[str], words: Sequence[str], tokens: TokenParamete
     return list(dict.fromkeys(found))
 
 
-def cohesive(parts: Sequence[tuple[int, ...]], met: Sequence[int], counts: Counts) -> list[bool]:
-    """Which of ``parts``, met so often, are more than words that follow one another by chance (NPMI)."""
-    total = int(counts[FIRST_WORD:].sum())
+def cohesive(parts: Sequence[tuple[int, ...]], met: Sequence[int], counts: Counts, uncounted: int = 0) -> list[bool]:
+    """Which of ``parts``, met so often, are more than words that follow one another by chance (NPMI).
+
+    ``uncounted`` is how many words there are that ``counts`` leaves out.
+    """
+    total = int(counts[FIRST_WORD:].sum()) + uncounted
     shares = np.log(np.maximum(counts, 1) / total)
     scores = [
         (np.log(times / total) - shares[list(phrase)].sum()) / (-np.log(times / total) * (len(phrase) - 1))

@@ -66,7 +66,7 @@ class PhraseParameters:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Phrases:
-    """Pairs to be joined: ``keys`` (sorted) as `_Links` makes them, and each one's count, score and words."""
+    """Pairs to be joined: ``keys`` (sorted) as `Links` makes them, and each one's count, score and words."""
 
     keys: Counts
     counts: Counts
@@ -98,45 +98,17 @@ def blocks_of(ids: Ids, size: int = BLOCK_IDS) -> Iterator[Ids]:
 
 def find_phrases(ids: Ids, words: Sequence[str], counts: Counts, parameters: PhraseParameters) -> Phrases:
     """The pairs of ``ids`` that score more than the threshold; ``counts`` [words + 2] says how often each number is."""
-    links = _Links(words, counts, parameters)
+    links = Links(words, counts, parameters)
     keys, met = links.count(ids)
-    first, gap, second = links.unpack(keys)
-    total = int(counts[FIRST_WORD:].sum())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if parameters.phrase_scoring is Scoring.DEFAULT:
-            different = np.count_nonzero(counts[FIRST_WORD:]) + links.different
-            scores = (met - parameters.phrase_min_count) / counts[first] / counts[second] * different
-        else:
-            scores = np.log(met * float(total) / counts[first] / counts[second])
-            if parameters.phrase_scoring is Scoring.NPMI:
-                scores /= -np.log(met / total)
-    chosen = np.flatnonzero((scores > parameters.threshold) & (met >= parameters.phrase_min_count))
-    parts = [
-        (int(a), *links.between(int(code)), int(b))
-        for a, code, b in zip(first[chosen], gap[chosen], second[chosen], strict=True)
-    ]
-    return Phrases(keys[chosen], met[chosen], scores[chosen], parts)
+    different = int(np.count_nonzero(counts[FIRST_WORD:])) + len(keys)
+    scores = links.scores(keys, met, int(counts[FIRST_WORD:].sum()), different)
+    chosen = links.chosen(met, scores)
+    return links.phrases(keys[chosen], met[chosen], scores[chosen])
 
 
 def join_phrases(ids: Ids, phrases: Phrases, words: Sequence[str], counts: Counts, parameters: PhraseParameters) -> Ids:
     """A block with its ``phrases`` joined, from left to right, numbered on from the last of ``words``."""
-    links = _Links(words, counts, parameters)
-    keys, starts, stops = links.of_block(ids)
-    places = np.searchsorted(phrases.keys, keys)
-    places[places == len(phrases)] = 0
-    found = phrases.keys[places] == keys if len(phrases) else np.zeros(len(keys), bool)
-    # A word can be in one pair only: of a run of pairs that share words, every second is joined, beginning at the left.
-    touching = np.concatenate(([False], found[:-1] & (stops[:-1] == starts[1:]))) & found
-    position = np.arange(len(keys))
-    run_start = np.maximum.accumulate(np.where(touching, 0, position)) if len(keys) else position
-    joined = found & ((position - run_start) % 2 == 0)
-    out = ids.copy()
-    keep = np.ones(len(ids), bool)
-    out[starts[joined]] = len(words) + FIRST_WORD + places[joined]
-    for step in range(1, _LONGEST_GAP + 2):
-        inside = starts[joined] + step
-        keep[inside[inside <= stops[joined]]] = False
-    return out[keep]
+    return Links(words, counts, parameters).join(ids, phrases)
 
 
 def phrase_words(phrases: Phrases, words: Sequence[str]) -> list[str]:
@@ -144,11 +116,13 @@ def phrase_words(phrases: Phrases, words: Sequence[str]) -> list[str]:
     return [JOINER.join(words[part - FIRST_WORD] for part in parts) for parts in phrases.parts]
 
 
-class _Links:
+class Links:
     """Pairs of neighbouring content words as one number each: first word, what is between them, second word."""
 
     def __init__(self, words: Sequence[str], counts: Counts, parameters: PhraseParameters) -> None:
         wanted = CONNECTORS if parameters.connectors else ()
+        self._parameters = parameters
+        self._counts = counts
         self._size = len(words) + FIRST_WORD
         numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD) if word in wanted}
         self._connectors = list(numbers.values())
@@ -159,8 +133,6 @@ class _Links:
         self._is_end = np.zeros(self._size, bool)
         self._is_end[FIRST_WORD:] = True
         self._is_end[self._connectors] = False
-        self.different = 0
-        """Different pairs that were counted."""
 
     def of_block(self, ids: Ids) -> tuple[Counts, Counts, Counts]:
         """The pairs in ``ids``: their keys, and the places of their first and second words."""
@@ -187,13 +159,56 @@ class _Links:
         later, first = divmod(code, self._codes)
         return tuple(self._connectors[place - 1] for place in (first, later) if place)
 
+    def scores(self, keys: Counts, met: Counts, total: int, different: int) -> Scores:
+        """The scores of pairs that are ``met`` so often in a corpus of ``total`` words; ``different`` is how many
+        different words and pairs it has.
+        """
+        parameters = self._parameters
+        first, _, second = self.unpack(keys)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if parameters.phrase_scoring is Scoring.DEFAULT:
+                scores = (met - parameters.phrase_min_count) / self._counts[first] / self._counts[second] * different
+            else:
+                scores = np.log(met * float(total) / self._counts[first] / self._counts[second])
+                if parameters.phrase_scoring is Scoring.NPMI:
+                    scores /= -np.log(met / total)
+        return np.asarray(scores, np.float64)
+
+    def chosen(self, met: Counts, scores: Scores) -> npt.NDArray[np.bool_]:
+        """Which pairs are to be joined."""
+        return np.asarray((scores > self._parameters.threshold) & (met >= self._parameters.phrase_min_count))
+
+    def phrases(self, keys: Counts, met: Counts, scores: Scores) -> Phrases:
+        """What was chosen, ``keys`` sorted, with its words."""
+        unpacked = zip(*self.unpack(keys), strict=True)
+        parts = [(int(first), *self.between(int(code)), int(second)) for first, code, second in unpacked]
+        return Phrases(keys, met, scores, parts)
+
+    def join(self, ids: Ids, phrases: Phrases) -> Ids:
+        """A block with its ``phrases`` joined: see `join_phrases`."""
+        keys, starts, stops = self.of_block(ids)
+        places = np.searchsorted(phrases.keys, keys)
+        places[places == len(phrases)] = 0
+        found = phrases.keys[places] == keys if len(phrases) else np.zeros(len(keys), bool)
+        # A word can be in one pair only: of a run of pairs that share words, every second is joined, from the left.
+        touching = np.concatenate(([False], found[:-1] & (stops[:-1] == starts[1:]))) & found
+        position = np.arange(len(keys))
+        run_start = np.maximum.accumulate(np.where(touching, 0, position)) if len(keys) else position
+        joined = found & ((position - run_start) % 2 == 0)
+        out = ids.copy()
+        keep = np.ones(len(ids), bool)
+        out[starts[joined]] = self._size + places[joined]
+        for step in range(1, _LONGEST_GAP + 2):
+            inside = starts[joined] + step
+            keep[inside[inside <= stops[joined]]] = False
+        return out[keep]
+
     def count(self, ids: Ids) -> tuple[Counts, Counts]:
         """The pairs in ``ids``, sorted, and how often each is met."""
         parts = -(-len(ids) // _PART_IDS)
         found = [self._count_part(ids, part, parts) for part in range(parts)]
         keys, met = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
         order = np.argsort(keys) if parts > 1 else slice(None)
-        self.different = len(keys)
         return keys[order], met[order]
 
     def _count_part(self, ids: Ids, part: int, parts: int) -> tuple[Counts, Counts]:

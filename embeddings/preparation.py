@@ -8,7 +8,7 @@ sentences    text for gensim, and the vocabulary      sentences.py
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,11 @@ from embeddings.cleaning import (
 from embeddings.corpus import find_texts
 from embeddings.errors import CorpusError
 from embeddings.phrase_lists import cohesive, known_phrases, numbered, read_phrase_list, title_phrases
-from embeddings.phrases import Counts, blocks_of, find_phrases, join_phrases, phrase_words
+from embeddings.phrases import Counts, Phrases, blocks_of, find_phrases, join_phrases, phrase_words
+from embeddings.prepared import check_not_again, open_prepared, prepared_folder, write_text
 from embeddings.sentences import Expansion, vocabulary_of, write_sentences
 from embeddings.tokenising import FIRST_WORD, JOINER, Ids, Splitting, split_compound
-from embeddings.training_parameters import Job, TrainingParameters, choose_parameters
+from embeddings.training_parameters import Engine, Job, TrainingParameters, choose_parameters
 from embeddings.workspace import Note, Status, Watcher, Workspace
 
 CLEAN, KNOWN, SENTENCES = "clean", "known", "sentences"
@@ -62,30 +63,35 @@ def prepare(
     ``known_words`` are those of a model that is trained on: they are kept however rare they are in the new text, and
     their phrases are joined. Raises `CorpusError` if the corpus cannot be read or no word is frequent enough.
     """
+    folder = prepared_folder(job.places)
+    if folder is not None and not space.has(SENTENCES):
+        take_prepared(folder, space)
     if not space.has(SENTENCES):
         _clean(job, space, watcher)
         report = CorpusReport.read(space.folder / CLEAN)
         preset, parameters = choose_parameters(job.preset, report.words, job.training)
-        watcher(Note(f"Preset {preset}, for {report.words:,} words: {_shown(parameters)}", {"preset": preset}))
+        watcher(of_preset(preset, parameters, report))
         _known(job, given_phrases, known_words, parameters, space, watcher)
         for number in range(1, job.phrases.phrases + 1):
             _phrase_pass(job, number, space, watcher)
         _sentences(job, parameters, known_words, report, space, watcher)
-    space.remove(*_stages(job))
-    return _read(job, space)
+    space.remove(*stages_of(job))
+    return read_prepared(job, space)
 
 
-def _stages(job: Job) -> list[str]:
+def stages_of(job: Job) -> list[str]:
     """The stages before the sentences, each with tokens of its own."""
-    return [CLEAN, *(_pass(number) for number in range(job.phrases.phrases + 1))]
+    return [CLEAN, *(stage_of_pass(number) for number in range(job.phrases.phrases + 1))]
 
 
-def _shown(parameters: TrainingParameters) -> str:
-    return (
+def of_preset(preset: str, parameters: TrainingParameters, report: CorpusReport) -> Note:
+    """What was chosen for a corpus."""
+    chosen = (
         f"{parameters.algorithm.value}, {parameters.architecture.value}, {parameters.vector_size} dimensions, "
         f"window {parameters.window}, {parameters.negative} negative samples, words met "
         f"{parameters.min_count} times or more, {parameters.epochs} epochs."
     )
+    return Note(f"Preset {preset}, for {report.words:,} words: {chosen}", {"preset": preset})
 
 
 def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
@@ -93,7 +99,7 @@ def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
         return
     texts = find_texts(job.places, job.corpus)
     parameters = choose_parameters(job.preset, 0, job.training)[1]
-    clock = _Clock()
+    clock = Clock()
 
     def progress(done: int, total: int, words: int) -> None:
         watcher(Status("cleaning", done, total, words, words / clock.seconds))
@@ -102,13 +108,15 @@ def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
         report = clean(texts, job.corpus, job.tokens, folder, parameters.threads, progress)
         space.write_json(folder / PARTS_FILE, {})
         space.write_json(folder / REPORT_FILE, clock.taken("cleaning", words=report.words))
-    watcher(Note(_of_corpus(report), {"stage": "cleaning", **asdict(report)}))
+    watcher(of_corpus(report))
 
 
-def _of_corpus(report: CorpusReport) -> str:
+def of_corpus(report: CorpusReport) -> Note:
+    """What was read."""
     articles = f" in {report.articles:,} articles" if report.articles else ""
     bad = f"; {report.undecodable:,} places were not of the encoding" if report.undecodable else ""
-    return f"Read {report.words:,} words{articles}, {report.different_words:,} different{bad}."
+    text = f"Read {report.words:,} words{articles}, {report.different_words:,} different{bad}."
+    return Note(text, {"stage": "cleaning", **asdict(report)})
 
 
 def _known(
@@ -122,7 +130,7 @@ def _known(
     """Take apart compounds that are too rare for a vector of their own, and join phrases that were given."""
     if space.has(KNOWN):
         return
-    clock = _Clock()
+    clock = Clock()
     ids, words = _open(space, CLEAN)
     counts = count_ids(ids, len(words) + FIRST_WORD)
     watcher(Status("known phrases", 0, 3))
@@ -155,12 +163,7 @@ def _known(
         for block in apart():
             met += trie.count(block)
             counts += np.bincount(block, minlength=len(counts))
-        often = [number for number in range(len(phrases)) if met[number] >= parameters.min_count]
-        keep = cohesive([phrases[number] for number in often], [met[number] for number in often], counts)
-        of_user_set = set(of_user)
-        phrases = [
-            phrases[number] for number, good in zip(often, keep, strict=True) if good or phrases[number] in of_user_set
-        ]
+        phrases = worth_joining(phrases, met, set(of_user), counts, parameters.min_count)
         watcher(Note(f"Joined {len(phrases):,} phrases that were given or are titles."))
     trie = known_phrases(phrases, len(words) + FIRST_WORD)
     joined = [JOINER.join(words[part - FIRST_WORD] for part in parts) for parts in phrases]
@@ -168,12 +171,26 @@ def _known(
     _write_pass(space, KNOWN, blocks, words, joined, phrases, clock, "known phrases", watcher)
 
 
+def worth_joining(
+    phrases: Sequence[tuple[int, ...]],
+    met: Mapping[int, int],
+    of_user: Collection[tuple[int, ...]],
+    counts: Counts,
+    min_count: int,
+    uncounted: int = 0,
+) -> list[tuple[int, ...]]:
+    """Those of ``phrases`` that are ``met`` often enough, titles only if they are `cohesive`."""
+    often = [number for number in range(len(phrases)) if met.get(number, 0) >= min_count]
+    keep = cohesive([phrases[number] for number in often], [met[number] for number in often], counts, uncounted)
+    return [phrases[number] for number, good in zip(often, keep, strict=True) if good or phrases[number] in of_user]
+
+
 def _phrase_pass(job: Job, number: int, space: Workspace, watcher: Watcher) -> None:
-    stage = _pass(number)
+    stage = stage_of_pass(number)
     if space.has(stage):
         return
-    clock = _Clock()
-    ids, words = _open(space, _pass(number - 1))
+    clock = Clock()
+    ids, words = _open(space, stage_of_pass(number - 1))
     counts = count_ids(ids, len(words) + FIRST_WORD)
     watcher(Status(f"phrases, pass {number}", 0, 2))
     found = find_phrases(ids, words, counts, job.phrases)
@@ -181,12 +198,18 @@ def _phrase_pass(job: Job, number: int, space: Workspace, watcher: Watcher) -> N
     joined = phrase_words(found, words)
     blocks = (join_phrases(block, found, words, counts, job.phrases) for block in blocks_of(ids))
     _write_pass(space, stage, blocks, words, joined, found.parts, clock, stage, watcher)
-    most = [joined[place] for place in np.argsort(-found.counts)[:5]]
+    watcher(of_pass(number, found, joined))
+
+
+def of_pass(number: int, found: Phrases, joined: Sequence[str]) -> Note:
+    """What a pass found."""
+    most = [joined[place] for place in np.argsort(-found.counts, kind="stable")[:5]]
     examples = f", such as {', '.join(most)}" if most else ""
-    watcher(Note(f"Pass {number} joined {len(found):,} phrases{examples}.", {"phrases": len(found)}))
+    return Note(f"Pass {number} joined {len(found):,} phrases{examples}.", {"phrases": len(found)})
 
 
-def _pass(number: int) -> str:
+def stage_of_pass(number: int) -> str:
+    """The name of the stage that a pass over pairs writes; pass 0 are the phrases that are known."""
     return f"phrases-{number}" if number else KNOWN
 
 
@@ -197,18 +220,12 @@ def _write_pass(
     words: list[str],
     joined: Sequence[str],
     parts: Sequence[Sequence[int]],
-    clock: "_Clock",
+    clock: "Clock",
     name: str,
     watcher: Watcher,
 ) -> None:
     """Write tokens whose phrases are numbered on from ``words``; one that is a word already gets that word's number."""
-    numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD)}
-    own = np.arange(len(words) + len(joined) + FIRST_WORD, dtype=np.int32)
-    made_of = {}
-    for place, (phrase, of) in enumerate(zip(joined, parts, strict=True)):
-        number = numbers.setdefault(phrase, len(numbers) + FIRST_WORD)
-        own[len(words) + FIRST_WORD + place] = number
-        made_of[number] = list(of)
+    numbers, own, made_of = number_phrases(words, joined, parts)
     total = 0
     with space.stage(stage) as folder:
         with (folder / IDS_FILE).open("wb") as file:
@@ -221,6 +238,22 @@ def _write_pass(
         space.write_json(folder / REPORT_FILE, clock.taken(name, phrases=len(joined)))
 
 
+def number_phrases(
+    words: Sequence[str], joined: Sequence[str], parts: Sequence[Sequence[int]]
+) -> tuple[dict[str, int], Ids, dict[int, list[int]]]:
+    """Numbers of ``words`` and of the phrases ``joined``, each phrase's own number as it was joined (numbered on from
+    ``words``), and the words that phrases are made of.
+    """
+    numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD)}
+    own = np.arange(len(words) + len(joined) + FIRST_WORD, dtype=np.int32)
+    made_of = {}
+    for place, (phrase, of) in enumerate(zip(joined, parts, strict=True)):
+        number = numbers.setdefault(phrase, len(numbers) + FIRST_WORD)
+        own[len(words) + FIRST_WORD + place] = number
+        made_of[number] = list(of)
+    return numbers, own, made_of
+
+
 def _sentences(
     job: Job,
     parameters: TrainingParameters,
@@ -229,23 +262,15 @@ def _sentences(
     space: Workspace,
     watcher: Watcher,
 ) -> None:
-    clock = _Clock()
-    stages = _stages(job)
+    clock = Clock()
+    stages = stages_of(job)
     ids, words = _open(space, stages[-1])
     size = len(words) + FIRST_WORD
     counts = count_ids(ids, size)
     reports = [space.read_json(space.folder / stage / REPORT_FILE) for stage in stages]
-    made_of: dict[int, list[int]] = {}
-    for stage in stages:
-        made_of |= {int(number): of for number, of in space.read_json(space.folder / stage / PARTS_FILE).items()}
     wanted = set(known_words)
     always = {number for number, word in enumerate(words, start=FIRST_WORD) if word in wanted}
-    rare = {
-        number: parts
-        for number, parts in made_of.items()
-        if counts[number] < parameters.min_count and number not in always
-    }
-    expansion = Expansion.of(_flat(rare), size)
+    expansion = Expansion.of(rare_phrases(space, stages, counts, parameters.min_count, always), size)
 
     def apart() -> Iterator[Ids]:
         return (expansion.apply(block) for block in blocks_of(ids))
@@ -255,21 +280,66 @@ def _sentences(
         counts += np.bincount(block, minlength=size)
     kept = vocabulary_of(words, counts, parameters.min_count, parameters.max_final_vocab, sorted(always))
     if not len(kept):
-        most = int(counts[FIRST_WORD:].max(initial=0))
         space.clear()  # a job goes on as it was begun, and this one can come to no other end
-        raise CorpusError(
-            f"No word is met {parameters.min_count} times: the most frequent of {report.words:,} words is met {most} "
-            "times. Take more text, or a smaller --min-count."
-        )
+        raise none_frequent(report, counts, parameters.min_count)
     watcher(Status("sentences", 0, 1))
     with space.stage(SENTENCES) as folder:
         sentences, total = write_sentences(apart(), words, kept, folder / SENTENCES_FILE)
-        write_lines(folder / WORDS_FILE, (words[number - FIRST_WORD] for number in kept))
-        np.save(folder / COUNTS_FILE, counts[kept], allow_pickle=False)
         stages_taken = [*reports, clock.taken("sentences", words=total)]
         about = {"sentences": sentences, "words": total, "vocabulary": len(kept), "stages": stages_taken}
-        space.write_json(folder / REPORT_FILE, {"corpus": asdict(report), "about": about})
-    watcher(Note(f"{sentences:,} sentences with {total:,} words, {len(kept):,} different ones to train.", about))
+        chosen = [words[number - FIRST_WORD] for number in kept]
+        write_vocabulary(folder, chosen, counts[kept], report, about, parameters.min_count)
+    watcher(of_sentences(about))
+
+
+def write_vocabulary(
+    folder: Path,
+    words: Sequence[str],
+    counts: Counts,
+    report: CorpusReport,
+    about: Mapping[str, Any],
+    min_count: int,
+) -> None:
+    """Write what stands beside the sentences in their stage."""
+    write_lines(folder / WORDS_FILE, words)
+    np.save(folder / COUNTS_FILE, counts, allow_pickle=False)
+    Workspace.write_json(folder / REPORT_FILE, {"corpus": asdict(report), "about": about, "min_count": min_count})
+
+
+def take_prepared(prepared: Path, space: Workspace, *, with_text: bool = True) -> None:
+    """Make the stage of the sentences from a prepared corpus; its text is needed only to learn from it here."""
+    corpus = open_prepared(prepared)
+    with space.stage(SENTENCES) as folder:
+        write_vocabulary(folder, corpus.words, corpus.counts, corpus.corpus, corpus.about, corpus.min_count)
+        if with_text:
+            write_text(prepared, folder / SENTENCES_FILE)
+
+
+def of_sentences(about: Mapping[str, Any]) -> Note:
+    """What there is to train on."""
+    text = "{sentences:,} sentences with {words:,} words, {vocabulary:,} different ones to train.".format_map(about)
+    return Note(text, dict(about))
+
+
+def none_frequent(report: CorpusReport, counts: Counts, min_count: int) -> CorpusError:
+    """The error for a corpus without a word that is frequent enough."""
+    most = int(counts[FIRST_WORD:].max(initial=0))
+    return CorpusError(
+        f"No word is met {min_count} times: the most frequent of {report.words:,} words is met {most} "
+        "times. Take more text, or a smaller --min-count."
+    )
+
+
+def rare_phrases(
+    space: Workspace, stages: Sequence[str], counts: Counts, min_count: int, always: Collection[int]
+) -> dict[int, list[int]]:
+    """The phrases of ``stages`` that are too rare for a vector of their own, with the words to put in their place."""
+    made_of: dict[int, list[int]] = {}
+    for stage in stages:
+        made_of |= {int(number): of for number, of in space.read_json(space.folder / stage / PARTS_FILE).items()}
+    return _flat(
+        {number: parts for number, parts in made_of.items() if counts[number] < min_count and number not in always}
+    )
 
 
 def _flat(made_of: dict[int, list[int]]) -> dict[int, list[int]]:
@@ -281,13 +351,15 @@ def _flat(made_of: dict[int, list[int]]) -> dict[int, list[int]]:
     return {number: apart(number) for number in made_of}
 
 
-def _read(job: Job, space: Workspace) -> Prepared:
+def read_prepared(job: Job, space: Workspace) -> Prepared:
+    """What the stage of the sentences holds."""
     folder = space.folder / SENTENCES
     content = space.read_json(folder / REPORT_FILE)
     words = read_lines(folder / WORDS_FILE)
     counts = np.load(folder / COUNTS_FILE, allow_pickle=False)
     corpus = CorpusReport.of(content["corpus"])
-    chosen = choose_parameters(job.preset, corpus.words, job.training)
+    given = {**job.training, "min_count": content["min_count"]}  # a prepared corpus has its own
+    chosen = choose_parameters(job.preset, corpus.words, given)
     return Prepared(folder / SENTENCES_FILE, words, counts, corpus, content["about"], *chosen)
 
 
@@ -296,7 +368,7 @@ def _open(space: Workspace, stage: str) -> tuple[Ids, list[str]]:
     return open_ids(folder / IDS_FILE), read_lines(folder / WORDS_FILE)
 
 
-class _Clock:
+class Clock:
     """The seconds that a stage takes."""
 
     def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
@@ -317,5 +389,9 @@ def check(job: Job) -> list[str]:
     Raises `CorpusError` for a corpus, a list of phrases or a parameter that cannot be.
     """
     choose_parameters(job.preset, 0, job.training)
-    find_texts(job.places, job.corpus)
+    if job.engine.engine is Engine.LOCAL:
+        if prepared_folder(job.places) is None:
+            find_texts(job.places, job.corpus)
+        else:
+            check_not_again(job)
     return [phrase for path in job.phrase_lists for phrase in read_phrase_list(Path(path))]

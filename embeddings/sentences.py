@@ -65,20 +65,36 @@ def write_sentences(
     blocks: Iterable[Ids], words: Sequence[str], kept: npt.NDArray[np.int64], path: Path
 ) -> tuple[int, int]:
     """Write the sentences of ``blocks``, only words of ``kept``, to ``path``. Returns how many sentences and words."""
-    import pyarrow
-
-    known = np.zeros(len(words) + FIRST_WORD, bool)
-    known[kept] = True
-    known[END] = True
-    # What arrow takes by number lies in one piece of memory, which then is the text: no string is made of any word.
-    texts = pyarrow.array(["\n", "", *(f"{word} " for word in words)], pyarrow.large_string())
+    text = SentenceText(words, kept)
     sentences = total = 0
     with path.open("wb") as file:
         for block in blocks:
-            ids = tidy(block[known[block]])
-            ends = int((ids == END).sum())
-            if len(ids) > ends:
-                file.write(texts.take(pyarrow.array(ids)).buffers()[2].to_pybytes().replace(b" \n", b"\n"))
-                sentences += ends
-                total += len(ids) - ends
+            written, of_block, words_of_block = text.of_block(block)
+            file.write(written)
+            sentences += of_block
+            total += words_of_block
     return sentences, total
+
+
+class SentenceText:
+    """Turns blocks of numbers into the text that training reads."""
+
+    def __init__(self, words: Sequence[str], kept: npt.NDArray[np.int64]) -> None:
+        import pyarrow
+
+        self._known = np.zeros(len(words) + FIRST_WORD, bool)
+        self._known[kept] = True
+        self._known[END] = True
+        # What arrow takes by number lies in one piece of memory, which then is the text: no string is made of any word.
+        self._texts = pyarrow.array(["\n", "", *(f"{word} " for word in words)], pyarrow.large_string())
+
+    def of_block(self, block: Ids) -> tuple[bytes, int, int]:
+        """The text of ``block``, a sentence a line, and how many sentences and words it has."""
+        import pyarrow
+
+        ids = tidy(block[self._known[block]])
+        ends = int((ids == END).sum())
+        if len(ids) == ends:
+            return b"", 0, 0
+        text = self._texts.take(pyarrow.array(ids)).buffers()[2].to_pybytes().replace(b" \n", b"\n")
+        return text, ends, len(ids) - ends

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,8 +23,11 @@ from embeddings.learning import Learner, Place
 from embeddings.model import SUBWORDS_FILE, Card, Model, open_model
 from embeddings.model_writer import ModelWriter, save_model
 from embeddings.preparation import SENTENCES, Prepared, check, prepare
-from embeddings.training_parameters import Algorithm, Job, Keep
+from embeddings.training_parameters import Algorithm, Engine, Job, Keep, VectorsBy
 from embeddings.workspace import Note, Status, Watcher, Workspace, unwatched
+
+if TYPE_CHECKING:
+    from embeddings.spark import Learned
 
 CHECKPOINT, BEST, PLACE_FILE = "checkpoint", "best", "place.json"
 EVALUATED = ("google", "wordsim353", "simlex999")
@@ -58,12 +61,16 @@ def train(job: Job | None, out: Path, *, resume: bool = False, watcher: Watcher 
             if stop.is_set():
                 raise Stopped(_STOPPED)
 
-        prepared = prepare(to_do, given, known, space, stoppable)
-        learner = Learner(
-            prepared.words, prepared.counts, prepared.parameters, old.start(prepared.words) if old else None
-        )
-        place, epochs = _learn(learner, prepared, to_do, space, watcher, stop)
-        model = _write(learner, prepared, to_do, old, place, epochs, space, watcher)
+        prepared, learned = _prepare(to_do, given, known, space, stoppable)
+        if learned is not None:
+            epochs = [_close_epoch(learned, learned.place, to_do, space, watcher)]
+            model = _write(learned, prepared, to_do, old, learned.place, epochs, space, watcher)
+        else:
+            learner = Learner(
+                prepared.words, prepared.counts, prepared.parameters, old.start(prepared.words) if old else None
+            )
+            place, epochs = _learn(learner, prepared, to_do, space, watcher, stop)
+            model = _write(learner, prepared, to_do, old, place, epochs, space, watcher)
         space.clear()
     watcher(Note(f"Wrote {model.folder}: {len(model):,} words × {model.dimension}, in {time.time() - began:,.0f} s."))
     return model
@@ -75,7 +82,22 @@ def _begin(job: Job) -> tuple[Job, Old | None, list[str]]:
     Raises `CorpusError` and `ModelError` for all that can be known to be wrong beforehand.
     """
     job, old = _with_old(job)
-    return job, old, check(job)
+    given = check(job)
+    if job.engine.engine is Engine.SPARK:
+        from embeddings.spark import check_spark
+
+        check_spark(job)
+    return job, old, given
+
+
+def _prepare(
+    job: Job, given: Sequence[str], known: Sequence[str], space: Workspace, watcher: Watcher
+) -> "tuple[Prepared, Learned | None]":
+    if job.engine.engine is Engine.SPARK and not (job.engine.vectors is VectorsBy.LOCAL and space.has(SENTENCES)):
+        from embeddings.spark import train_on_spark
+
+        return train_on_spark(job, given, known, space, watcher)
+    return prepare(job, given, known, space, watcher), None
 
 
 def _with_old(job: Job) -> tuple[Job, Old | None]:
@@ -157,7 +179,9 @@ def _goodness(epoch: dict[str, Any]) -> float:
     return float(google["accuracy"]) if google.get("questions") else float(pairs.get("spearman", 0.0))
 
 
-def _close_epoch(learner: Learner, place: Place, job: Job, space: Workspace, watcher: Watcher) -> dict[str, Any]:
+def _close_epoch(
+    learner: "Learner | Learned", place: Place, job: Job, space: Workspace, watcher: Watcher
+) -> dict[str, Any]:
     """What there is to say of an epoch: seconds, words a second, loss, and scores where they are wanted."""
     scores: dict[str, Any] = {}
     if job.evaluate:
@@ -205,7 +229,7 @@ def describe_scores(scores: dict[str, Any]) -> str:
 
 
 def _write(
-    learner: Learner,
+    learner: "Learner | Learned",
     prepared: Prepared,
     job: Job,
     old: Old | None,
@@ -221,13 +245,20 @@ def _write(
         moved = moved_most(old, words, vectors, prepared.counts)
         words, counts, vectors = merge(old, words, counts, vectors)
     kept = next((epoch for epoch in epochs if epoch.get("kept")), epochs[-1])
+    method = f"{parameters.algorithm.value} {parameters.architecture.value}"
+    told = {**asdict(parameters), "workers": parameters.threads, "preset": prepared.preset}
+    packages = ["thisplusthat", "gensim", "numpy"]
+    if job.engine.engine is Engine.SPARK:
+        packages.append("pyspark")
+    if not isinstance(learner, Learner):
+        method, told = learner.method, {**learner.told, "preset": prepared.preset}
     subwords = None
     if parameters.algorithm is Algorithm.FASTTEXT:
         subwords = {"min_n": parameters.min_n, "max_n": parameters.max_n, "buckets": parameters.bucket}
     card = Card(
         name=space.model.name,
-        method=f"{parameters.algorithm.value} {parameters.architecture.value}",
-        parameters={**asdict(parameters), "workers": parameters.threads, "preset": prepared.preset},
+        method=method,
+        parameters=told,
         corpus=_corpus_text(prepared),
         metrics={
             name: {key: value for key, value in kept[name].items() if key != "sections"}
@@ -240,6 +271,7 @@ def _write(
             "reading": {"corpus": asdict(job.corpus), "tokens": asdict(job.tokens), "phrases": asdict(job.phrases)},
             "phrase_lists": list(job.phrase_lists),
             "titles": job.titles,
+            "engine": asdict(job.engine),
             **prepared.about,
             "epochs": epochs,
             "seconds": round(place.seconds + sum(stage["seconds"] for stage in prepared.about["stages"]), 1),
@@ -247,7 +279,7 @@ def _write(
             "moved_most": moved,
             "versions": {
                 "python": sys.version.split()[0],
-                **{name: version(name) for name in ("thisplusthat", "gensim", "numpy")},
+                **{name: version(name) for name in packages},
             },
         },
     )

@@ -23,6 +23,16 @@ class Architecture(StrEnum):
     CBOW = "cbow"
 
 
+class Engine(StrEnum):
+    LOCAL = "local"
+    SPARK = "spark"
+
+
+class VectorsBy(StrEnum):
+    SPARK = "spark"
+    LOCAL = "local"
+
+
 class Keep(StrEnum):
     LAST = "last"
     BEST = "best"
@@ -84,6 +94,33 @@ class TrainingParameters:
         return self.workers or available_processors()
 
 
+@dataclass(frozen=True, slots=True)
+class EngineParameters:
+    """Where a corpus is prepared and vectors are learned. Each field is an option of ``thisplusthat train``."""
+
+    engine: Engine = _option(
+        Engine.LOCAL, "local: this machine; spark: a cluster of Apache Spark's, which reads what Hadoop reads."
+    )
+    master: str = _option("local[*]", "spark: the cluster, such as spark://HOST:7077; local[*] is this machine.")
+    vectors: VectorsBy = _option(
+        VectorsBy.SPARK,
+        "spark: MLlib's Word2Vec, skip-gram with hierarchical softmax, whose partitions are averaged after each "
+        "iteration; local: the cluster prepares the corpus, gensim learns on this machine.",
+    )
+    partitions: int = _option(
+        0, "spark: parts of the corpus that MLlib learns apart and averages; 0 is one for each processor.", min=0
+    )
+    prepared: str | None = _option(
+        None, "spark: a new folder (file, s3a://, hdfs://) to keep the prepared corpus in, which train reads as well."
+    )
+
+    def __post_init__(self) -> None:
+        if self.engine is Engine.LOCAL:
+            given = [entry.name for entry in dataclasses.fields(self)[1:] if getattr(self, entry.name) != entry.default]
+            if given:
+                raise CorpusError(f"--{given[0]} needs --engine spark.")
+
+
 AUTO = "auto"
 PRESETS: Mapping[str, tuple[int, Mapping[str, Any]]] = {
     "small": (10_000_000, {"vector_size": 100, "min_count": 3, "sample": 1e-3, "negative": 10, "epochs": 20}),
@@ -112,6 +149,7 @@ class Job:
     corpus: CorpusParameters = dataclasses.field(default_factory=CorpusParameters)
     tokens: TokenParameters = dataclasses.field(default_factory=TokenParameters)
     phrases: PhraseParameters = dataclasses.field(default_factory=PhraseParameters)
+    engine: EngineParameters = dataclasses.field(default_factory=EngineParameters)
     phrase_lists: tuple[str, ...] = ()
     titles: bool = False
     preset: str = AUTO
@@ -136,6 +174,7 @@ class Job:
             "corpus": typed(CorpusParameters, content["corpus"]),
             "tokens": typed(TokenParameters, content["tokens"]),
             "phrases": typed(PhraseParameters, content["phrases"]),
+            "engine": typed(EngineParameters, content.get("engine", {})),
             "places": tuple(content["places"]),
             "phrase_lists": tuple(content["phrase_lists"]),
             "keep": Keep(content["keep"]),

@@ -16,7 +16,7 @@ from embeddings.phrases import PhraseParameters
 from embeddings.picture import Projection, arrange, draw
 from embeddings.tokenising import TokenParameters
 from embeddings.training import Stopped, train
-from embeddings.training_parameters import AUTO, PRESETS, Job, Keep, TrainingParameters, typed
+from embeddings.training_parameters import AUTO, PRESETS, EngineParameters, Job, Keep, TrainingParameters, typed
 from embeddings.workspace import Workspace
 from service.display import load
 from service.training_display import watching
@@ -26,6 +26,7 @@ SECTIONS: dict[str, type] = {
     "Words": TokenParameters,
     "Phrases": PhraseParameters,
     "Vectors": TrainingParameters,
+    "Engine": EngineParameters,
 }
 STOPPED_EXIT_CODE = 130
 
@@ -131,7 +132,8 @@ def train_command(corpus: tuple[str, ...], out: str, *, resume: bool, **given: A
     """Train word vectors on CORPUS and write a model that can be asked at once.
 
     CORPUS is any number of files, folders, or - for the standard input: text, JSON lines, Parquet, or a Wikipedia dump,
-    packed or not (.gz, .bz2, .xz, .zst). Ctrl-C stops with a checkpoint, and --resume goes on from it.
+    packed or not (.gz, .bz2, .xz, .zst), or a corpus that was prepared on a cluster. With --engine spark it is whatever
+    Hadoop reads (hdfs://, s3a://). Ctrl-C stops with a checkpoint, and --resume goes on from it.
     """
     given = {name: value for name, value in given.items() if value not in (None, ())}
     if resume and (corpus or given):
@@ -170,6 +172,7 @@ def _job(corpus: tuple[str, ...], given: dict[str, Any]) -> Job:
         tokens=typed(TokenParameters, parts["Words"]),
         phrases=typed(PhraseParameters, parts["Phrases"]),
         training=parts["Vectors"],
+        engine=typed(EngineParameters, parts["Engine"]),
         **rest,
     )
 

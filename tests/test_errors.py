@@ -1,7 +1,15 @@
 import pytest
 
 from embeddings import errors
-from embeddings.errors import CorpusError, EmbeddingsError, ModelError, QueryError, UnknownWord, error_from_dict
+from embeddings.errors import (
+    CorpusError,
+    EmbeddingsError,
+    EngineError,
+    ModelError,
+    QueryError,
+    UnknownWord,
+    error_from_dict,
+)
 
 
 def test_unknown_word_offers_the_remedy_in_its_message() -> None:
@@ -24,7 +32,9 @@ def test_query_error_says_where_and_what_would_be_right() -> None:
     assert QueryError("Too long.").as_dict() == {"type": "QueryError", "detail": "Too long."}
 
 
-@pytest.mark.parametrize("error", [ModelError("m"), CorpusError("c"), QueryError("q"), UnknownWord("w")])
+@pytest.mark.parametrize(
+    "error", [ModelError("m"), CorpusError("c"), EngineError("n"), QueryError("q"), UnknownWord("w")]
+)
 def test_every_error_is_of_one_hierarchy_and_shows_itself(error: EmbeddingsError) -> None:
     body = error.as_dict()
     assert body["type"] == type(error).__name__
@@ -36,7 +46,7 @@ def test_no_error_class_is_left_out_above() -> None:
     classes = {
         value for value in vars(errors).values() if isinstance(value, type) and value.__module__ == errors.__name__
     }
-    assert classes == {EmbeddingsError, ModelError, CorpusError, QueryError, UnknownWord}
+    assert classes == {EmbeddingsError, ModelError, CorpusError, EngineError, QueryError, UnknownWord}
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ from embeddings import Model
 from embeddings.corpus import CorpusParameters
 from embeddings.phrases import PhraseParameters
 from embeddings.tokenising import TokenParameters
-from embeddings.training_parameters import TrainingParameters
+from embeddings.training_parameters import EngineParameters, TrainingParameters
 
 ROOT = Path(__file__).parent.parent
 DUMP = str(files("gensim") / "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")
 QUICK = ["--vector-size", "10", "--negative", "2", "--epochs", "1"]
-PARAMETERS = (CorpusParameters, TokenParameters, PhraseParameters, TrainingParameters)
+PARAMETERS = (CorpusParameters, TokenParameters, PhraseParameters, TrainingParameters, EngineParameters)
 
 
 def run(*arguments: str | Path, command: tuple[str, ...] = ("-m", "service.cli"), **more: Any) -> Any:
@@ -42,7 +42,7 @@ def test_help_has_every_parameter_with_a_line_and_a_default() -> None:
             assert f"--{field.name.replace('_', '-')}" in text
             assert " ".join(field.metadata["help"].split()) in text
     assert "[small 100, medium 200, large 300]" in text
-    for heading in ("Reading:", "Words:", "Phrases:", "Vectors:", "The run:"):
+    for heading in ("Reading:", "Words:", "Phrases:", "Vectors:", "Engine:", "The run:"):
         assert heading in text
 
 
@@ -104,6 +104,8 @@ def test_bad_bytes_are_reported(tmp_path: Path) -> None:
         ([DUMP, "--out", "x", "--negative", "0"], 1, "Neither --hs nor --negative"),
         ([DUMP, "--out", "x", "--window", "0"], 2, "Invalid value for '--window'"),
         ([DUMP, "--out", "x", "--algorithm", "glove"], 2, "'glove' is not one of"),
+        ([DUMP, "--out", "x", "--master", "spark://x:1"], 1, "--master needs --engine spark"),
+        ([DUMP, "--out", "x", "--engine", "spark", "--negative", "5"], 1, "MLlib's Word2Vec has no --negative"),
         ([DUMP, "--out", "x", "--phrase-list", "none.txt"], 1, "none.txt cannot be read"),
         ([sys.executable, "--out", "x"], 1, "is a binary file"),
     ],

@@ -1,0 +1,300 @@
+"""Text to train on, wherever Hadoop finds it → a DataFrame of blocks of text, as `corpus` cuts them.
+
+Spark cuts files at line breaks (dumps at the ends of pages), and every block knows where it stands, so that what
+follows can be put into the order of the text. What it cannot cut is read by one task: .gz, and, since Hadoop has no
+codec for them, .xz and .zst, which that task unpacks itself.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from embeddings import wikipedia
+from embeddings.corpus import (
+    HEAD_BYTES,
+    STANDARD_INPUT,
+    CorpusParameters,
+    FileReading,
+    RawBlock,
+    Text,
+    TextFormat,
+    format_of_head,
+    format_of_name,
+    is_utf8,
+)
+from embeddings.errors import CorpusError, ModelError
+from embeddings.sources import DAMAGED, unpacked
+from embeddings.spark_cluster import Cluster
+
+BLOCK_BYTES = 1 << 20
+BLOCKS_SCHEMA = "file int, start long, part int, place long, content binary, ends boolean"
+"""``file``, ``start`` and ``part`` order the blocks; ``place`` is what errors name; ``ends``: a dump ends within it."""
+_BY_HADOOP, _WHOLE = (".gz", ".bz2"), (".xz", ".zst")
+_MAGICS = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"), (b"\x28\xb5\x2f\xfd", ".zst"))
+_LARGEST_WHOLE = (1 << 31) - (1 << 20)
+"""Spark holds a file that is not cut as one array."""
+
+
+@dataclass(frozen=True, slots=True)
+class SparkText:
+    """One file of a corpus: its ``text`` has the address as name."""
+
+    text: Text
+    packing: str
+    """The suffix it is packed by, if it is."""
+    namespaces: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The address, however it is written."""
+        parts = urlsplit(self.text.name)
+        return parts.scheme, parts.netloc, parts.path
+
+
+def find_spark_texts(cluster: Cluster, places: Sequence[str], parameters: CorpusParameters) -> list[SparkText]:
+    """The files that ``places`` name: files, folders and patterns (``*``), each looked into. Raises `CorpusError`."""
+    if not is_utf8(parameters.encoding) and parameters.encoding.lower().replace("-", "").startswith(("utf16", "utf32")):
+        raise CorpusError(
+            f"Spark cuts text at line breaks, which {parameters.encoding} does not write as one byte. Convert the text "
+            "to UTF-8 first, or leave out --engine spark."
+        )
+    texts: list[SparkText] = []
+    for place in places:
+        if place == STANDARD_INPUT:
+            raise CorpusError("A cluster cannot read the standard input: name files or folders.")
+        texts += [_look_at(cluster, *found, parameters) for found in _files(cluster, place)]
+    return texts
+
+
+def _files(cluster: Cluster, place: str) -> Iterator[tuple[str, int]]:
+    """Addresses and lengths of the files that ``place`` names, in the order in which the local engine reads them."""
+    if "://" not in place:
+        place = str(Path(place).expanduser())
+    with cluster.reaching(place) as (system, path):
+        # A name with brackets in it may be a pattern or not: what is there under that very name is meant.
+        there = [system.getFileStatus(path)] if system.exists(path) else list(system.globStatus(path) or ())
+        if not there:
+            raise CorpusError(f"{place} cannot be read: No such file or directory.")
+        for found in there:
+            if not found.isDirectory():
+                yield found.getPath().toUri().toString(), int(found.getLen())
+                continue
+            folder = PurePosixPath(unquote(found.getPath().toUri().getRawPath()))
+            listed, files = system.listFiles(found.getPath(), True), []
+            while listed.hasNext():
+                file = listed.next()
+                inside = PurePosixPath(unquote(file.getPath().toUri().getRawPath())).relative_to(folder)
+                if not any(part.startswith(".") for part in inside.parts):
+                    files.append((inside, file.getPath().toUri().toString(), int(file.getLen())))
+            if not files:
+                raise CorpusError(f"{place} has no files in it.")
+            yield from ((address, length) for _, address, length in sorted(files))
+
+
+def _look_at(cluster: Cluster, address: str, size: int, parameters: CorpusParameters) -> SparkText:
+    if not size:
+        raise CorpusError(f"{address} is empty. Leave it out.")
+    name = PurePosixPath(unquote(urlsplit(address).path)).name
+    kind = format_of_name(name, parameters)
+    if kind is TextFormat.PARQUET:
+        _check_parquet(cluster, address, parameters.column)
+        return SparkText(Text(address, kind, size), "")
+    packed = cluster.read_bytes(address, HEAD_BYTES)
+    packing = next((suffix for magic, suffix in _MAGICS if packed.startswith(magic)), "")
+    if packing == ".bz2":  # the first block has to be there as a whole to be unpacked
+        packed = cluster.read_bytes(address, 1 << 20)
+    if packing and not name.lower().endswith(packing):
+        raise CorpusError(f"{address} is packed as {packing}, and Spark goes by names: rename it to {name}{packing}.")
+    if packing in _WHOLE and size > _LARGEST_WHOLE:
+        raise CorpusError(
+            f"{address} has {size / 1e9:.1f} GB, and Spark cannot cut {packing}: only up to 2 GB go. Pack it as .bz2, "
+            "which Spark cuts, or unpack it."
+        )
+    try:
+        with unpacked(io.BufferedReader(io.BytesIO(packed)), address) as file:
+            head = file.read1(HEAD_BYTES) if hasattr(file, "read1") else file.read(HEAD_BYTES)
+    except (*DAMAGED, OSError) as error:
+        raise CorpusError(f"{address} is cut off or damaged: {error}. Get it again.") from error
+    except ModelError as error:
+        raise CorpusError(str(error)) from error
+    kind = format_of_head(address, kind, head, parameters)
+    namespaces = wikipedia.namespaces(head) if kind is TextFormat.WIKIPEDIA else ()
+    return SparkText(Text(address, kind, size), packing, namespaces)
+
+
+def _check_parquet(cluster: Cluster, address: str, column: str) -> None:
+    fields = {
+        field.name: field.dataType.simpleString()
+        for field in cluster.run(
+            "looking at the corpus", lambda: cluster.session.read.parquet(unquote_path(address)).schema.fields
+        )
+    }
+    if column not in fields:
+        raise CorpusError(f"{address} has no column '{column}'; it has: {', '.join(fields)}. Choose one with --column.")
+    if fields[column] != "string":
+        raise CorpusError(
+            f"{address}: the column '{column}' holds {fields[column]}, not text. Choose one with --column."
+        )
+
+
+def unquote_path(address: str) -> str:
+    """``address`` as Spark's readers take it: its path not percent-encoded, and what patterns are made of escaped."""
+    parts = urlsplit(address)
+    path = "".join(f"\\{letter}" if letter in "*?[]{}\\" else letter for letter in unquote(parts.path))
+    return f"{parts.scheme}://{parts.netloc}{path}" if parts.scheme else path
+
+
+def read_blocks(cluster: Cluster, texts: Sequence[SparkText], parameters: CorpusParameters) -> Any:
+    """The blocks of ``texts`` as a DataFrame of `BLOCKS_SCHEMA`."""
+    from pyspark.sql import functions
+
+    numbered = {text.key: (number, text) for number, text in enumerate(texts)}
+    frames = []
+    for (kind, whole), group in _groups(texts).items():
+        reader, value = cluster.session.read, "value"
+        addresses = [unquote_path(text.text.name) for text in group]
+        if whole:
+            frame, value = reader.format("binaryFile").load(addresses), "content"
+        elif kind is TextFormat.PARQUET:
+            frame, value = reader.parquet(*addresses), parameters.column
+        else:
+            line_end = wikipedia.PAGE_END.decode() if kind is TextFormat.WIKIPEDIA else "\n"
+            frame = reader.option("lineSep", line_end).text(addresses)
+        rows = frame.select(
+            functions.col("_metadata.file_path").alias("path"),
+            functions.col("_metadata.file_block_start").alias("start"),
+            functions.col(f"`{value}`").cast("binary").alias("value"),
+        )
+        cut = _unpack(numbered, parameters) if whole else _gather(numbered, parameters)
+        blocks = rows.mapInArrow(cut, BLOCKS_SCHEMA)
+        if whole or any(text.packing == ".gz" for text in group):
+            blocks = blocks.repartition(2 * cluster.processors)
+        frames.append(blocks)
+    together = frames[0]
+    for frame in frames[1:]:
+        together = together.unionAll(frame)
+    return together
+
+
+def _groups(texts: Sequence[SparkText]) -> dict[tuple[TextFormat, bool], list[SparkText]]:
+    groups: dict[tuple[TextFormat, bool], list[SparkText]] = {}
+    for text in texts:
+        groups.setdefault((text.text.format, text.packing in _WHOLE), []).append(text)
+    return groups
+
+
+Numbered = Mapping[tuple[str, str, str], tuple[int, SparkText]]
+Batches = Callable[[Iterator[Any]], Iterator[Any]]
+
+
+def _gather(numbered: Numbered, parameters: CorpusParameters) -> Batches:
+    """Rows, in the order of the text, → blocks of about `BLOCK_BYTES` that are of one piece of a file."""
+
+    def gather(batches: Iterator[Any]) -> Iterator[Any]:
+        of_piece: tuple[str, int] | None = None
+        blocks = _Blocks(parameters)
+        for batch in batches:
+            for path, start, value in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                if of_piece != (path, start):
+                    yield from blocks.flush()
+                    of_piece = (path, start)
+                    parts = urlsplit(path)
+                    blocks.begin(*numbered[parts.scheme, parts.netloc, parts.path], start)
+                if value:
+                    blocks.add(value)
+                else:
+                    blocks.lines += 1
+                if blocks.size >= BLOCK_BYTES:
+                    yield from blocks.flush()
+        yield from blocks.flush()
+
+    return gather
+
+
+class _Blocks:
+    """Lines (or pages, or rows) that become a block."""
+
+    def __init__(self, parameters: CorpusParameters) -> None:
+        self._encoding = None if is_utf8(parameters.encoding) else parameters.encoding
+        self._errors = "strict" if parameters.strict else "replace"
+        self._rows: list[bytes] = []
+        self.size = self.lines = 0
+
+    def begin(self, number: int, text: SparkText, start: int) -> None:
+        """Rows of the piece of a file that begins at the byte ``start`` follow."""
+        self._number, self._text, self._start = number, text, start
+        self._part, self._ends, self.lines, self._place = 0, False, 1, 1
+        self._bytes = start
+
+    def add(self, row: bytes) -> None:
+        if self._text.text.format is TextFormat.WIKIPEDIA:
+            first = row.find(wikipedia.PAGE_START)
+            self._ends |= wikipedia.DUMP_END in row
+            if first < 0 or self._ends:
+                return
+            row = row[first:] + wikipedia.PAGE_END
+        if not self._rows:
+            self._place = self.lines if self._text.text.format is TextFormat.JSONL else self._bytes
+        self._rows.append(row.removeprefix(b"\xef\xbb\xbf"))
+        self.size += len(row) + 1
+        self._bytes += len(row) + 1
+        self.lines += 1
+
+    def flush(self) -> Iterator[Any]:
+        """The block of the rows so far, if there are any."""
+        if not self._rows and not (self.size or getattr(self, "_ends", False)):
+            return
+        content = b"\n".join(self._rows)
+        if self._encoding and self._text.text.format is not TextFormat.PARQUET:
+            content = self._transcoded(content)
+        yield _as_batch(self._number, self._start, self._part, self._place, content, self._ends)
+        self._part += 1
+        self._rows, self.size, self._ends = [], 0, False
+
+    def _transcoded(self, content: bytes) -> bytes:
+        try:
+            return content.decode(str(self._encoding), self._errors).encode()
+        except UnicodeDecodeError as error:
+            name = self._text.text.name
+            raise CorpusError(f"{name} is not {self._encoding}: {error.reason}. Leave out --strict?") from error
+
+
+def _unpack(numbered: Numbered, parameters: CorpusParameters) -> Batches:
+    """Whole files → their blocks, unpacked and cut as the local engine does it."""
+
+    def unpack(batches: Iterator[Any]) -> Iterator[Any]:
+        for batch in batches:
+            for path, _, value in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                parts = urlsplit(path)
+                number, text = numbered[parts.scheme, parts.netloc, parts.path]
+                name = text.text.name
+                try:
+                    file = unpacked(io.BufferedReader(io.BytesIO(value)), name)
+                    for part, block in enumerate(FileReading(text.text, parameters).blocks_of(file)):
+                        yield _as_batch(number, 0, part, block.start, block.content, True)
+                except DAMAGED as error:
+                    raise CorpusError(f"{name} is cut off or damaged: {error}. Get it again.") from error
+
+    return unpack
+
+
+def _as_batch(number: int, start: int, part: int, place: int, content: bytes, ends: bool) -> Any:
+    import pyarrow
+
+    names = ("file", "start", "part", "place", "content", "ends")
+    types = (pyarrow.int32(), pyarrow.int64(), pyarrow.int32(), pyarrow.int64(), pyarrow.binary(), pyarrow.bool_())
+    values = (number, start, part, place, content, ends)
+    arrays = [pyarrow.array([value], kind) for value, kind in zip(values, types, strict=True)]
+    return pyarrow.RecordBatch.from_arrays(arrays, names)
+
+
+def as_raw(texts: Sequence[SparkText], file: int, start: int, place: int, content: bytes) -> RawBlock:
+    """A row of the blocks as `corpus.texts_of` takes it."""
+    text = texts[file]
+    name = text.text.name
+    if start and text.text.format is TextFormat.JSONL:
+        name += f", counted from byte {start:,}"
+    return RawBlock(name, text.text.format, place, content, text.namespaces)

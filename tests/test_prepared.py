@@ -1,0 +1,87 @@
+"""A prepared corpus: what is in its folder, what is refused, what of it the local engine uses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from embeddings.cleaning import CorpusReport, FileReport
+from embeddings.errors import CorpusError
+from embeddings.phrases import PhraseParameters
+from embeddings.preparation import check, prepare
+from embeddings.prepared import as_info, as_vocabulary, open_prepared, prepared_folder, write_text
+from embeddings.tokenising import Case, TokenParameters
+from embeddings.training_parameters import Job
+from embeddings.workspace import Workspace, unwatched
+
+REPORT = CorpusReport((FileReport("hdfs://there/text", 60, None),), 9, 4)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "prepared"
+    (place / "sentences").mkdir(parents=True)
+    for number, sentences in enumerate((["the cat", "sat the"], ["cat the"])):
+        parquet.write_table(pyarrow.table({"text": sentences}), place / "sentences" / f"part-0000{number}-x.parquet")
+    (place / "vocabulary.parquet").write_bytes(as_vocabulary(["the", "cat", "sat"], np.array([3, 2, 1])))
+    about = {"sentences": 3, "words": 6, "vocabulary": 3, "stages": []}
+    (place / "prepared.json").write_bytes(as_info(REPORT, about, min_count=1))
+    return place
+
+
+def test_what_was_written_is_read(folder: Path, tmp_path: Path) -> None:
+    corpus = open_prepared(folder)
+    assert (list(corpus.words), corpus.counts.tolist(), corpus.min_count) == (["the", "cat", "sat"], [3, 2, 1], 1)
+    assert corpus.corpus == REPORT
+    write_text(folder, tmp_path / "text")
+    assert (tmp_path / "text").read_text() == "the cat\nsat the\ncat the\n"
+
+
+def test_the_local_engine_begins_where_the_cluster_ended(folder: Path, tmp_path: Path) -> None:
+    job = Job((str(folder),))
+    assert check(job) == []
+    space = Workspace(tmp_path / "model")
+    with space.opened(job, resume=False):
+        found = prepare(job, [], (), space, unwatched)
+    assert list(found.words) == ["the", "cat", "sat"]
+    assert found.parameters.min_count == 1, "not the preset's 3: the vocabulary is decided"
+    assert found.sentences.read_text().splitlines() == ["the cat", "sat the", "cat the"]
+    assert found.corpus == REPORT
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"phrases": PhraseParameters(phrases=1)}, "leave out the options of reading, words and phrases"),
+        ({"tokens": TokenParameters(case=Case.KEEP)}, "leave out the options of reading, words and phrases"),
+        ({"training": {"min_count": 9}}, "leave out --min-count"),
+        ({"titles": True}, "leave out --titles"),
+    ],
+)
+def test_what_is_decided_cannot_be_asked_for_again(folder: Path, asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(CorpusError, match=message):
+        check(Job((str(folder),), **asked))
+
+
+def test_it_is_trained_on_alone(folder: Path, tmp_path: Path) -> None:
+    assert prepared_folder([str(folder)]) == folder
+    assert prepared_folder([str(tmp_path), "s3a://bucket/text"]) is None
+    with pytest.raises(CorpusError, match="which is trained on alone"):
+        prepared_folder([str(folder), str(tmp_path)])
+
+
+def test_what_is_damaged_or_newer_is_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "sentences" / "part-00001-x.parquet").write_bytes(b"PAR1 no more")
+    with pytest.raises(CorpusError, match="part-00001-x.parquet is damaged"):
+        write_text(folder, tmp_path / "text")
+    info = json.loads((folder / "prepared.json").read_text())
+    (folder / "prepared.json").write_text(json.dumps({**info, "format": 2}))
+    with pytest.raises(CorpusError, match="newer version"):
+        open_prepared(folder)
+    (folder / "prepared.json").write_text(json.dumps({"format": 1}))
+    with pytest.raises(CorpusError, match="is damaged"):
+        open_prepared(folder)
