@@ -8,7 +8,8 @@ of the score's logarithm, sum of w / (1 + cos) · v, taken at the best of the fi
 
 import numpy as np
 
-from embeddings.index import Index, Matrix, Rows, unit
+from embeddings.index import Matrix, Rows, unit
+from embeddings.word_vectors import Neighbours
 
 _EPSILON = 1e-6
 _WIDER = 3
@@ -27,21 +28,21 @@ def cosmul_scores(vectors: Matrix, inputs: Matrix, weights: Matrix) -> Matrix:
 
 
 def search_cosmul(
-    index: Index, inputs: Matrix, weights: Matrix, k: int, *, exact: bool = False, restrict: int | None = None
+    index: Neighbours, inputs: Matrix, weights: Matrix, k: int, *, exact: bool = False, restrict: int | None = None
 ) -> tuple[Matrix, Rows]:
     """The ``k`` rows with the highest scores: scores and rows [k], best first, the lower row first among equals."""
-    vectors = index.vectors[:restrict]
-    k = min(k, len(vectors))
+    count = min(len(index), restrict or len(index))
+    k = min(k, count)
     wanted = _WIDER * index.enough_candidates(k)
-    if exact or index.is_exact or restrict is not None or wanted > len(vectors) // 4:
-        return _best(cosmul_scores(vectors, inputs, weights), np.arange(len(vectors)), k)
+    if exact or index.is_exact or restrict is not None or wanted > count // 4:
+        return _best(cosmul_scores(index.first_vectors(count), inputs, weights), np.arange(count), k)
     first = index.find_candidates(unit(weights @ inputs)[None], wanted)[0]
-    scores = cosmul_scores(vectors[first], inputs, weights)
-    top = vectors[_best(scores, first, _GRADIENT_AT)[1]]
+    scores = cosmul_scores(index.vectors_of(first), inputs, weights)
+    top = index.vectors_of(_best(scores, first, _GRADIENT_AT)[1])
     gradient = unit((weights / (1 + _EPSILON + top @ inputs.T)).mean(axis=0) @ inputs)[None]
     second = index.find_candidates(gradient, wanted)[0]
     candidates = np.union1d(first, second)
-    return _best(cosmul_scores(vectors[candidates], inputs, weights), candidates, k)
+    return _best(cosmul_scores(index.vectors_of(candidates), inputs, weights), candidates, k)
 
 
 def _best(scores: Matrix, rows: Rows, k: int) -> tuple[Matrix, Rows]:

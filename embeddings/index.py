@@ -7,7 +7,7 @@ rows: searching a row's own vector would flatter any index.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,9 +69,20 @@ class Index:
         self.candidates = candidates
         self._codes = codes
 
+    def __len__(self) -> int:
+        return len(self.vectors)
+
     @property
     def is_exact(self) -> bool:
         return self._codes is None
+
+    def vectors_of(self, rows: Rows | Sequence[int]) -> Matrix:
+        """The unit vectors of ``rows``, float32 [rows, dimension]."""
+        return self.vectors.take(rows, axis=0)
+
+    def first_vectors(self, number: int) -> Matrix:
+        """The unit vectors of the first rows, float32 [number, dimension]."""
+        return self.vectors[:number]
 
     def search(
         self, targets: Matrix, k: int, *, exact: bool = False, restrict: int | None = None
