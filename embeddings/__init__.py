@@ -1,7 +1,7 @@
 """Word vectors to ask: load a model, put a query, get an answer."""
 
 from embeddings.answer import Answer, Failure, Method, Options, ask, ask_many
-from embeddings.catalog import load_model
+from embeddings.catalog import load_model, load_word_vectors
 from embeddings.errors import CorpusError, EmbeddingsError, ModelError, QueryError, UnknownWord
 from embeddings.model import Model
 
@@ -19,4 +19,5 @@ __all__ = [
     "ask",
     "ask_many",
     "load_model",
+    "load_word_vectors",
 ]

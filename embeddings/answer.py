@@ -12,11 +12,11 @@ from embeddings.cosmul import search_cosmul
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord, error_from_dict
 from embeddings.explanation import Explanation, explain
 from embeddings.index import Asked, Matrix, Rows, unit
-from embeddings.model import Model
 from embeddings.odd_one_out import oddness, rows_apart, shared_rows
 from embeddings.query import Kind, Query, parse
-from embeddings.resolve import Reading, resolve
+from embeddings.resolve import Reading, possible_forms, resolve
 from embeddings.vocabulary import fold
+from embeddings.word_vectors import WordVectors
 
 _SPARE = 6
 """Results fetched beyond those wanted, to take the place of near-duplicates."""
@@ -184,7 +184,7 @@ class _Question:
         return unit(self.weights @ self.vectors)
 
 
-def ask(model: Model, query: str, options: Options | None = None) -> Answer:
+def ask(model: WordVectors, query: str, options: Options | None = None) -> Answer:
     """Answer one query. Raises `QueryError` or `UnknownWord`."""
     [answer] = ask_many(model, [query], options)
     if isinstance(answer, Failure):
@@ -192,14 +192,14 @@ def ask(model: Model, query: str, options: Options | None = None) -> Answer:
     return answer
 
 
-def ask_many(model: Model, queries: Iterable[str], options: Options | None = None) -> list[Answer | Failure]:
+def ask_many(model: WordVectors, queries: Iterable[str], options: Options | None = None) -> list[Answer | Failure]:
     """Answer queries in one go, which takes less time than one by one; each answer or failure in its place.
 
     ``took_ms`` of each is the time for all divided by their number.
     """
     started = time.perf_counter()
     options = options or Options()
-    questions = [_read(model, text) for text in queries]
+    questions = _read_all(model, list(queries))
     searches = [question for question in questions if isinstance(question, _Question) and question.is_search]
     found = iter(_search(model, searches, options))
     answers: list[Answer | Failure] = []
@@ -217,9 +217,25 @@ def ask_many(model: Model, queries: Iterable[str], options: Options | None = Non
     return [answer if isinstance(answer, Failure) else replace(answer, took_ms=took_ms) for answer in answers]
 
 
-def _read(model: Model, text: str) -> _Question | Failure:
+def _read_all(model: WordVectors, texts: Sequence[str]) -> list["_Question | Failure"]:
+    parsed = [_parse(text) for text in texts]
+    terms = [term.text for query in parsed if isinstance(query, Query) for term in query.terms]
+    model.vocabulary.expect(form for text in terms for form in possible_forms(text, model.manifest.card.joiner))
+    return [
+        _read(model, text, query) if isinstance(query, Query) else query
+        for text, query in zip(texts, parsed, strict=True)
+    ]
+
+
+def _parse(text: str) -> Query | Failure:
     try:
-        query = parse(text)
+        return parse(text)
+    except QueryError as error:
+        return Failure(text, error)
+
+
+def _read(model: WordVectors, text: str, query: Query) -> _Question | Failure:
+    try:
         readings = tuple(resolve(model, term.text) for term in query.terms)
         vectors = np.stack([reading.vector for reading in readings])
         weights = np.array([term.weight for term in query.terms], np.float32)
@@ -234,7 +250,7 @@ def _read(model: Model, text: str) -> _Question | Failure:
     return question
 
 
-def _search(model: Model, questions: Sequence[_Question], options: Options) -> list[tuple[Result, ...]]:
+def _search(model: WordVectors, questions: Sequence[_Question], options: Options) -> list[tuple[Result, ...]]:
     if not questions:
         return []
     inputs = [_input_forms(model, question) for question in questions]
@@ -253,7 +269,7 @@ def _search(model: Model, questions: Sequence[_Question], options: Options) -> l
 
 
 def _nearest(
-    model: Model, questions: Sequence[_Question], wanted: int, options: Options
+    model: WordVectors, questions: Sequence[_Question], wanted: int, options: Options
 ) -> Iterator[tuple[_Question, Matrix, Rows]]:
     """Each question with the scores and rows of its ``wanted`` best, the question's own words included."""
     how: Any = {"exact": options.exact, "restrict": options.restrict}
@@ -269,7 +285,7 @@ def _nearest(
             yield from zip(some, *model.index.search(targets, wanted, asked=asked, **how), strict=True)
 
 
-def _input_forms(model: Model, question: _Question) -> tuple[set[int], set[str]]:
+def _input_forms(model: WordVectors, question: _Question) -> tuple[set[int], set[str]]:
     """The rows of the query's own words, and the folded forms in which they could turn up as results."""
     rows = {row for reading in question.readings for row in reading.rows}
     written = [term.text for term in question.query.terms]
@@ -279,7 +295,7 @@ def _input_forms(model: Model, question: _Question) -> tuple[set[int], set[str]]
 
 
 def _list(
-    model: Model, scores: Matrix, rows: Rows, excluded: set[int], forms: set[str], options: Options
+    model: WordVectors, scores: Matrix, rows: Rows, excluded: set[int], forms: set[str], options: Options
 ) -> tuple[Result, ...]:
     """The first results that are neither the query's own words nor other forms of them or of results before."""
     results: list[Result] = []
@@ -298,7 +314,7 @@ def _list(
     return tuple(results)
 
 
-def _answer_odd_one_out(model: Model, question: _Question, options: Options) -> Answer:
+def _answer_odd_one_out(model: WordVectors, question: _Question, options: Options) -> Answer:
     scores = oddness(question.vectors)
     order = np.argsort(scores, kind="stable")
     rest = question.vectors[order[1:]]
@@ -314,7 +330,7 @@ def _answer_odd_one_out(model: Model, question: _Question, options: Options) -> 
 
 
 def _answer(
-    model: Model,
+    model: WordVectors,
     question: _Question,
     options: Options,
     results: tuple[Result, ...] = (),
@@ -325,7 +341,7 @@ def _answer(
     explanation = None
     if options.explain:
         found = [result for result in results if question.is_search]
-        vectors = model.vectors[[result.rank - 1 for result in found if result.rank is not None]]
+        vectors = model.vectors_of([result.rank - 1 for result in found if result.rank is not None])
         explanation = explain(
             query,
             names,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from embeddings.errors import ModelError
 from embeddings.model import Card, Manifest, Model, Progress, no_progress, open_model, read_manifest
 from embeddings.model_writer import TRAINING_SUFFIX, ModelWriter
+from embeddings.word_vectors import WordVectors
 
 if TYPE_CHECKING:
     from embeddings.formats import ImportReport
@@ -67,11 +68,27 @@ def _is_path(model: str) -> bool:
     return os.sep in model or bool(os.altsep and os.altsep in model)
 
 
+def load_word_vectors(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progress) -> WordVectors:
+    """Open a model wherever it is: as `load_model`, or in Milvus if its address is given. Raises `ModelError`."""
+    if is_in_milvus(model):
+        from embeddings.milvus import open_milvus
+
+        return open_milvus(str(model))
+    return load_model(model, progress)
+
+
+def is_in_milvus(model: str | Path) -> bool:
+    """Whether ``model`` is the address of one in Milvus."""
+    return str(model).startswith("milvus:")
+
+
 def load_model(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progress) -> Model:
     """Open a model by its name, or by its folder if a path is given (anything with a ``/``).
 
     The default model is prepared at its first use, which takes a few seconds. Raises `ModelError`.
     """
+    if is_in_milvus(model):
+        raise ModelError(f"{model} is in Milvus, and this needs the folder of a model.")
     if isinstance(model, Path) or _is_path(model):
         return open_model(Path(model).expanduser())
     path = model_path(model)

@@ -6,6 +6,7 @@ neighbours, so an index can only give candidates. The first are those of 3CosAdd
 of the score's logarithm, sum of w / (1 + cos) · v, taken at the best of the first.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -17,16 +18,20 @@ _GRADIENT_AT = 10
 
 
 class Candidates(Protocol):
-    """What is asked of an index."""
-
-    vectors: Matrix
+    """What is asked of an index; `embeddings.index` says what each does."""
 
     @property
     def is_exact(self) -> bool: ...
 
+    def __len__(self) -> int: ...
+
     def find_candidates(self, targets: Matrix, wanted: int) -> Rows: ...
 
     def candidates_for_products(self, k: int) -> int: ...
+
+    def vectors_of(self, rows: Rows | Sequence[int]) -> Matrix: ...
+
+    def first_vectors(self, number: int) -> Matrix: ...
 
 
 def cosmul_scores(vectors: Matrix, inputs: Matrix, weights: Matrix) -> Matrix:
@@ -40,13 +45,12 @@ def cosmul_scores(vectors: Matrix, inputs: Matrix, weights: Matrix) -> Matrix:
     return scores
 
 
-def cosmul_gradient(vectors: Matrix, candidates: Rows, inputs: Matrix, weights: Matrix) -> Matrix:
-    """The unit target [dimension] near which more high scores are: the gradient at the best of ``candidates``, of which
-    -1 are none.
+def cosmul_gradient(candidates: Matrix, inputs: Matrix, weights: Matrix) -> Matrix:
+    """The unit target [dimension] near which more high scores are: the gradient at the best of ``candidates``, the
+    vectors [n, dimension] that were found first.
     """
-    candidates = candidates[candidates >= 0]
-    scores = cosmul_scores(vectors[candidates], inputs, weights)
-    top = vectors[_best(scores, candidates, _GRADIENT_AT)[1]]
+    scores = cosmul_scores(candidates, inputs, weights)
+    top = candidates[np.argsort(-scores, kind="stable")[:_GRADIENT_AT]]
     return unit((weights / (1 + _EPSILON + top @ inputs.T)).mean(axis=0) @ inputs)
 
 
@@ -54,17 +58,21 @@ def search_cosmul(
     index: Candidates, inputs: Matrix, weights: Matrix, k: int, *, exact: bool = False, restrict: int | None = None
 ) -> tuple[Matrix, Rows]:
     """The ``k`` rows with the highest scores: scores and rows [k], best first, the lower row first among equals."""
-    vectors = index.vectors[:restrict]
-    k = min(k, len(vectors))
+    count = min(len(index), restrict or len(index))
+    k = min(k, count)
     wanted = index.candidates_for_products(k)
-    if exact or index.is_exact or restrict is not None or wanted > len(vectors) // 4:
-        return _best(cosmul_scores(vectors, inputs, weights), np.arange(len(vectors)), k)
-    first = index.find_candidates(unit(weights @ inputs)[None], wanted)[0]
-    gradient = cosmul_gradient(vectors, first, inputs, weights)
-    second = index.find_candidates(gradient[None], wanted)[0]
+    if exact or index.is_exact or restrict is not None or wanted > count // 4:
+        return _best(cosmul_scores(index.first_vectors(count), inputs, weights), np.arange(count), k)
+    first = _found(index, unit(weights @ inputs), wanted)
+    second = _found(index, cosmul_gradient(index.vectors_of(first), inputs, weights), wanted)
     candidates = np.union1d(first, second)
-    candidates = candidates[candidates >= 0]
-    return _best(cosmul_scores(vectors[candidates], inputs, weights), candidates, k)
+    return _best(cosmul_scores(index.vectors_of(candidates), inputs, weights), candidates, k)
+
+
+def _found(index: Candidates, target: Matrix, wanted: int) -> Rows:
+    rows = index.find_candidates(target[None], wanted)[0]
+    found: Rows = rows[rows >= 0]
+    return found
 
 
 def _best(scores: Matrix, rows: Rows, k: int) -> tuple[Matrix, Rows]:

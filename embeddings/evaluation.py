@@ -17,7 +17,8 @@ from embeddings.answer import Method
 from embeddings.cosmul import search_cosmul
 from embeddings.errors import CorpusError
 from embeddings.index import Asked, Rows
-from embeddings.model import Model, Progress, no_progress
+from embeddings.model import Progress, no_progress
+from embeddings.word_vectors import WordVectors
 
 DATASETS = {"google": "questions-words.txt", "wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
 """Sets that come with gensim, by the names of their files in its test data."""
@@ -118,7 +119,7 @@ class PairsReport:
 
 
 def evaluate(
-    model: Model,
+    model: WordVectors,
     dataset: str = "google",
     *,
     method: Method = Method.ADD,
@@ -216,7 +217,7 @@ def _questions_of_relation(path: Path, lines: list[tuple[int, str]]) -> _Questio
 
 
 def _evaluate_analogies(
-    model: Model, dataset: str, questions: _Questions, method: Method, how: Any, progress: Progress
+    model: WordVectors, dataset: str, questions: _Questions, method: Method, how: Any, progress: Progress
 ) -> AnalogyReport:
     known = _Known(model, how["restrict"])
     rows = np.array([[known.row(word) for word in words] for _, words in questions.of], np.int64).reshape(-1, 4)
@@ -244,9 +245,9 @@ def _evaluate_analogies(
     return AnalogyReport(dataset, model.name, method.value, tuple(scores))
 
 
-def _answer(model: Model, rows: Rows, known: "_Known", method: Method, how: Any) -> list[int]:
+def _answer(model: WordVectors, rows: Rows, known: "_Known", method: Method, how: Any) -> list[int]:
     """The row of the answer to each question of ``rows`` [n, 4], -1 where there is none."""
-    vectors = model.vectors[rows[:, :3]]
+    vectors = model.vectors_of(rows[:, :3])
     wanted = _FORWARD + 3
     if method is Method.MULTIPLY:
         weights = np.array([-1, 1, 1], np.float32)
@@ -262,7 +263,7 @@ def _answer(model: Model, rows: Rows, known: "_Known", method: Method, how: Any)
 class _Known:
     """The words that count: those of the vocabulary, or its most frequent, one for all ways to write it in capitals."""
 
-    def __init__(self, model: Model, restrict: int | None) -> None:
+    def __init__(self, model: WordVectors, restrict: int | None) -> None:
         self._vocabulary = model.vocabulary
         self._joiner = model.manifest.card.joiner
         self._end = min(restrict or len(model), len(model))
@@ -286,7 +287,7 @@ class _Known:
 
 
 def _evaluate_pairs(
-    model: Model, dataset: str, path: Path, lines: list[tuple[int, str]], restrict: int | None
+    model: WordVectors, dataset: str, path: Path, lines: list[tuple[int, str]], restrict: int | None
 ) -> PairsReport:
     from scipy.stats import pearsonr, spearmanr
 
@@ -303,7 +304,7 @@ def _evaluate_pairs(
             raise CorpusError(f"{path}, line {number:,}: two words and a number are expected between tabs.") from error
     if len(rows) < 2:
         raise CorpusError(f"Of the {len(lines):,} pairs of {path}, {len(rows)} have both words in {model.name}.")
-    vectors = model.vectors[np.array(rows)]
+    vectors = model.vectors_of(np.array(rows))
     cosines = np.einsum("ij,ij->i", vectors[:, 0], vectors[:, 1])
     pearson, spearman = pearsonr(said, cosines)[0], spearmanr(said, cosines)[0]
     return PairsReport(dataset, model.name, len(rows), len(lines) - len(rows), float(pearson), float(spearman))

@@ -7,7 +7,7 @@ model's own rows. Of large vocabularies the codes are in inverted lists, of whic
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -119,9 +119,20 @@ class Index:
         )
         self._codes = codes
 
+    def __len__(self) -> int:
+        return len(self.vectors)
+
     @property
     def is_exact(self) -> bool:
         return self._codes is None
+
+    def vectors_of(self, rows: Rows | Sequence[int]) -> Matrix:
+        """The unit vectors of ``rows``, float32 [rows, dimension]."""
+        return self.vectors.take(rows, axis=0)
+
+    def first_vectors(self, number: int) -> Matrix:
+        """The unit vectors of the first rows, float32 [number, dimension]."""
+        return self.vectors[:number]
 
     def search(
         self,

@@ -6,7 +6,7 @@ maps: opening takes milliseconds whatever the size, and many processes share one
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -133,6 +133,29 @@ class Model:
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {len(self):,} words × {self.dimension}>"
+
+    @property
+    def place(self) -> str:
+        return str(self.folder)
+
+    def vectors_of(self, rows: npt.NDArray[np.int64] | Sequence[int]) -> Matrix:
+        """The unit vectors of ``rows``, float32 [rows, dimension]."""
+        vectors: Matrix = self.vectors[np.asarray(rows, np.int64)]
+        return vectors
+
+    def count_of(self, row: int) -> int:
+        """How often the word of a row occurs in the corpus; 0 where it is not known."""
+        return int(self.counts[row])
+
+    def ngram_vectors(self, buckets: Sequence[int]) -> Matrix:
+        """The vectors of character n-grams [buckets, dimension]; only of models whose card has ``subwords``."""
+        assert self.subwords is not None
+        vectors: Matrix = self.subwords[list(buckets)]
+        return vectors
+
+    def check(self) -> None:
+        """Compare every file with its checksum. Raises `ModelError`."""
+        verify_model(self.folder)
 
     @cached_property
     def index(self) -> Index:

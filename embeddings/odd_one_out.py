@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from embeddings.index import Index, Matrix, Rows, unit
+from embeddings.index import Matrix, Rows, unit
+from embeddings.word_vectors import Neighbours
 
 _CANDIDATES = 300
 
@@ -17,18 +18,18 @@ def oddness(vectors: Matrix) -> Matrix:
     return means
 
 
-def shared_rows(index: Index, rest: Matrix) -> tuple[Matrix, Rows]:
+def shared_rows(index: Neighbours, rest: Matrix) -> tuple[Matrix, Rows]:
     """Rows near every one of ``rest`` [n, dimension], best first, each with its lowest cosine to any of them."""
     rows = index.search(unit(rest.mean(axis=0))[None], _CANDIDATES)[1][0]
-    return _sorted((index.vectors[rows] @ rest.T).min(axis=1), rows)
+    return _sorted((index.vectors_of(rows) @ rest.T).min(axis=1), rows)
 
 
-def rows_apart(index: Index, odd: Matrix, rest: Matrix) -> tuple[Matrix, Rows]:
+def rows_apart(index: Neighbours, odd: Matrix, rest: Matrix) -> tuple[Matrix, Rows]:
     """Rows near ``odd`` [dimension] and far from ``rest``, best first: cosine with the one less half of the highest
     cosine with the others.
     """
     rows = index.search(odd[None], _CANDIDATES)[1][0]
-    vectors = index.vectors[rows]
+    vectors = index.vectors_of(rows)
     return _sorted(vectors @ odd - (vectors @ rest.T).max(axis=1) / 2, rows)
 
 

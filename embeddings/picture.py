@@ -11,8 +11,8 @@ import numpy as np
 from embeddings.errors import EmbeddingsError, QueryError
 from embeddings.explanation import principal_plane
 from embeddings.index import Matrix
-from embeddings.model import Model
 from embeddings.resolve import resolve
+from embeddings.word_vectors import WordVectors
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -36,7 +36,9 @@ class Picture:
     title: str
 
 
-def arrange(model: Model, terms: Sequence[str], projection: Projection = Projection.PCA, *, seed: int = 1) -> Picture:
+def arrange(
+    model: WordVectors, terms: Sequence[str], projection: Projection = Projection.PCA, *, seed: int = 1
+) -> Picture:
     """Places for ``terms``, each a term of the query language or a pair of them as ``France:Paris``.
 
     Raises `UnknownWord` for a term that ``model`` does not know and `QueryError` where there are too few.

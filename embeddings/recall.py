@@ -89,7 +89,8 @@ def fewest_for_products(
     def places(wanted: int) -> Rows:
         first = search(targets, wanted)
         gradients = [
-            cosmul_gradient(vectors, found, vectors[rows], weights) for found, rows in zip(first, inputs, strict=True)
+            cosmul_gradient(vectors[found[found >= 0]], vectors[rows], weights)
+            for found, rows in zip(first, inputs, strict=True)
         ]
         return np.minimum(_places(first, truth), _places(search(np.stack(gradients), wanted), truth))
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from embeddings.errors import UnknownWord
 from embeddings.index import Matrix, unit
-from embeddings.model import Model
 from embeddings.subwords import subword_vector
+from embeddings.word_vectors import WordVectors
 
 _SUGGESTIONS = 5
 # Clitics stay whole, as tokenisers in the Penn Treebank's manner leave them: macy's → macy + 's, don't → do + n't.
@@ -41,7 +41,7 @@ class Reading:
     """A unit vector [dimension]; zeros where the model has zeros for the word."""
 
 
-def resolve(model: Model, text: str) -> Reading:
+def resolve(model: WordVectors, text: str) -> Reading:
     """Read ``text`` as the word, spelling variant, phrase, composition or n-grams that the model has for it.
 
     Raises `UnknownWord` with up to five suggestions if nothing succeeds. No part of the text is ever left out.
@@ -57,7 +57,7 @@ def resolve(model: Model, text: str) -> Reading:
     if all(rows for _, rows in found_parts):
         rows = [row for _, rows in found_parts for row in rows]
         return _of_rows(model, Resolution.COMPOSED if len(rows) > 1 else Resolution.CASE, rows)
-    if model.subwords is not None:
+    if model.manifest.card.subwords is not None:
         vectors = [
             _of_rows(model, Resolution.COMPOSED, rows).vector if rows else _subwords(model, part)
             for part, rows in found_parts
@@ -68,7 +68,15 @@ def resolve(model: Model, text: str) -> Reading:
     raise UnknownWord(text, suggest(model, text), model=model.name)
 
 
-def find_word(model: Model, text: str) -> tuple[Resolution, int] | None:
+def possible_forms(text: str, joiner: str) -> set[str]:
+    """All words that `resolve` may look for to read ``text``."""
+    parts = text.split()
+    whole = [joiner.join(words) for words in _ways_to_split(parts)]
+    pieces = [word for part in parts for words in _ways_to_split([part]) for word in words]
+    return {text, *whole, *parts, *(part.strip(_AT_ENDS) for part in parts), *pieces}
+
+
+def find_word(model: WordVectors, text: str) -> tuple[Resolution, int] | None:
     """The row of one word of the vocabulary: exactly ``text``, or another case or accents of it."""
     row = model.vocabulary.row(text)
     if row is not None:
@@ -77,7 +85,7 @@ def find_word(model: Model, text: str) -> tuple[Resolution, int] | None:
     return None if row is None else (Resolution.CASE, row)
 
 
-def suggest(model: Model, text: str) -> list[str]:
+def suggest(model: WordVectors, text: str) -> list[str]:
     """Up to five ways to write ``text`` that the model knows, the likeliest first."""
     whole = model.vocabulary.suggest(model.manifest.card.joiner.join(text.split()), _SUGGESTIONS)
     parts = text.split()
@@ -95,7 +103,7 @@ def suggest(model: Model, text: str) -> list[str]:
     return list(dict.fromkeys(whole + composed))[:_SUGGESTIONS]
 
 
-def _rows_of_part(model: Model, part: str) -> list[int]:
+def _rows_of_part(model: WordVectors, part: str) -> list[int]:
     """The row of a word, or the rows of all its pieces (``macy's``); empty unless every piece is known."""
     for words in ([part], [part.strip(_AT_ENDS)], *_ways_to_split([part])):
         found = [find_word(model, word) for word in words]
@@ -110,12 +118,12 @@ def _ways_to_split(parts: Sequence[str]) -> list[list[str]]:
     return [list(parts), pieces, [piece for piece in pieces if piece not in _WITHIN]]
 
 
-def _of_rows(model: Model, resolution: Resolution, rows: Sequence[int]) -> Reading:
-    vector = model.vectors[rows[0]] if len(rows) == 1 else unit(model.vectors[list(rows)].mean(axis=0))
+def _of_rows(model: WordVectors, resolution: Resolution, rows: Sequence[int]) -> Reading:
+    vectors = model.vectors_of(rows)
+    vector = vectors[0] if len(rows) == 1 else unit(vectors.mean(axis=0))
     return Reading(resolution, tuple(model.vocabulary.words(rows)), tuple(rows), vector)
 
 
-def _subwords(model: Model, part: str) -> Matrix:
-    assert model.subwords is not None
+def _subwords(model: WordVectors, part: str) -> Matrix:
     assert model.manifest.card.subwords is not None
-    return subword_vector(model.subwords, model.manifest.card.subwords, part)
+    return subword_vector(model.ngram_vectors, model.dimension, model.manifest.card.subwords, part)

@@ -1,21 +1,23 @@
 """Character n-grams in fastText's way (Bojanowski et al. 2017): a vector for a word that training never saw."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from embeddings.index import Matrix, unit
 
 
-def subword_vector(vectors: Matrix, parameters: Mapping[str, int], word: str) -> Matrix:
-    """The unit vector [dimension] of ``word``: the mean over its n-grams' ``vectors`` [buckets, dimension].
+def subword_vector(
+    vectors_of: Callable[[Sequence[int]], Matrix], dimension: int, parameters: Mapping[str, int], word: str
+) -> Matrix:
+    """The unit vector [dimension] of ``word``: the mean over the vectors of its n-grams, which ``vectors_of`` gives.
 
     Zeros for a word too short to have n-grams.
     """
     buckets = ngram_buckets(word, parameters["min_n"], parameters["max_n"], parameters["buckets"])
     if not buckets:
-        return np.zeros(vectors.shape[1], np.float32)
-    return unit(vectors[buckets].mean(axis=0))
+        return np.zeros(dimension, np.float32)
+    return unit(vectors_of(buckets).mean(axis=0))
 
 
 def ngram_buckets(word: str, min_n: int, max_n: int, buckets: int) -> list[int]:

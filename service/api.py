@@ -9,9 +9,10 @@ import orjson
 from flask import Response, current_app, g, request
 from werkzeug.http import quote_etag, unquote_etag
 
-from embeddings import Answer, Failure, Model, Options, QueryError, UnknownWord
+from embeddings import Answer, Failure, Options, QueryError, UnknownWord
 from embeddings.query import literal
 from embeddings.resolve import Reading, Resolution, find_word, resolve, suggest
+from embeddings.word_vectors import WordVectors
 from service.declaring import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes
 from service.problems import InvalidRequest
 from service.schemas import (
@@ -185,14 +186,14 @@ def word(path: WordPath, query: WordParameters) -> Response:
     return _kept(as_json(content), tag)
 
 
-def _describe(model: Model, text: str) -> dict[str, Any]:
+def _describe(model: WordVectors, text: str) -> dict[str, Any]:
     try:
         reading = resolve(model, text)
     except UnknownWord as error:
         nothing: dict[str, Any] = {"known": False, "resolved": None, "words": [], "rank": None, "count": None}
         return nothing | {"suggestions": error.suggestions}
     row = reading.rows[0] if len(reading.rows) == 1 and reading.resolution is not Resolution.SUBWORD else None
-    count = None if row is None else int(model.counts[row]) or None
+    count = None if row is None else model.count_of(row) or None
     alike = [] if find_word(model, text) else suggest(model, text)
     return {
         "known": True,
@@ -241,7 +242,7 @@ def _vectors(words: list[str], name: str | None) -> Response:
     return response
 
 
-def read_literally(model: Model, text: str) -> Reading:
+def read_literally(model: WordVectors, text: str) -> Reading:
     """The vector of a text that is one term."""
     if not text.strip():
         raise QueryError("A word is empty.")
@@ -264,7 +265,7 @@ def model_card(path: ModelPath) -> Response:
     return as_json(card(serving_of_app().model(path.name)))
 
 
-def card(model: Model) -> dict[str, Any]:
+def card(model: WordVectors) -> dict[str, Any]:
     """All that a model says of itself, without the places of files on the machine where it was made."""
     shown: dict[str, Any] = _without_folders(model.manifest.as_dict())
     return shown

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from embeddings import Answer, Failure, Model, Options, ask_many
+from embeddings import Answer, Failure, Options, ask_many
+from embeddings.word_vectors import WordVectors
 
 
 class Askable(Protocol):
@@ -25,7 +26,7 @@ class Askable(Protocol):
 class OpenedModel:
     """A model that is opened in this process."""
 
-    model: Model
+    model: WordVectors
 
     @property
     def title(self) -> str:

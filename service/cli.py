@@ -23,6 +23,7 @@ LATE_COMMANDS = {
     "keys": "serving_commands",
     "map": "map_commands",
     "plot": "training_commands",
+    "push": "push_commands",
     "serve": "serving_commands",
     "train": "training_commands",
     "tune": "tuning_commands",
@@ -72,7 +73,7 @@ def cli() -> None:
 
 def model_option(function: Callable[..., None]) -> Callable[..., None]:
     """``--model``, of all commands that ask one."""
-    text = "Name of a model, or the path of its folder."
+    text = "Name of a model, its folder, or its address in Milvus."
     return click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help=text)(function)
 
 
@@ -293,7 +294,7 @@ def evaluate(dataset: str, model: str, method: str, exact: bool, restrict: int |
     """
     from embeddings.evaluation import evaluate as score
 
-    opened = display.load(model)
+    opened = display.open_any(model)
     with display.progress_bar(f"evaluating {opened.name}") as progress:
         report = score(opened, dataset, method=Method(method), exact=exact, restrict=restrict, progress=progress)
     if as_json:
@@ -317,7 +318,7 @@ def _models_at(
 
 
 def _open(name: str | None) -> OpenedModel:
-    return OpenedModel(display.load(name or DEFAULT_MODEL))
+    return OpenedModel(display.open_any(name or DEFAULT_MODEL))
 
 
 def _model_names() -> list[str]:

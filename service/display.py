@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from embeddings import Answer, EmbeddingsError, Failure, Model, load_model
+from embeddings import Answer, EmbeddingsError, Failure, Model, load_model, load_word_vectors
 from embeddings.answer import Result, TermReading
 from embeddings.model import Progress
+from embeddings.word_vectors import WordVectors
 
 if TYPE_CHECKING:
     from embeddings.catalog import Listing
@@ -201,6 +202,12 @@ def progress_bar(what: str) -> Iterator[Progress]:
 
 
 def load(name: str) -> Model:
-    """The model called ``name``, with a progress bar where it is prepared first."""
+    """The model called ``name``, of a folder, with a progress bar where it is prepared first."""
     with progress_bar(f"preparing {name}") as progress:
         return load_model(name, progress)
+
+
+def open_any(name: str) -> WordVectors:
+    """The model called ``name`` to ask, wherever it is."""
+    with progress_bar(f"preparing {name}") as progress:
+        return load_word_vectors(name, progress)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from embeddings import Answer, Model
+from embeddings import Answer
 from embeddings.answer import Result
 from embeddings.explanation import principal_plane
 from embeddings.index import Matrix, unit
 from embeddings.query import Kind, Query, parse
 from embeddings.resolve import resolve
+from embeddings.word_vectors import WordVectors
 from service import svg
 from service.labels import FONT_SIZE, LABEL_MARGIN, Box, Dot, Label, place_labels, shorten
 from service.similarity_scale import draw_scale
@@ -54,7 +55,7 @@ class _Scene:
     stretch: float = 1.0
 
 
-def draw(answer: Answer, model: Model, *, standalone: bool = False, width: int = WIDE) -> str:
+def draw(answer: Answer, model: WordVectors, *, standalone: bool = False, width: int = WIDE) -> str:
     """The picture of ``answer``, which ``model`` gave, as SVG for a place of ``width`` pixels.
 
     Within a page, points are links to ``/word/<word>`` and colours are those of static/drawing.css; ``standalone``
@@ -97,7 +98,7 @@ def plane_along(direction: Matrix, spread: Matrix, points: Matrix) -> Matrix:
     return np.stack([(points - centre) @ x_axis, (points - centre) @ y_axis], axis=1)
 
 
-def _analogy(answer: Answer, model: Model) -> _Scene:
+def _analogy(answer: Answer, model: WordVectors) -> _Scene:
     query, inputs, weights = _read(answer, model)
     results = answer.results
     found = _vectors(results, model)
@@ -137,7 +138,7 @@ def _analogy(answer: Answer, model: Model) -> _Scene:
     )
 
 
-def _map(answer: Answer, model: Model) -> _Scene:
+def _map(answer: Answer, model: WordVectors) -> _Scene:
     _, inputs, weights = _read(answer, model)
     results = answer.results
     target = unit(weights @ inputs)
@@ -160,7 +161,7 @@ def _map(answer: Answer, model: Model) -> _Scene:
     )
 
 
-def _odd_one_out(answer: Answer, model: Model) -> _Scene:
+def _odd_one_out(answer: Answer, model: WordVectors) -> _Scene:
     terms = np.stack([resolve(model, result.word).vector for result in answer.results])
     shared, apart = (answer.shared or ())[:_REASONS], (answer.apart or ())[:_REASONS]
     vectors = np.concatenate([terms, _vectors([*shared, *apart], model)])
@@ -196,15 +197,15 @@ _SCENES = {
 }
 
 
-def _read(answer: Answer, model: Model) -> tuple[Query, Matrix, Matrix]:
+def _read(answer: Answer, model: WordVectors) -> tuple[Query, Matrix, Matrix]:
     """The query, the vectors of its terms and their weights."""
     query = parse(answer.query)
     vectors = np.stack([resolve(model, term.text).vector for term in query.terms])
     return query, vectors, np.array([term.weight for term in query.terms], np.float32)
 
 
-def _vectors(results: Sequence[Result], model: Model) -> Matrix:
-    return model.vectors[[result.rank - 1 for result in results if result.rank is not None]]
+def _vectors(results: Sequence[Result], model: WordVectors) -> Matrix:
+    return model.vectors_of([result.rank - 1 for result in results if result.rank is not None])
 
 
 def _inputs(answer: Answer) -> list[_Spot]:

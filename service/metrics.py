@@ -14,7 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from embeddings import Answer, Failure
-from embeddings.model import Model
+from embeddings.word_vectors import WordVectors
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -55,7 +55,7 @@ def count_error(kind: str) -> None:
 class _Models(Collector):
     """What is known of the models, when it is asked for."""
 
-    def __init__(self, models: Iterable[Model]) -> None:
+    def __init__(self, models: Iterable[WordVectors]) -> None:
         self.models = list(models)
 
     def collect(self) -> Iterable[Metric]:
@@ -71,7 +71,7 @@ class _Models(Collector):
         return [info, recall]
 
 
-def exposition(models: Iterable[Model]) -> bytes:
+def exposition(models: Iterable[WordVectors]) -> bytes:
     """All figures in Prometheus's text format."""
     of_models = CollectorRegistry()
     of_models.register(_Models(models))

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import faiss
 
-from embeddings import Answer, EmbeddingsError, Failure, Model, ModelError, Options
+from embeddings import Answer, EmbeddingsError, Failure, ModelError, Options
 from embeddings import ask_many as ask_model
-from embeddings.catalog import load_model
-from embeddings.model import verify_model
+from embeddings.catalog import load_word_vectors
 from embeddings.query import literal
+from embeddings.word_vectors import WordVectors
 from service.logs import log
 from service.metrics import CACHE_HITS, CACHE_MISSES, CACHE_SIZE
 from service.settings import Settings
@@ -77,7 +77,7 @@ def _place(key: _Key, answer: Answer | Failure) -> int:
 class Opened:
     """The models at one time, and the answers that they gave."""
 
-    models: dict[str, Model]
+    models: dict[str, WordVectors]
     fingerprints: dict[str, str]
     cache: Cache = field(compare=False)
 
@@ -111,7 +111,7 @@ class Serving:
             self._follow()
         return self._opened
 
-    def model(self, name: str | None = None) -> Model:
+    def model(self, name: str | None = None) -> WordVectors:
         """The model called ``name``, or the default one. Raises `UnknownModel`."""
         return _find(self.opened, name)
 
@@ -158,7 +158,7 @@ class Serving:
         with self._lock:
             before, opened = self._opened, self._open()
             for model in opened.models.values():
-                verify_model(model.folder)
+                model.check()
                 _try(model)
             self._opened = opened
             self._generation = struct.unpack_from("q", self._shared)[0] + 1
@@ -178,9 +178,9 @@ class Serving:
             self._generation = generation  # whatever came: one attempt, not one a request; others wait for it till now
 
     def _open(self) -> Opened:
-        models: dict[str, Model] = {}
+        models: dict[str, WordVectors] = {}
         for name in self.settings.models:
-            model = load_model(name)
+            model = load_word_vectors(name)
             if model.name in models:
                 raise ModelError(f"Two models to serve are called '{model.name}'. Leave one out, or import it anew.")
             _ = model.index  # opened now: later, another could stand in its place
@@ -189,7 +189,7 @@ class Serving:
         return Opened(models, fingerprints, Cache(self.settings.cache_answers))
 
 
-def _find(opened: Opened, name: str | None) -> Model:
+def _find(opened: Opened, name: str | None) -> WordVectors:
     if name is None:
         return next(iter(opened.models.values()))
     if name not in opened.models:
@@ -197,11 +197,11 @@ def _find(opened: Opened, name: str | None) -> Model:
     return opened.models[name]
 
 
-def _fingerprint(model: Model) -> str:
+def _fingerprint(model: WordVectors) -> str:
     return hashlib.sha256(json.dumps(model.manifest.as_dict(), sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _try(model: Model) -> None:
+def _try(model: WordVectors) -> None:
     """Have a query answered, whatever the answer, so that no user waits for what the first one loads."""
     words = model.vocabulary.words(range(min(3, len(model))))
     ask_model(model, [" + ".join(map(literal, words))])

@@ -7,8 +7,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
-from embeddings import Answer, Model
+from embeddings import Answer
 from embeddings.resolve import Reading, resolve
+from embeddings.word_vectors import WordVectors
 from service import svg
 from service.labels import NOTE_SIZE, shorten, text_width
 
@@ -40,17 +41,18 @@ class Distribution:
         return float(self.cosines[min(int(len(self.cosines) * percent / 100), len(self.cosines) - 1)])
 
 
-_known: WeakKeyDictionary[Model, Distribution] = WeakKeyDictionary()
+_known: WeakKeyDictionary[WordVectors, Distribution] = WeakKeyDictionary()
 
 
-def distribution(model: Model) -> Distribution:
+def distribution(model: WordVectors) -> Distribution:
     """How alike words of ``model`` usually are: the same for the same model, and worked out once."""
     if model not in _known:
         rows = min(len(model), _WORDS)
         random = np.random.default_rng(0)
         one = random.integers(rows, size=_PAIRS)
         other = (one + random.integers(1, max(rows, 2), size=_PAIRS)) % rows  # another row than the first
-        cosines = np.einsum("ij,ij->i", model.vectors[one], model.vectors[other])
+        vectors = model.index.first_vectors(rows)
+        cosines = np.einsum("ij,ij->i", vectors[one], vectors[other])
         _known[model] = _distribution(np.sort(np.clip(cosines, -1, 1)))
     return _known[model]
 
@@ -63,7 +65,7 @@ def _distribution(cosines: npt.NDArray[np.float32]) -> Distribution:
     return Distribution(cosines, tuple(zip(((edges[:-1] + edges[1:]) / 2).tolist(), heights, strict=True)))
 
 
-def draw_scale(answer: Answer, model: Model, width: float, *, with_links: bool) -> tuple[str, float, str]:
+def draw_scale(answer: Answer, model: WordVectors, width: float, *, with_links: bool) -> tuple[str, float, str]:
     """The content of the picture, its height, and what it shows in words."""
     assert answer.score is not None
     top, base, rows_below, row_height = 66.0, 166.0, 214.0, 42.0
@@ -145,7 +147,7 @@ def _neighbours(term: str, near: Sequence[tuple[str, float]], across: Across, y:
     return parts
 
 
-def _nearest(model: Model, reading: Reading) -> list[tuple[str, float]]:
+def _nearest(model: WordVectors, reading: Reading) -> list[tuple[str, float]]:
     """The words nearest to a term, its own words left out, and their cosines."""
     [scores], [rows] = model.index.search(reading.vector[None], _NEIGHBOURS + len(reading.rows))
     found = zip(rows.tolist(), scores.tolist(), strict=True)

@@ -18,7 +18,7 @@ from embeddings.tokenising import TokenParameters
 from embeddings.training import Stopped, train
 from embeddings.training_parameters import AUTO, PRESETS, EngineParameters, Job, Keep, TrainingParameters, typed
 from embeddings.workspace import Workspace
-from service.display import load
+from service.display import open_any
 from service.training_display import watching
 
 SECTIONS: dict[str, type] = {
@@ -189,6 +189,6 @@ def plot_command(model: str, words: tuple[str, ...], out: Path, projection: str,
     \b
       thisplusthat plot glove-6b-50d France:Paris Italy:Rome Japan:Tokyo --out capitals.png
     """
-    picture = arrange(load(model), words, Projection(projection))
+    picture = arrange(open_any(model), words, Projection(projection))
     draw(picture, out, overwrite=overwrite)
     click.echo(f"{len(picture.labels)} words in {out}")

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from embeddings import Answer, Failure, Model, Options
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
-from embeddings.vocabulary_map import open_map
+from embeddings.vocabulary_map import VocabularyMap, open_map
+from embeddings.word_vectors import WordVectors
 from service import copies, reading
 from service.addresses import fits_into_a_path, search_address, with_parameters, word_address
 from service.asked import Asked, asked_by
@@ -174,7 +175,7 @@ def _word(text: str) -> AnyResponse | str:
 def map_() -> str:
     """The most frequent words in a plane; without JavaScript, its groups as lists."""
     asked = asked_by(request.args)
-    shown = open_map(serving_of_app().model(asked.model))
+    shown = _map_of(serving_of_app().model(asked.model))
     groups = groups_of(shown) if shown else []
     return render("map.html", asked, "", shown=shown, groups=groups, highlighted=request.args.get("word", ""))
 
@@ -183,10 +184,15 @@ def map_() -> str:
 def map_json() -> AnyResponse:
     """The words, places and groups that the map is drawn from."""
     model = serving_of_app().model(asked_by(request.args).model)
-    shown = open_map(model)
+    shown = _map_of(model)
     if shown is None:
         raise NotFound
     return Response(shown.as_json(), mimetype="application/json")
+
+
+def _map_of(model: WordVectors) -> VocabularyMap | None:
+    """The map of a model; one that is not in a folder has none."""
+    return open_map(model) if isinstance(model, Model) else None
 
 
 @pages.get("/compare")
@@ -239,7 +245,7 @@ def static(name: str) -> AnyResponse:
     return response
 
 
-def _answer(query: str, asked: Asked) -> tuple[Answer, Model]:
+def _answer(query: str, asked: Asked) -> tuple[Answer, WordVectors]:
     serving = serving_of_app()
     answer = serving.ask(query, asked.options, asked.model)
     g.answers = (answer,)

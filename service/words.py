@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings import Answer, Model, Options
+from embeddings import Answer, Options
 from embeddings.index import Matrix
 from embeddings.resolve import resolve
 from embeddings.vocabulary_map import VocabularyMap
+from embeddings.word_vectors import WordVectors
 from service import svg
 from service.reading import as_term
 
@@ -38,7 +39,7 @@ class Word:
     """Its vector as SVG."""
 
 
-def look_up(model: Model, text: str) -> str | None:
+def look_up(model: WordVectors, text: str) -> str | None:
     """The one word of the vocabulary that ``text`` is read as; None if it is read as several or from its letters.
 
     Raises `UnknownWord`.
@@ -47,7 +48,7 @@ def look_up(model: Model, text: str) -> str | None:
     return model.vocabulary.word(reading.rows[0]) if len(reading.rows) == 1 else None
 
 
-def describe(model: Model, word: str, ask: Callable[[str, Options], Answer]) -> Word:
+def describe(model: WordVectors, word: str, ask: Callable[[str, Options], Answer]) -> Word:
     """What there is to show of ``word``, which is in the vocabulary, exactly so."""
     row = model.vocabulary.row(word)
     assert row is not None
@@ -59,7 +60,7 @@ def describe(model: Model, word: str, ask: Callable[[str, Options], Answer]) -> 
         )
         for size in (*sizes, None)
     )
-    return Word(word, row + 1, int(model.counts[row]), bands, draw_vector(word, model.vectors[row]))
+    return Word(word, row + 1, model.count_of(row), bands, draw_vector(word, model.vectors_of([row])[0]))
 
 
 def groups_of(shown: VocabularyMap) -> list[tuple[str, list[str]]]:

@@ -1,0 +1,82 @@
+"""What answering a query needs of a model, wherever it is: in a folder (`model`) or on a cluster (`milvus`)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from embeddings.cosmul import Candidates
+from embeddings.index import Asked, Matrix, Rows
+from embeddings.model import Manifest
+
+
+class Words(Protocol):
+    """Words ↔ rows; `embeddings.vocabulary` says what each does."""
+
+    def __len__(self) -> int: ...
+
+    def word(self, row: int) -> str: ...
+
+    def words(self, rows: Iterable[int]) -> list[str]: ...
+
+    def row(self, word: str) -> int | None: ...
+
+    def row_of_variant(self, word: str) -> int | None: ...
+
+    def row_whatever_case(self, word: str) -> int | None: ...
+
+    def complete(self, prefix: str, limit: int = 10) -> list[str]: ...
+
+    def suggest(self, word: str, limit: int = 5) -> list[str]: ...
+
+    def expect(self, words: Iterable[str]) -> None:
+        """These words will be looked up next: what is far away is fetched in one go."""
+
+
+class Neighbours(Candidates, Protocol):
+    """Search for rows; `embeddings.index` says what each does."""
+
+    def search(
+        self,
+        targets: Matrix,
+        k: int,
+        *,
+        exact: bool = False,
+        restrict: int | None = None,
+        asked: Asked | None = None,
+    ) -> tuple[Matrix, Rows]: ...
+
+
+class WordVectors(Protocol):
+    """A model that can be asked. Rows are unit vectors, most frequent word first; row number = frequency rank - 1."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def place(self) -> str:
+        """Where it is, for the person who reads it."""
+
+    @property
+    def vocabulary(self) -> Words: ...
+
+    @property
+    def index(self) -> Neighbours: ...
+
+    def __len__(self) -> int: ...
+
+    def vectors_of(self, rows: Rows | Sequence[int]) -> Matrix:
+        """The unit vectors of ``rows``, float32 [rows, dimension]."""
+
+    def count_of(self, row: int) -> int:
+        """How often the word of a row occurs in the corpus; 0 where it is not known."""
+
+    def ngram_vectors(self, buckets: Sequence[int]) -> Matrix:
+        """The vectors of character n-grams [buckets, dimension]; only of models whose card has ``subwords``."""
+
+    def check(self) -> None:
+        """See that it is whole. Raises `ModelError`."""
