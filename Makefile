@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-PACKAGES := chromium redis-server wordnet-base
+PACKAGES := chromium nginx-light redis-server wordnet-base
 
 .PHONY: demo test packages lint format lock benchmark clean
 

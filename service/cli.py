@@ -71,7 +71,7 @@ def cli() -> None:
 
 def model_option(function: Callable[..., None]) -> Callable[..., None]:
     """``--model``, of all commands that ask one."""
-    text = "Name of a model, or the path of its folder."
+    text = "Name, folder or URL of a model."
     return click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help=text)(function)
 
 

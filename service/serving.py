@@ -13,7 +13,7 @@ import faiss
 
 from embeddings import Answer, EmbeddingsError, Failure, Model, ModelError, Options
 from embeddings import ask_many as ask_model
-from embeddings.catalog import load_model
+from embeddings.catalog import load_model, renew
 from embeddings.model import verify_model
 from service.logs import log
 from service.metrics import CACHE_HITS, CACHE_MISSES, CACHE_SIZE
@@ -134,11 +134,14 @@ class Serving:
         self.ready = True
 
     def reload(self) -> list[str]:
-        """Open every model anew, compare all checksums, and exchange all at once; gives the names that changed.
+        """Open every model anew, fetching those at a URL that have changed there, compare all checksums, and exchange
+        all at once; gives the names that changed.
 
         Raises `ModelError` if one fails, and then all go on as they were.
         """
         with self._lock:
+            for name in self.settings.models:
+                renew(name)
             before, opened = self._opened, self._open()
             for model in opened.models.values():
                 verify_model(model.folder)
