@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from embeddings.model import Model
+from embeddings.model import Card, Model
+from embeddings.model_writer import save_model
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -97,7 +99,7 @@ def cluster(tiny_model: Model, tmp_path: Path, request: pytest.FixtureRequest) -
     """Two replicas behind nginx with the configuration of deploy/, addresses aside."""
     options = getattr(request, "param", ())
     if "redis" in options:
-        options = (*options[1:], "--rate-limit-storage", request.getfixturevalue("redis"))
+        options = (*options[1:], "--rate-limit-storage", request.getfixturevalue("redis")[0])
     replicas = []
     for number in (1, 2):
         folder = Path(shutil.copytree(tiny_model.folder, tmp_path / f"replica-{number}" / "tiny"))
@@ -179,13 +181,58 @@ class Load:
 
 
 def test_a_replica_that_is_killed_under_load_costs_nobody_an_answer(cluster: Cluster) -> None:
-    victim = cluster.replicas[0]
     with Load(cluster.port) as load:
-        for _ in range(3):
+        for victim in cluster.replicas:
             victim.signal_all(signal.SIGKILL)  # all of its processes at once, as when a machine is lost
             load.more()
             victim.start()
             victim.wait()
+    assert not load.failures
+
+
+def test_replicas_are_exchanged_one_after_the_other_under_load(cluster: Cluster) -> None:
+    """A rolling update: of the models, without a restart, and then of the processes."""
+    with Load(cluster.port) as load:
+        for replica in cluster.replicas:
+            shutil.rmtree(replica.folder)
+            save_model(replica.folder, ["king", "man", "woman", "bread", "new"], np.eye(5) + 0.1, Card("tiny"))
+            status, body = ask(replica.port, "/admin/reload", method="POST", Authorization=f"Bearer {TOKEN}")
+            assert (status, json.loads(body)["changed"]) == (200, ["tiny"])
+            load.more()
+        for _ in range(10):
+            assert answers(cluster.port, "/api/v1/query?q=new")
+        for replica in cluster.replicas:
+            assert replica.process is not None
+            replica.process.terminate()
+            assert replica.process.wait(40) == 0
+            replica.start()
+            replica.wait()
             load.more()
     assert not load.failures
-    assert load.done > 1000
+
+
+def test_what_is_for_the_replicas_own_network_is_not_passed_on(cluster: Cluster) -> None:
+    assert ask(cluster.replicas[0].port, "/metrics")[0] == 200
+    assert ask(cluster.port, "/metrics")[0] == 404
+    status, _ = ask(cluster.port, "/admin/reload", method="POST", Authorization=f"Bearer {TOKEN}")
+    assert status == 404
+    query = "king" + "%E2%80%83" * 880
+    assert ask(cluster.port, f"/api/v1/query?q={query}")[0] == 200, "an address as long as the service takes"
+    body = {"queries": ["king"], "model": "tiny"}
+    assert ask(cluster.port, "/api/v1/query", body)[0] == 200
+    many = {"queries": ["king - man + woman" + " " * 1900] * 1000}
+    assert ask(cluster.port, "/api/v1/query", many)[0] == 200, "2 MB"
+    assert ask(cluster.port, "/api/v1/query", {"queries": [" " * (9 << 20)]})[0] == 413
+
+
+@pytest.mark.parametrize("cluster", [("redis", "--rate-limit-address", "10/minute")], indirect=True)
+def test_replicas_count_in_one_redis_and_see_the_clients_address(cluster: Cluster) -> None:
+    statuses = [ask(cluster.port, "/api/v1/query?q=king")[0] for _ in range(16)]
+    assert statuses == [200] * 10 + [429] * 6
+    for replica in cluster.replicas:  # each has taken part, and each knows
+        assert b'route="/api/v1/query",status="200"' in ask(replica.port, "/metrics")[1]
+        forwarded = {"X-Forwarded-For": "127.0.0.1"}
+        assert ask(replica.port, "/api/v1/query?q=king", **forwarded)[0] == 429
+        assert ask(replica.port, "/api/v1/query?q=king", **{"X-Forwarded-For": "192.0.2.1"})[0] == 200
+    spoofed = {"X-Forwarded-For": "192.0.2.77"}
+    assert ask(cluster.port, "/api/v1/query?q=king", **spoofed)[0] == 429, "what a client says of itself counts nothing"
