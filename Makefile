@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-PACKAGES := chromium openjdk-17-jre-headless redis-server wordnet-base
+PACKAGES := chromium nginx-light openjdk-17-jre-headless redis-server wordnet-base
 
 .PHONY: demo demo-spark test packages lint format lock benchmark bench-check clean
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from embeddings.errors import ModelError
 from embeddings.model import Card, Manifest, Model, Progress, no_progress, open_model, read_manifest
-from embeddings.model_writer import TRAINING_SUFFIX, ModelWriter
+from embeddings.model_writer import TRAINING_SUFFIX, ModelWriter, alone
+from embeddings.remote import copy_place, fetch, is_url
 from embeddings.word_vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ def model_path(name: str) -> Path:
 
 def model_place(model: str) -> Path:
     """Where the model is or would be that ``model`` names or, having a ``/`` in it, gives the folder of."""
+    if is_url(model):
+        raise ModelError(
+            f"Models are written to folders of this machine, and {model} is none. Copy it there afterwards."
+        )
     return Path(model).expanduser() if _is_path(model) else model_path(model)
 
 
@@ -83,12 +88,15 @@ def is_in_milvus(model: str | Path) -> bool:
 
 
 def load_model(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progress) -> Model:
-    """Open a model by its name, or by its folder if a path is given (anything with a ``/``).
+    """Open a model by its name, by its folder if a path is given (anything with a ``/``), or by its URL.
 
-    The default model is prepared at its first use, which takes a few seconds. Raises `ModelError`.
+    The default model is prepared at its first use, which takes a few seconds; one at a URL is fetched at its first use,
+    and `renew` fetches it again where it has changed. Raises `ModelError`.
     """
     if is_in_milvus(model):
         raise ModelError(f"{model} is in Milvus, and this needs the folder of a model.")
+    if isinstance(model, str) and is_url(model):
+        return _load_copy(model, progress)
     if isinstance(model, Path) or _is_path(model):
         return open_model(Path(model).expanduser())
     path = model_path(model)
@@ -102,6 +110,29 @@ def load_model(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progre
         if model == DEFAULT_MODEL:
             raise ModelError(f"{error} Delete the folder {path}, and the next query prepares it anew.") from error
         raise
+
+
+def renew(model: str, progress: Progress = no_progress) -> bool:
+    """Bring the copy of a model at a URL up to date, which is nothing for others; gives whether it has changed.
+
+    Raises `ModelError`, and then the copy is as it was.
+    """
+    return is_url(model) and fetch(model, copy_place(model, home() / "remote"), progress)
+
+
+def has_copy(model: str) -> bool:
+    """Whether ``model`` is at a URL and has been fetched before."""
+    return is_url(model) and copy_place(model, home() / "remote").exists()
+
+
+def _load_copy(url: str, progress: Progress) -> Model:
+    place = copy_place(url, home() / "remote")
+    if not place.exists():
+        fetch(url, place, progress)
+    try:
+        return open_model(place)
+    except ModelError as error:
+        raise ModelError(f"{error} Delete the folder {place}, and it is fetched anew.") from error
 
 
 def list_models() -> list[Listing]:
@@ -171,23 +202,7 @@ def _unknown(name: str) -> str:
 
 def _prepare_default(path: Path, progress: Progress) -> None:
     """Turn the vectors of the installed package into a model folder; of several processes one does it, others wait."""
-    from filelock import FileLock, Timeout
-
-    lock_file = path.with_name(f".{path.name}.preparing")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock_file.touch()  # FileLock would wait for ever for a place that cannot be written to
-    except OSError as error:
-        raise ModelError(
-            f"{path} cannot be prepared: {error.strerror}. Set THISPLUSTHAT_HOME to a folder that can be written to."
-        ) from error
-    lock = FileLock(lock_file)
-    try:
-        held = lock.acquire(timeout=0)
-    except Timeout:
-        progress("waiting for another process", 0, 1)
-        held = lock.acquire()
-    with held:
+    with alone(path, progress):
         if not path.exists():
             _write_default(path, progress)
 

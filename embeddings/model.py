@@ -196,25 +196,31 @@ def read_manifest(folder: Path) -> Manifest:
     """Read model.json and compare the files' lengths with it. Raises `ModelError`."""
     path = folder / MANIFEST_FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        version = content["format_version"]
-        if version > FORMAT_VERSION:
-            raise ModelError(
-                f"{path} has format version {version}, and this program reads up to {FORMAT_VERSION}. Update it."
-            )
-        manifest = Manifest.from_dict(content)
+        manifest = parse_manifest(path.read_bytes(), str(path))
     except FileNotFoundError as error:
         raise ModelError(f"{folder} is not a model: it has no {MANIFEST_FILE}.") from error
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} is damaged: {error!r}.") from error
     for name, expected in manifest.files.items():
         with _reading(folder / name):
             length = (folder / name).stat().st_size
         if length != expected.bytes:
             raise ModelError(f"{folder / name} has {length:,} bytes where {MANIFEST_FILE} says {expected.bytes:,}.")
     return manifest
+
+
+def parse_manifest(content: bytes, place: str) -> Manifest:
+    """The manifest that the bytes of a model.json hold; ``place`` is where they are from. Raises `ModelError`."""
+    try:
+        entries = json.loads(content)
+        version = entries["format_version"]
+        if version > FORMAT_VERSION:
+            raise ModelError(
+                f"{place} has format version {version}, and this program reads up to {FORMAT_VERSION}. Update it."
+            )
+        return Manifest.from_dict(entries)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{place} is damaged: {error!r}.") from error
 
 
 def _open(folder: Path) -> Model:

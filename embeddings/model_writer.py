@@ -214,6 +214,29 @@ def lock_place(
     return lock
 
 
+@contextmanager
+def alone(path: Path, progress: Progress = no_progress) -> Iterator[None]:
+    """Prepare what is to be at ``path`` while no other process does; others wait. Raises `ModelError`."""
+    from filelock import FileLock, Timeout
+
+    lock_file = path.with_name(f".{path.name}.preparing")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock_file.touch()  # FileLock would wait for ever for a place that cannot be written to
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be prepared: {error.strerror}. Set THISPLUSTHAT_HOME to a folder that can be written to."
+        ) from error
+    lock = FileLock(lock_file)
+    try:
+        held = lock.acquire(timeout=0)
+    except Timeout:
+        progress("waiting for another process", 0, 1)
+        held = lock.acquire()
+    with held:
+        yield
+
+
 def _partial(path: Path) -> Path:
     """Where the model that is to be at ``path`` is written."""
     return path.with_name(f".{path.name}.partial")

@@ -73,7 +73,7 @@ def cli() -> None:
 
 def model_option(function: Callable[..., None]) -> Callable[..., None]:
     """``--model``, of all commands that ask one."""
-    text = "Name of a model, its folder, or its address in Milvus."
+    text = "Name, folder or URL of a model, or its address in Milvus."
     return click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help=text)(function)
 
 

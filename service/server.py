@@ -32,6 +32,8 @@ from service.settings import Settings, SettingsError
 _BACKLOG = 2048
 _LOOKED_AT = 1 << 15
 """Bytes of a request that have to be there before a thread takes it: the head, and what there is of a body."""
+_GATHERED = 1 << 16
+"""Bytes of an answer that are sent in one piece."""
 _STOPPING_SECONDS = 2
 """Time for a client that is connected, but has not asked, when the service stops."""
 _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
@@ -163,6 +165,19 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
         finally:
             self.busy.pop(conn, None)
 
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Besides: head and body leave in one piece, so that the proxy before a process that is killed has either the
+        whole answer or nothing, and asks another process.
+        """
+        sock = conn.sock
+        conn.sock = answer = _Gathering(sock)
+        try:
+            goes_on = super().handle_request(req, conn)
+            answer.flush()
+            return goes_on
+        finally:
+            conn.sock = sock
+
     def murder_pending(self) -> None:
         """Called about once a second: besides idle connections, end those whose request takes too long."""
         now = time.monotonic()
@@ -192,6 +207,30 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
         log("warning", "request refused", status=status, reason=repr(exc), address=addr[0] if addr else None)
         with suppress(OSError):
             client.sendall(_problem(status, title, detail))
+
+
+class _Gathering:
+    """A socket that keeps what is sent until `flush`, or until it is more than a socket takes at once anyway."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock, self._held = sock, bytearray()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def sendall(self, content: bytes) -> None:
+        self._held += content
+        if len(self._held) > _GATHERED:
+            self.flush()
+
+    def sendfile(self, *arguments: Any, **options: Any) -> int:
+        self.flush()
+        return self._sock.sendfile(*arguments, **options)
+
+    def flush(self) -> None:
+        held, self._held = self._held, bytearray()
+        if held:
+            self._sock.sendall(held)
 
 
 def _problem(status: int, title: str, detail: str) -> bytes:

@@ -13,7 +13,7 @@ import faiss
 
 from embeddings import Answer, EmbeddingsError, Failure, ModelError, Options
 from embeddings import ask_many as ask_model
-from embeddings.catalog import load_word_vectors
+from embeddings.catalog import load_word_vectors, renew
 from embeddings.query import literal
 from embeddings.word_vectors import WordVectors
 from service.logs import log
@@ -151,11 +151,14 @@ class Serving:
         self.ready = True
 
     def reload(self) -> list[str]:
-        """Open every model anew, compare all checksums, and exchange all at once; gives the names that changed.
+        """Open every model anew, fetching those at a URL that have changed there, compare all checksums, and exchange
+        all at once; gives the names that changed.
 
         Raises `ModelError` if one fails, and then all go on as they were.
         """
         with self._lock:
+            for name in self.settings.models:
+                renew(name)
             before, opened = self._opened, self._open()
             for model in opened.models.values():
                 model.check()

@@ -7,8 +7,11 @@ from typing import Any
 
 import click
 
-from embeddings.catalog import home, load_model
+from embeddings.catalog import has_copy, home, load_model, renew
+from embeddings.errors import ModelError
+from embeddings.model import Progress
 from service.display import progress_bar
+from service.logs import log
 from service.settings import Settings, read_settings
 
 _SINGULAR = {"models": "--model", "cors_origins": "--cors-origin"}
@@ -61,6 +64,8 @@ def serve_command(config: Path | None, **options: Any) -> None:
     listener = listen(settings)
     for name in settings.models:
         with progress_bar(f"opening {name}") as progress:
+            if has_copy(name):
+                _renew(name, progress)
             load_model(name, progress)
     share_metrics()
     from service.app import create_app
@@ -75,6 +80,14 @@ def serve_command(config: Path | None, **options: Any) -> None:
         err=True,
     )
     serve(settings, listener, app)
+
+
+def _renew(name: str, progress: Progress) -> None:
+    """Fetch what is new, so that all machines that start serve the same; a copy that cannot be renewed still serves."""
+    try:
+        renew(name, progress)
+    except ModelError as error:
+        log("warning", "a model is served as it was fetched before", reason=str(error))
 
 
 @click.group("keys")

@@ -1,6 +1,8 @@
 """What several test files need: a model computed by hand, and the real GloVe."""
 
 import json
+import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,3 +92,20 @@ def mapped_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     checksum = model.manifest.files[VECTORS_FILE].sha256
     (folder / MAP_FILE).write_text(json.dumps(content | {"format_version": 1, "vectors_sha256": checksum}))
     return model
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """A real Redis of this test's own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    server = subprocess.Popen(["redis-server", *options], stdout=subprocess.PIPE)
+    assert server.stdout is not None
+    for line in server.stdout:
+        if b"Ready to accept connections" in line:
+            break
+    yield f"redis://127.0.0.1:{port}", server
+    server.kill()
+    server.wait()
+    server.stdout.close()

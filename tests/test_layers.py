@@ -17,7 +17,9 @@ MODULES = sorted(
     if path.stem != "__init__"
 )
 HEAVY = [
+    "aiohttp",
     "flask",
+    "fsspec",
     "gensim",
     "httpx",
     "model2vec",

@@ -1,6 +1,5 @@
 """Keys, limits, CORS, proxies and headers."""
 
-import socket
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -22,23 +21,6 @@ def keys(tmp_path: Path) -> Iterator[KeyFile]:
 
 def client(model: Model, **settings: object) -> FlaskClient:
     return create_app(Settings(models=(str(model.folder),), log_requests=False, **settings)).test_client()  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """A real Redis of this test's own."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    server = subprocess.Popen(["redis-server", *options], stdout=subprocess.PIPE)
-    assert server.stdout is not None
-    for line in server.stdout:
-        if b"Ready to accept connections" in line:
-            break
-    yield f"redis://127.0.0.1:{port}", server
-    server.kill()
-    server.wait()
-    server.stdout.close()
 
 
 def test_several_machines_count_in_one_redis_and_go_on_without_it(

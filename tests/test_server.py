@@ -159,6 +159,18 @@ def test_a_process_that_is_killed_is_replaced_while_the_other_answers(server: Se
     assert b'thisplusthat_requests_total{method="GET",route="/api/v1/query",status="200"}' in server.ask("/metrics")[1]
 
 
+def test_an_answer_leaves_in_one_piece_so_that_a_proxy_gets_all_of_it_or_nothing(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        for path in (b"/api/v1/query?q=king", b"/problem", b"/healthz"):
+            connection.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            head, _, body = connection.recv(1 << 20).partition(b"\r\n\r\n")
+            [length] = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+            assert len(body) == int(length.split()[1])
+        connection.sendall(b"GET /static/vendor/d3-map.js HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        script = b"".join(iter(lambda: connection.recv(65536), b"")).partition(b"\r\n\r\n")[2]
+    assert script == (Path(__file__).parent.parent / "service/static/vendor/d3-map.js").read_bytes()
+
+
 def test_no_request_under_way_is_cut_off_by_sigterm(server: Server) -> None:
     with Load(server) as load:
         server.process.terminate()
