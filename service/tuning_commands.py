@@ -43,7 +43,7 @@ def tune_command(model: str, recall: float) -> None:
 def _table(trials: Sequence[Trial], chosen: Trial) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("index")
-    for name in ("lists read", "candidates", "recall@10", "ms a search", "s to build"):
+    for name in ("lists", "candidates", "recall@10", "ms", "build s"):
         table.add_column(name, justify="right")
     table.add_column("")
     for trial in trials:
@@ -54,6 +54,6 @@ def _table(trials: Sequence[Trial], chosen: Trial) -> Table:
             f"{trial.recall:.4f}",
             f"{trial.milliseconds:.3f}",
             f"{trial.build_seconds:.1f}",
-            "chosen" if trial is chosen else "" if trial.reaches else "recall too low",
+            "chosen" if trial is chosen else "" if trial.reaches else "too low",
         )
     return table

@@ -18,7 +18,7 @@ def test_it_shows_what_it_tried_and_what_it_chose(tmp_path: Path) -> None:
     save_model(folder, [f"word{number}" for number in range(1500)], rows, Card("mine"))
     done = CliRunner().invoke(cli, ["tune", str(folder), "--recall", "0.9"], catch_exceptions=False)
     head, *lines = done.stdout.splitlines()
-    assert head.split() == "index lists read candidates recall@10 ms a search s to build".split()
+    assert head.split() == ["index", "lists", "candidates", "recall@10", "ms", "build", "s"]
     assert [line.split()[0] for line in lines[:-1]] == [
         "exact",
         "PQ4x4fs",
