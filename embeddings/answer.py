@@ -156,6 +156,10 @@ class Failure:
     query: str
     error: EmbeddingsError
 
+    def __post_init__(self) -> None:
+        # An error holds the frames it went through, and they all that was asked: too much for what may be kept.
+        self.error.__traceback__ = self.error.__context__ = self.error.__cause__ = None
+
     def as_dict(self) -> dict[str, Any]:
         return {"query": self.query, "error": self.error.as_dict()}
 

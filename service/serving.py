@@ -14,6 +14,7 @@ import faiss
 from embeddings import Answer, EmbeddingsError, Failure, ModelError, Options
 from embeddings import ask_many as ask_model
 from embeddings.catalog import load_word_vectors, renew
+from embeddings.errors import error_from_dict
 from embeddings.query import literal
 from embeddings.word_vectors import WordVectors
 from service.logs import log
@@ -123,7 +124,7 @@ class Serving:
         """Answer one query. Raises `QueryError`, `UnknownWord` or `UnknownModel`."""
         [answer] = self.ask_many([query], options, model)
         if isinstance(answer, Failure):
-            raise answer.error
+            raise error_from_dict(answer.error.as_dict())  # a new one: each time it is raised, an error holds more
         return answer
 
     def ask_many(

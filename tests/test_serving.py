@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings import Failure, ModelError, Options, UnknownWord
+from embeddings import Failure, ModelError, Options, QueryError, UnknownWord
 from embeddings.model import Card, Model
 from embeddings.model_writer import save_model
 from service import serving as module
@@ -63,6 +63,19 @@ def test_the_cache_is_bounded_and_drops_what_was_not_asked_for_longest(serving: 
     nothing = Cache(0)
     nothing.put(keys[0], answer)
     assert len(nothing) == 0
+
+
+def test_failures_in_the_cache_hold_nothing_of_the_requests_that_met_them(serving: Serving) -> None:
+    raised = []
+    for query in ("king (", "nosuchword") * 3:
+        with pytest.raises((QueryError, UnknownWord)) as found:
+            serving.ask(query)
+        raised.append(found.value)
+    assert raised[0] is not raised[2]
+    assert raised[0].as_dict() == raised[2].as_dict()
+    for failure in serving.ask_many(["king (", "nosuchword"]):
+        assert isinstance(failure, Failure)
+        assert failure.error.__traceback__ is failure.error.__context__ is failure.error.__cause__ is None
 
 
 def test_long_answers_take_the_place_of_many_in_the_cache(serving: Serving) -> None:
