@@ -46,7 +46,9 @@ def test_every_part_gives_its_figures(tmp_path: Path) -> None:
     assert len({entry["accuracy_%"] for entry in found["evaluate"]["evaluation"].values()}) == 1
     assert found["open"]["opening"]["this project"]["open_ms"] > 0
     processes = found["cli"]["a whole process"]
-    assert 0 < processes["its interpreter and imports"]["p50_ms"] < processes["gensim, the same answer"]["p99_ms"]
+    assert (
+        0 < processes["this project, without interpreter and imports"]["p50_ms"] < processes["this project"]["p99_ms"]
+    )
     # Another run adds to the same file, and tables and plots are made of both.
     growing = ("--sizes", "2000,4000", "--queries", "20", "--peer", "this project", "--peer", "FAISS Flat")
     run("scripts/benchmark.py", "growth", *growing, *arguments[:2], *arguments[-2:])
