@@ -290,7 +290,7 @@ def http(rounds: int, seconds: float, **where: Any) -> None:
 
 
 @main.command()
-@click.option("--update", is_flag=True, help="Write the ratios instead of comparing them.")
+@click.option("--update", is_flag=True, help="Write ratios, the lowest of two runs, and compare none.")
 @click.option(
     "--ratios", "path", type=click.Path(path_type=Path), help="File of them. [default: benchmarks/ratios.json]"
 )
@@ -315,12 +315,13 @@ def check(update: bool, path: Path | None) -> None:
         "evaluate": lambda: measure_evaluate(model, every=40),
         "import": lambda: measure_import(model, 40_000, 100, runs=2),
     }
-    committed = {} if update else ratios.load(path)
+    if update:
+        ratios.save(ratios.lowest(parts), machine(), path)
+        return
+    committed = ratios.load(path)
     now, lost = ratios.check(parts, committed, lambda text: click.echo(text, err=True))
     for name, value in now.items():
         click.echo(f"{value:>8g}  {name}" + (f"  (committed: {committed[name]:g})" if name in committed else ""))
-    if update:
-        ratios.save(now, machine(), path)
     if lost:
         raise click.ClickException("slower than committed by more than 20 %:\n" + "\n".join(map(str, lost)))
 

@@ -50,6 +50,16 @@ def check(
     return now, losses(now, committed)
 
 
+def lowest(parts: Mapping[str, Callable[[], dict[str, Any]]], runs: int = 2) -> dict[str, float]:
+    """All ratios, each the lowest of some runs: what is committed should be reached again."""
+    ratios: dict[str, float] = {}
+    for measure in parts.values():
+        for _ in range(runs):
+            for name, value in measure()["ratios"].items():
+                ratios[name] = min(value, ratios.get(name, value))
+    return ratios
+
+
 def load(path: Path = COMMITTED) -> dict[str, float]:
     ratios: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))["ratios"]
     return ratios

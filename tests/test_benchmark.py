@@ -232,6 +232,14 @@ def test_a_part_with_a_loss_is_measured_once_more_and_the_better_counts() -> Non
     assert len(said) == 2
 
 
+def test_what_is_committed_is_the_lowest_of_two_runs() -> None:
+    from ratios import lowest
+
+    figures = {"one": iter([5.0, 4.0]), "two": iter([1.0, 2.0])}
+    parts = {name: lambda name=name: {"ratios": {name: next(figures[name])}} for name in figures}
+    assert lowest(parts) == {"one": 4.0, "two": 1.0}
+
+
 def test_the_committed_ratios_can_be_read() -> None:
     from ratios import load
 
