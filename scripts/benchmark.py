@@ -308,10 +308,10 @@ def check(update: bool, path: Path | None) -> None:
 
     model, path = load_model(), path or ratios.COMMITTED
     parts: dict[str, Callable[[], dict[str, Any]]] = {
-        "whole": lambda: measure_whole(model, 300),
-        "search": lambda: measure_search(model, 200, SHORT_PEERS),
-        "open": lambda: measure_open(model, 3, 10),
-        "cli": lambda: measure_cli(model, 5),
+        "whole": lambda: measure_whole(model, 200),
+        "search": lambda: measure_search(model, 100, SHORT_PEERS),
+        "open": lambda: measure_open(model, 2, 10),
+        "cli": lambda: measure_cli(model, 3),
         "evaluate": lambda: measure_evaluate(model, every=40),
         "import": lambda: measure_import(model, 40_000, 100, runs=2),
     }
