@@ -294,7 +294,8 @@ def http(rounds: int, seconds: float, **where: Any) -> None:
 @click.option(
     "--ratios", "path", type=click.Path(path_type=Path), help="File of them. [default: benchmarks/ratios.json]"
 )
-def check(update: bool, path: Path | None) -> None:
+@click.option("--part", "names", multiple=True, help="Only these parts; several may be given. [default: all]")
+def check(update: bool, path: Path | None, names: tuple[str, ...]) -> None:
     """A short form; fails if a ratio is more than 20 % below the committed one."""
     import ratios
     from cli_benchmark import measure_cli
@@ -315,14 +316,12 @@ def check(update: bool, path: Path | None) -> None:
         "evaluate": lambda: measure_evaluate(model, every=40),
         "import": lambda: measure_import(model, 40_000, 100, runs=2),
     }
+    if unknown := set(names) - set(parts):
+        raise click.BadParameter(f"There is no part {', '.join(sorted(unknown))}. There are: {', '.join(parts)}.")
+    chosen = {name: parts[name] for name in names or parts}
     if update:
-        ratios.save(ratios.lowest(parts), machine(), path)
-        return
-    committed = ratios.load(path)
-    now, lost = ratios.check(parts, committed, lambda text: click.echo(text, err=True))
-    for name, value in now.items():
-        click.echo(f"{value:>8g}  {name}" + (f"  (committed: {committed[name]:g})" if name in committed else ""))
-    if lost:
+        ratios.save(ratios.lowest(chosen), machine(), path)
+    elif lost := ratios.check(chosen, ratios.load(path), click.echo):
         raise click.ClickException("slower than committed by more than 20 %:\n" + "\n".join(map(str, lost)))
 
 
