@@ -290,11 +290,12 @@ def http(rounds: int, seconds: float, **where: Any) -> None:
 
 
 @main.command()
-@click.option("--update", is_flag=True, help="Write the ratios instead of comparing them.")
+@click.option("--update", is_flag=True, help="Write ratios, the lowest of two runs, and compare none.")
 @click.option(
     "--ratios", "path", type=click.Path(path_type=Path), help="File of them. [default: benchmarks/ratios.json]"
 )
-def check(update: bool, path: Path | None) -> None:
+@click.option("--part", "names", multiple=True, help="Only these parts; several may be given. [default: all]")
+def check(update: bool, path: Path | None, names: tuple[str, ...]) -> None:
     """A short form; fails if a ratio is more than 20 % below the committed one."""
     import ratios
     from cli_benchmark import measure_cli
@@ -308,20 +309,19 @@ def check(update: bool, path: Path | None) -> None:
 
     model, path = load_model(), path or ratios.COMMITTED
     parts: dict[str, Callable[[], dict[str, Any]]] = {
-        "whole": lambda: measure_whole(model, 300),
-        "search": lambda: measure_search(model, 200, SHORT_PEERS),
-        "open": lambda: measure_open(model, 3, 10),
-        "cli": lambda: measure_cli(model, 5),
+        "whole": lambda: measure_whole(model, 200),
+        "search": lambda: measure_search(model, 100, SHORT_PEERS),
+        "open": lambda: measure_open(model, 2, 10),
+        "cli": lambda: measure_cli(model, 3),
         "evaluate": lambda: measure_evaluate(model, every=40),
         "import": lambda: measure_import(model, 40_000, 100, runs=2),
     }
-    committed = {} if update else ratios.load(path)
-    now, lost = ratios.check(parts, committed, lambda text: click.echo(text, err=True))
-    for name, value in now.items():
-        click.echo(f"{value:>8g}  {name}" + (f"  (committed: {committed[name]:g})" if name in committed else ""))
+    if unknown := set(names) - set(parts):
+        raise click.BadParameter(f"There is no part {', '.join(sorted(unknown))}. There are: {', '.join(parts)}.")
+    chosen = {name: parts[name] for name in names or parts}
     if update:
-        ratios.save(now, machine(), path)
-    if lost:
+        ratios.save(ratios.lowest(chosen), machine(), path)
+    elif lost := ratios.check(chosen, ratios.load(path), click.echo):
         raise click.ClickException("slower than committed by more than 20 %:\n" + "\n".join(map(str, lost)))
 
 

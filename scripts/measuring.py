@@ -69,9 +69,11 @@ def last_json(printed: str) -> Any:
 
 
 def private_mb() -> float:
-    """Memory that is this process's alone (USS), in MB: what one more process would take again."""
+    """Memory that one more process would take again, in MB: pages that were written. Those of a mapped file that were
+    only read can be shared, whether another process happens to map it just now or not.
+    """
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
-    return round(sum(int(line.split()[1]) for line in lines if line.startswith("Private")) / 1000, 1)
+    return round(sum(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty")) / 1000, 1)
 
 
 def resident_mb() -> float:

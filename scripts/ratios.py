@@ -8,6 +8,7 @@ from typing import Any
 
 COMMITTED = Path(__file__).resolve().parent.parent / "benchmarks" / "ratios.json"
 TOLERANCE = 0.2
+Parts = Mapping[str, Callable[[], dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -32,29 +33,41 @@ def losses(now: Mapping[str, float], committed: Mapping[str, float], tolerance: 
     return sorted(lost, key=lambda loss: -1 if loss.now is None else loss.now / loss.committed)
 
 
-def check(
-    parts: Mapping[str, Callable[[], dict[str, Any]]], committed: Mapping[str, float], show: Callable[[str], None]
-) -> tuple[dict[str, float], list[Loss]]:
-    """All ratios and the losses. A part with a loss is measured once more, and the better of two counts: what else the
+def check(parts: Parts, committed: Mapping[str, Mapping[str, float]], show: Callable[[str], None]) -> list[Loss]:
+    """The losses of all parts. A part with a loss is measured once more, and the better of two counts: what else the
     machine does for a moment is no loss.
     """
-    now: dict[str, float] = {}
-    for name, measure in parts.items():
+    lost = []
+    for part, measure in parts.items():
+        expected = committed.get(part, {})
         ratios: dict[str, float] = measure()["ratios"]
-        expected = {ratio: value for ratio, value in committed.items() if ratio in ratios}
         if again := losses(ratios, expected):
-            show(f"{name}: once more, because of {again[0]}")
+            show(f"{part}: once more, because of {again[0]}")
             second: dict[str, float] = measure()["ratios"]
-            ratios = {ratio: max(value, second.get(ratio, value)) for ratio, value in ratios.items()}
-        now |= ratios
-    return now, losses(now, committed)
+            ratios = {name: max(value, second.get(name, value)) for name, value in (second | ratios).items()}
+        for name, value in ratios.items():
+            show(f"{value:>8g}  {name}" + (f"  (committed: {expected[name]:g})" if name in expected else ""))
+        lost += losses(ratios, expected)
+    return lost
 
 
-def load(path: Path = COMMITTED) -> dict[str, float]:
-    ratios: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))["ratios"]
+def lowest(parts: Parts, runs: int = 2) -> dict[str, dict[str, float]]:
+    """The ratios of each part, each the lowest of some runs: what is committed should be reached again."""
+    found: dict[str, dict[str, float]] = {}
+    for part, measure in parts.items():
+        each = [measure()["ratios"] for _ in range(runs)]
+        found[part] = {name: min(ratios[name] for ratios in each if name in ratios) for name in each[0]}
+    return found
+
+
+def load(path: Path = COMMITTED) -> dict[str, dict[str, float]]:
+    """Part → name → ratio."""
+    ratios: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))["ratios"]
     return ratios
 
 
-def save(ratios: Mapping[str, float], machine: Mapping[str, Any], path: Path = COMMITTED) -> None:
-    text = json.dumps({"machine": dict(machine), "ratios": dict(ratios)}, indent=2)
+def save(ratios: Mapping[str, Mapping[str, float]], machine: Mapping[str, Any], path: Path = COMMITTED) -> None:
+    """Other parts that are there stay."""
+    kept = load(path) if path.exists() else {}
+    text = json.dumps({"machine": dict(machine), "ratios": {**kept, **ratios}}, indent=2)
     path.write_text(text + "\n", encoding="utf-8")
