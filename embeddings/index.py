@@ -245,20 +245,21 @@ def factory_for(kind: str, count: int, dimension: int) -> str:
     codes = f"PQ{dimension // 2 if dimension % 2 == 0 else dimension}x4fs"
     if kind != "ivf":
         return codes
-    lists = 2 ** int(np.clip(np.round(np.log2(count / 1000)), 2, 12))
+    lists = 2 ** int(np.clip(np.round(np.log2(count / 1000)), 2, 11))
     return f"IVF{lists},{codes}r"
 
 
 def build_codes(vectors: Matrix, factory: str, seed: int) -> faiss.Index:
     """The codes of all rows [count, dimension]; what they are is learned from a sample."""
     count, dimension = vectors.shape
-    codes: Any = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
+    codes = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
     lists = _lists(codes)
     if lists is not None:
         lists.cp.niter = 10
         lists.cp.min_points_per_centroid = 1
     if factory.startswith("OPQ"):
-        turn: Any = faiss.downcast_VectorTransform(codes.chain.at(0))
+        turned: Any = codes
+        turn: Any = faiss.downcast_VectorTransform(turned.chain.at(0))
         turn.pq = of_four_bits = faiss.ProductQuantizer(turn.d_out, turn.M, 4)  # as the codes; it would take 8
         of_four_bits.cp.min_points_per_centroid = 1
     sample = np.random.default_rng(seed).permutation(count)[:_TRAINING_ROWS]
