@@ -55,7 +55,9 @@ KINDS = ("auto", "exact", "fastscan", "ivf")
 _EXACT_BELOW = 20_000
 """Up to this many rows exact search takes less time than the fast scan and its ranking."""
 _LISTS_FROM = 1_000_000
-"""From this many rows on inverted lists take less time at the same recall."""
+"""From this many rows on inverted lists are tried first: whether they hold the recall depends on the vectors."""
+_ROWS_PER_LIST = 3000
+"""With shorter lists a search reads a little less, and finding the list of each row takes the most time of building."""
 _MEASURED_VALUES = 20_000_000
 """Up to a matrix of so many values recall is measured on all the targets that are asked for."""
 _TRAINING_ROWS = 65_536
@@ -251,25 +253,26 @@ def open_index(vectors: Matrix, report: IndexReport, path: Path) -> Index:
 
 def factory_for(kind: str, count: int, dimension: int) -> str:
     """FAISS's name of an index of this kind and size: two dimensions a code (one, if their number is odd), and lists of
-    about a thousand rows.
+    some thousand rows.
     """
     codes = f"PQ{dimension // 2 if dimension % 2 == 0 else dimension}x4fs"
     if kind != "ivf":
         return codes
-    lists = 2 ** int(np.clip(np.round(np.log2(count / 1000)), 2, 12))
+    lists = 2 ** int(np.clip(np.round(np.log2(count / _ROWS_PER_LIST)), 2, 12))
     return f"IVF{lists},{codes}r"
 
 
 def build_codes(vectors: Matrix, factory: str, seed: int) -> faiss.Index:
     """The codes of all rows [count, dimension]; what they are is learned from a sample."""
     count, dimension = vectors.shape
-    codes: faiss.Index = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
-    lists, chain = _lists(codes), getattr(codes, "chain", None)
+    codes = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
+    lists = _lists(codes)
     if lists is not None:
         lists.cp.niter = 10
         lists.cp.min_points_per_centroid = 1
-    if chain is not None and factory.startswith("OPQ"):
-        turn: Any = faiss.downcast_VectorTransform(chain.at(0))
+    if factory.startswith("OPQ"):
+        turned: Any = codes
+        turn: Any = faiss.downcast_VectorTransform(turned.chain.at(0))
         turn.pq = of_four_bits = faiss.ProductQuantizer(turn.d_out, turn.M, 4)  # as the codes; it would take 8
         of_four_bits.cp.min_points_per_centroid = 1
     sample = np.random.default_rng(seed).permutation(count)[:_TRAINING_ROWS]
@@ -290,7 +293,7 @@ def measure(vectors: Matrix, codes: faiss.Index, parameters: IndexParameters) ->
     targets, inputs = analogy_targets(vectors, _enough_targets(vectors, parameters), parameters.seed)
     truth = nearest_but_inputs(vectors, targets, inputs)
     lists = _lists(codes)
-    parts = (32, 16, 8, 4) if parameters.kind == "auto" else (32, 16, 8, 4, 2, 1)
+    parts = (64, 32, 16, 8, 4) if parameters.kind == "auto" else (64, 32, 16, 8, 4, 2, 1)
     for probes in [0] if lists is None else [lists.nlist // part for part in parts if lists.nlist >= part]:
         if lists is not None:
             lists.nprobe = probes

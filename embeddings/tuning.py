@@ -78,7 +78,7 @@ def settings_for(count: int, dimension: int) -> list[tuple[str, str | None]]:
     """Kinds of index, and FAISS's names of them, that are worth trying for [count, dimension] rows.
 
     Codes of one, two or three dimensions each; of dimensions turned so that they hold most (OPQ, Ge et al. 2013);
-    and in lists, fewer or more of them.
+    and in lists, some thousand rows or a quarter of that each.
     """
     if count < _FEWEST_ROWS:
         return [("exact", None)]
@@ -89,7 +89,7 @@ def settings_for(count: int, dimension: int) -> list[tuple[str, str | None]]:
     if dimension % 3 == 0:
         flat.append(f"PQ{dimension // 3}x4fs")
     lists, codes = factory_for("ivf", count, dimension).removeprefix("IVF").split(",")
-    inverted = [f"IVF{number},{codes}" for number in (max(4, int(lists) // 4), int(lists))]
+    inverted = [f"IVF{number},{codes}" for number in (int(lists), 4 * int(lists))]
     return [
         ("exact", None),
         *(("fastscan", factory) for factory in dict.fromkeys(flat)),

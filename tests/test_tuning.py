@@ -54,7 +54,13 @@ def test_small_vocabularies_have_one_setting() -> None:
         "IVF128,PQ25x4fsr",
         "IVF512,PQ25x4fsr",
     ]
-    assert [factory for _, factory in settings_for(1000, 9)] == [None, "PQ9x4fs", "PQ3x4fs", "IVF4,PQ9x4fsr"]
+    assert [factory for _, factory in settings_for(1000, 9)] == [
+        None,
+        "PQ9x4fs",
+        "PQ3x4fs",
+        "IVF4,PQ9x4fsr",
+        "IVF16,PQ9x4fsr",
+    ]
 
 
 def test_a_model_that_is_being_written_or_cannot_be_is_refused_before_anything_is_tried(folder: Path) -> None:

@@ -25,6 +25,7 @@ def test_it_shows_what_it_tried_and_what_it_chose(tmp_path: Path) -> None:
         "PQ8x4fs",
         "OPQ4_8,PQ4x4fs",
         "IVF4,PQ4x4fsr",
+        "IVF16,PQ4x4fsr",
     ]
     [chosen] = [line.split()[0] for line in lines[:-1] if line.rstrip().endswith("chosen")]
     assert lines[-1].startswith(f"mine: {chosen} is the fastest with a recall@10 of 0.9: ")
