@@ -34,6 +34,8 @@ BLOCKS_SCHEMA = "file int, start long, part int, place long, content binary, end
 """``file``, ``start`` and ``part`` order the blocks; ``place`` is what errors name; ``ends``: a dump ends within it."""
 _BY_HADOOP, _WHOLE = (".gz", ".bz2"), (".xz", ".zst")
 _MAGICS = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"), (b"\x28\xb5\x2f\xfd", ".zst"))
+_HIDDEN = (".", "_")
+"""What Hadoop takes for hidden: _SUCCESS and the like."""
 _LARGEST_WHOLE = (1 << 31) - (1 << 20)
 """Spark holds a file that is not cut as one array."""
 
@@ -79,6 +81,8 @@ def _files(cluster: Cluster, place: str) -> Iterator[tuple[str, int]]:
         if not there:
             raise CorpusError(f"{place} cannot be read: No such file or directory.")
         for found in there:
+            if found.getPath().getName().startswith(_HIDDEN):
+                raise CorpusError(f"{place}: Hadoop leaves out what begins with a dot or an underscore. Rename it.")
             if not found.isDirectory():
                 yield found.getPath().toUri().toString(), int(found.getLen())
                 continue
@@ -87,7 +91,7 @@ def _files(cluster: Cluster, place: str) -> Iterator[tuple[str, int]]:
             while listed.hasNext():
                 file = listed.next()
                 inside = PurePosixPath(unquote(file.getPath().toUri().getRawPath())).relative_to(folder)
-                if not any(part.startswith(".") for part in inside.parts):
+                if not any(part.startswith(_HIDDEN) for part in inside.parts):
                     files.append((inside, file.getPath().toUri().toString(), int(file.getLen())))
             if not files:
                 raise CorpusError(f"{place} has no files in it.")
