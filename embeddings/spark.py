@@ -17,7 +17,7 @@ from embeddings.index import Matrix
 from embeddings.learning import Place
 from embeddings.preparation import CLEAN, SENTENCES, Prepared, read_prepared, take_prepared
 from embeddings.prepared import INFO_FILE, SENTENCES_FOLDER, VOCABULARY_FILE, check_not_again
-from embeddings.spark_cluster import Cluster, check_engine, open_cluster
+from embeddings.spark_cluster import Cluster, check_engine, literal, open_cluster
 from embeddings.spark_preparation import Work, prepare_on_spark
 from embeddings.training_parameters import Job, Keep, TrainingParameters, VectorsBy
 from embeddings.workspace import Note, Watcher, Workspace
@@ -69,7 +69,7 @@ def train_on_spark(
     Raises `CorpusError` and `EngineError`.
     """
     engine = job.engine
-    place = engine.prepared or (space.folder / "prepared").as_uri()
+    place = engine.prepared or f"file://{space.folder}/prepared"
     with open_cluster(engine.master, f"{place}/stages", space.folder, watcher) as cluster:
         there = _prepared_there(cluster, job)
         if there is None:
@@ -143,7 +143,7 @@ def _fit(cluster: Cluster, place: str, told: dict[str, Any]) -> Any:
     from pyspark.ml.functions import vector_to_array
     from pyspark.sql import functions
 
-    sentences = cluster.session.read.parquet(f"{place}/{SENTENCES_FOLDER}")
+    sentences = cluster.session.read.parquet(literal(f"{place}/{SENTENCES_FOLDER}"))
     word2vec = Word2Vec(
         vectorSize=told["vector_size"],
         windowSize=told["window"],

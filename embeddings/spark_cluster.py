@@ -196,9 +196,14 @@ class Cluster:
                 return Path(path.toUri().getPath())
             folder.mkdir(parents=True, exist_ok=True)
             for name in names:
-                target = hadoop_path((folder / name).absolute().as_uri())
+                target = hadoop_path(f"file://{(folder / name).absolute()}")
                 system.copyToLocalFile(False, hadoop_path(path, name), target, True)
             return folder
+
+
+def literal(path: str) -> str:
+    """``path`` as Spark's readers take it for a name and not for a pattern."""
+    return re.sub(r"[*?\[\]{}\\]", r"\\\g<0>", path)
 
 
 def check_engine(master: str) -> None:
@@ -325,7 +330,7 @@ def _probe(cluster: Cluster, shared: str) -> None:
         frame = cluster.session.range(0, rows, 1, rows).mapInArrow(_of_worker, "package string, python string")
         frame.write.mode("overwrite").parquet(place)
         schema = "package string, python string"
-        return int(cluster.session.read.schema(schema).parquet(place).count())
+        return int(cluster.session.read.schema(schema).parquet(literal(place)).count())
 
     try:
         seen = cluster.run("looking at the workers", write)
@@ -341,7 +346,7 @@ def _probe(cluster: Cluster, shared: str) -> None:
             f"What the workers write to {shared} is not seen here: give --prepared a folder that all of them share "
             "(s3a://, hdfs://, a network disk)."
         )
-    row = cluster.session.read.parquet(place).first()
+    row = cluster.session.read.parquet(literal(place)).first()
     cluster.remove(place)
     if (row.package, row.python) != own:
         raise EngineError(

@@ -56,7 +56,7 @@ from embeddings.spark_blocks import (
     take_apart,
     tokenise_blocks,
 )
-from embeddings.spark_cluster import Cluster
+from embeddings.spark_cluster import Cluster, literal
 from embeddings.spark_corpus import SparkText, find_spark_texts, read_blocks
 from embeddings.tokenising import FIRST_WORD, JOINER, Splitting, tokenise
 from embeddings.training_parameters import Job, TrainingParameters, choose_parameters
@@ -79,7 +79,7 @@ class Work:
         return f"{self.place}/stages/{stage}"
 
     def read(self, stage: str) -> Any:
-        return self.cluster.session.read.parquet(self.address(stage))
+        return self.cluster.session.read.parquet(literal(self.address(stage)))
 
     def write(self, frame: Any, stage: str, name: str, words: int = 0) -> None:
         """Compute ``frame`` and keep it as ``stage``."""
@@ -307,7 +307,7 @@ def _sentences(work: Work, parameters: TrainingParameters, known_words: Sequence
     sentences = frame.orderBy("file", "start", "part").mapInArrow(sentences_of(text), "text string")
     address = f"{work.place}/{SENTENCES_FOLDER}"
     work.cluster.run("sentences", lambda: sentences.write.mode("overwrite").parquet(address), report.words)
-    number = work.cluster.run("sentences", work.cluster.session.read.parquet(address).count)
+    number = work.cluster.run("sentences", work.cluster.session.read.parquet(literal(address)).count)
     taken = [
         {key: value for key, value in work.report_of(stage).items() if key not in ("uncounted", "different")}
         for stage in stages

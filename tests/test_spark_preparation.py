@@ -62,7 +62,7 @@ def test_both_engines_give_the_same_counts_sentences_and_model(
         "training": TRAINING,
         "evaluate": False,
     }
-    engine = EngineParameters(Engine.SPARK, "local[2]", VectorsBy.LOCAL, prepared=kept.as_uri())
+    engine = EngineParameters(Engine.SPARK, "local[2]", VectorsBy.LOCAL, prepared=f"file://{kept}")
     stages: list[str] = []
 
     def stop_at_phrases(event: Status | Note) -> None:
