@@ -19,10 +19,7 @@ from embeddings.training_parameters import Engine, EngineParameters, Job, Keep, 
 from embeddings.workspace import Note, Status
 
 ROOT = Path(__file__).parent.parent
-DUMP = Path(
-    str(files("gensim") / "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")
-)
-QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+NEWS = Path(str(files("gensim") / "test/test_data/lee_background.cor"))
 
 
 def demo() -> Any:
@@ -36,19 +33,17 @@ def demo() -> Any:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAVA_TOOL_OPTIONS", QUICK_JAVA)
-        with demo().standalone(tmp_path_factory.mktemp("cluster")) as started:
-            yield started
+    with demo().standalone(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
 
 
 def test_a_worker_killed_amid_the_iterations_does_not_end_the_job(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-    monkeypatch.setenv("JAVA_TOOL_OPTIONS", QUICK_JAVA)
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")  # the driver has little to do
     engine = EngineParameters(Engine.SPARK, cluster.master)
-    job = Job((DUMP.as_uri(),), engine=engine, training={"vector_size": 20, "epochs": 4}, evaluate=False)
+    job = Job((f"file://{NEWS}",), engine=engine, training={"vector_size": 20, "epochs": 6}, evaluate=False)
     events: list[Status | Note] = []
 
     def watch(event: Status | Note) -> None:
@@ -61,9 +56,9 @@ def test_a_worker_killed_amid_the_iterations_does_not_end_the_job(
     assert cluster.workers[0].returncode == -signal.SIGKILL
     notes = [event.text for event in events if isinstance(event, Note)]
     assert any("1 executor of the cluster went away: 1 of 2 executors" in text for text in notes), notes
-    assert len(model) > 3_000
+    assert 2_000 < len(model) < 6_000
     assert np.isfinite(np.asarray(model.vectors)).all()
-    assert len(ask(model, "united states").results) == 10
+    assert len(ask(model, "australia - sydney + israel").results) == 10
     card = model.manifest.card
     assert card.method == "word2vec skipgram, MLlib"
     assert (card.parameters["hs"], card.parameters["negative"], card.parameters["partitions"]) == (True, 0, 2)
