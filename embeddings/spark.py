@@ -75,7 +75,12 @@ def train_on_spark(
         if there is None:
             if not space.has(CLEAN) and cluster.exists(f"{place}/{INFO_FILE}"):
                 raise CorpusError(f"{place} is a prepared corpus already. Train on it, or choose another --prepared.")
-            prepare_on_spark(Work(job, cluster, space, place, watcher), given_phrases, known_words)
+            try:
+                prepare_on_spark(Work(job, cluster, space, place, watcher), given_phrases, known_words)
+            except CorpusError:
+                if not space.has(CLEAN):  # nothing is lost, and another corpus may be named the next time
+                    space.clear()
+                raise
         else:
             check_not_again(job)
         place = there or place

@@ -49,7 +49,7 @@ class SparkText:
     """One file of a corpus: its ``text`` has the address as name."""
 
     text: Text
-    key: "Key"
+    key: Key
     packing: str = ""
     """The suffix it is packed by, if it is."""
     namespaces: tuple[str, ...] = ()
