@@ -16,8 +16,8 @@ from embeddings.errors import CorpusError, EngineError
 from embeddings.index import Matrix
 from embeddings.learning import Place
 from embeddings.preparation import CLEAN, SENTENCES, Prepared, read_prepared, take_prepared
-from embeddings.prepared import INFO_FILE, SENTENCES_FOLDER, VOCABULARY_FILE
-from embeddings.spark_cluster import Cluster, open_cluster
+from embeddings.prepared import INFO_FILE, SENTENCES_FOLDER, VOCABULARY_FILE, check_not_again
+from embeddings.spark_cluster import Cluster, check_engine, literal, open_cluster
 from embeddings.spark_preparation import Work, prepare_on_spark
 from embeddings.training_parameters import Job, Keep, TrainingParameters, VectorsBy
 from embeddings.workspace import Note, Watcher, Workspace
@@ -45,7 +45,8 @@ class Learned:
 
 
 def check_spark(job: Job) -> None:
-    """Raises `CorpusError` for what the engine or MLlib cannot do."""
+    """Raises `EngineError` if the cluster cannot be reached, `CorpusError` for what MLlib cannot do."""
+    check_engine(job.engine.master)
     if job.engine.vectors is not VectorsBy.SPARK:
         return
     unknown = [name for name in job.training if name not in _MLLIB_KNOWS]
@@ -68,13 +69,20 @@ def train_on_spark(
     Raises `CorpusError` and `EngineError`.
     """
     engine = job.engine
-    place = engine.prepared or (space.folder / "prepared").as_uri()
+    place = engine.prepared or f"file://{space.folder}/prepared"
     with open_cluster(engine.master, f"{place}/stages", space.folder, watcher) as cluster:
         there = _prepared_there(cluster, job)
         if there is None:
             if not space.has(CLEAN) and cluster.exists(f"{place}/{INFO_FILE}"):
                 raise CorpusError(f"{place} is a prepared corpus already. Train on it, or choose another --prepared.")
-            prepare_on_spark(Work(job, cluster, space, place, watcher), given_phrases, known_words)
+            try:
+                prepare_on_spark(Work(job, cluster, space, place, watcher), given_phrases, known_words)
+            except CorpusError:
+                if not space.has(CLEAN):  # nothing is lost, and another corpus may be named the next time
+                    space.clear()
+                raise
+        else:
+            check_not_again(job)
         place = there or place
         if not space.has(SENTENCES):
             wanted = [INFO_FILE, VOCABULARY_FILE]
@@ -140,7 +148,7 @@ def _fit(cluster: Cluster, place: str, told: dict[str, Any]) -> Any:
     from pyspark.ml.functions import vector_to_array
     from pyspark.sql import functions
 
-    sentences = cluster.session.read.parquet(f"{place}/{SENTENCES_FOLDER}")
+    sentences = cluster.session.read.parquet(literal(f"{place}/{SENTENCES_FOLDER}"))
     word2vec = Word2Vec(
         vectorSize=told["vector_size"],
         windowSize=told["window"],

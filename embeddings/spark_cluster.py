@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -196,9 +196,14 @@ class Cluster:
                 return Path(path.toUri().getPath())
             folder.mkdir(parents=True, exist_ok=True)
             for name in names:
-                target = hadoop_path((folder / name).absolute().as_uri())
+                target = hadoop_path(f"file://{(folder / name).absolute()}")
                 system.copyToLocalFile(False, hadoop_path(path, name), target, True)
             return folder
+
+
+def literal(path: str) -> str:
+    """``path`` as Spark's readers take it for a name and not for a pattern."""
+    return re.sub(r"[*?\[\]{}\\]", r"\\\g<0>", path)
 
 
 def check_engine(master: str) -> None:
@@ -251,11 +256,15 @@ def open_cluster(master: str, shared: str, log_folder: Path, watcher: Watcher) -
     Settings of Spark's, keys of an object store among them, are taken from its own spark-defaults.conf.
     """
     check_engine(master)
+    from py4j.protocol import Py4JError, Py4JJavaError
     from pyspark import SparkConf, SparkContext
     from pyspark.errors import PySparkRuntimeError
     from pyspark.java_gateway import launch_gateway
     from pyspark.sql import SparkSession
 
+    # Spark takes these from its environment only where its spark-defaults.conf says nothing.
+    half_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 21
+    os.environ.setdefault("SPARK_DRIVER_MEMORY", f"{max(half_mb, 1024)}m")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     log_folder.mkdir(parents=True, exist_ok=True)
     log = log_folder / LOG_FILE
@@ -268,7 +277,11 @@ def open_cluster(master: str, shared: str, log_folder: Path, watcher: Watcher) -
         except PySparkRuntimeError as error:
             raise EngineError(f"Spark did not start. What it said is in {log}.") from error
     try:
-        session = SparkSession(SparkContext(conf=conf, gateway=gateway))
+        try:
+            session = SparkSession(SparkContext(conf=conf, gateway=gateway))
+        except Py4JJavaError as error:
+            reason = _java_message(error)
+            raise EngineError(f"Spark did not start at {master}: {reason}. What it said is in {log}.") from error
         if threading.current_thread() is threading.main_thread():
             for number, handler in signals.items():  # Spark takes Ctrl-C for itself; here a stop leaves what is done
                 signal.signal(number, handler)
@@ -278,7 +291,8 @@ def open_cluster(master: str, shared: str, log_folder: Path, watcher: Watcher) -
             _probe(cluster, shared)
             yield cluster
         finally:
-            session.stop()
+            with suppress(Py4JError, OSError):  # Java may be gone, and that is not what went wrong first
+                session.stop()
     finally:
         gateway.shutdown()
         gateway.proc.stdin.close()
@@ -291,8 +305,6 @@ _SETTINGS = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
     "spark.sql.execution.arrow.maxBytesPerBatch": str(16 << 20),
-    "spark.sql.ansi.enabled": "true",
-    "spark.task.maxFailures": "8",
 }
 
 
@@ -318,7 +330,7 @@ def _probe(cluster: Cluster, shared: str) -> None:
         frame = cluster.session.range(0, rows, 1, rows).mapInArrow(_of_worker, "package string, python string")
         frame.write.mode("overwrite").parquet(place)
         schema = "package string, python string"
-        return int(cluster.session.read.schema(schema).parquet(place).count())
+        return int(cluster.session.read.schema(schema).parquet(literal(place)).count())
 
     try:
         seen = cluster.run("looking at the workers", write)
@@ -334,7 +346,7 @@ def _probe(cluster: Cluster, shared: str) -> None:
             f"What the workers write to {shared} is not seen here: give --prepared a folder that all of them share "
             "(s3a://, hdfs://, a network disk)."
         )
-    row = cluster.session.read.parquet(place).first()
+    row = cluster.session.read.parquet(literal(place)).first()
     cluster.remove(place)
     if (row.package, row.python) != own:
         raise EngineError(

@@ -27,15 +27,21 @@ from embeddings.corpus import (
 )
 from embeddings.errors import CorpusError, ModelError
 from embeddings.sources import DAMAGED, unpacked
-from embeddings.spark_cluster import Cluster
+from embeddings.spark_cluster import Cluster, literal
 
 BLOCK_BYTES = 1 << 20
 BLOCKS_SCHEMA = "file int, start long, part int, place long, content binary, ends boolean"
 """``file``, ``start`` and ``part`` order the blocks; ``place`` is what errors name; ``ends``: a dump ends within it."""
 _BY_HADOOP, _WHOLE = (".gz", ".bz2"), (".xz", ".zst")
 _MAGICS = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"), (b"\x28\xb5\x2f\xfd", ".zst"))
+_HIDDEN = (".", "_")
+"""What Hadoop takes for hidden: _SUCCESS and the like."""
 _LARGEST_WHOLE = (1 << 31) - (1 << 20)
 """Spark holds a file that is not cut as one array."""
+
+
+Key = tuple[str, str, str]
+"""Scheme, host and path of a file: Hadoop writes the same address in several ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +49,10 @@ class SparkText:
     """One file of a corpus: its ``text`` has the address as name."""
 
     text: Text
-    packing: str
+    key: Key
+    packing: str = ""
     """The suffix it is packed by, if it is."""
     namespaces: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """The address, however it is written."""
-        parts = urlsplit(self.text.name)
-        return parts.scheme, parts.netloc, parts.path
 
 
 def find_spark_texts(cluster: Cluster, places: Sequence[str], parameters: CorpusParameters) -> list[SparkText]:
@@ -69,8 +70,8 @@ def find_spark_texts(cluster: Cluster, places: Sequence[str], parameters: Corpus
     return texts
 
 
-def _files(cluster: Cluster, place: str) -> Iterator[tuple[str, int]]:
-    """Addresses and lengths of the files that ``place`` names, in the order in which the local engine reads them."""
+def _files(cluster: Cluster, place: str) -> Iterator[tuple[str, Key, int]]:
+    """Names and lengths of the files that ``place`` names, in the order in which the local engine reads them."""
     if "://" not in place:
         place = str(Path(place).expanduser())
     with cluster.reaching(place) as (system, path):
@@ -79,29 +80,37 @@ def _files(cluster: Cluster, place: str) -> Iterator[tuple[str, int]]:
         if not there:
             raise CorpusError(f"{place} cannot be read: No such file or directory.")
         for found in there:
+            if found.getPath().getName().startswith(_HIDDEN):
+                raise CorpusError(f"{place}: Hadoop leaves out what begins with a dot or an underscore. Rename it.")
             if not found.isDirectory():
-                yield found.getPath().toUri().toString(), int(found.getLen())
+                yield *_named(found.getPath()), int(found.getLen())
                 continue
-            folder = PurePosixPath(unquote(found.getPath().toUri().getRawPath()))
+            folder = PurePosixPath(found.getPath().toUri().getPath())
             listed, files = system.listFiles(found.getPath(), True), []
             while listed.hasNext():
                 file = listed.next()
-                inside = PurePosixPath(unquote(file.getPath().toUri().getRawPath())).relative_to(folder)
-                if not any(part.startswith(".") for part in inside.parts):
-                    files.append((inside, file.getPath().toUri().toString(), int(file.getLen())))
+                inside = PurePosixPath(file.getPath().toUri().getPath()).relative_to(folder)
+                if not any(part.startswith(_HIDDEN) for part in inside.parts):
+                    files.append((inside, *_named(file.getPath()), int(file.getLen())))
             if not files:
                 raise CorpusError(f"{place} has no files in it.")
-            yield from ((address, length) for _, address, length in sorted(files))
+            yield from ((address, key, length) for _, address, key, length in sorted(files))
 
 
-def _look_at(cluster: Cluster, address: str, size: int, parameters: CorpusParameters) -> SparkText:
+def _named(path: Any) -> tuple[str, Key]:
+    """The name of a Hadoop path, with no letter of it encoded, and its key."""
+    address = path.toUri()
+    return path.toString(), (address.getScheme() or "", address.getAuthority() or "", address.getPath())
+
+
+def _look_at(cluster: Cluster, address: str, key: Key, size: int, parameters: CorpusParameters) -> SparkText:
     if not size:
         raise CorpusError(f"{address} is empty. Leave it out.")
-    name = PurePosixPath(unquote(urlsplit(address).path)).name
+    name = PurePosixPath(key[2]).name
     kind = format_of_name(name, parameters)
     if kind is TextFormat.PARQUET:
         _check_parquet(cluster, address, parameters.column)
-        return SparkText(Text(address, kind, size), "")
+        return SparkText(Text(address, kind, size), key)
     packed = cluster.read_bytes(address, HEAD_BYTES)
     packing = next((suffix for magic, suffix in _MAGICS if packed.startswith(magic)), "")
     if packing == ".bz2":  # the first block has to be there as a whole to be unpacked
@@ -122,14 +131,14 @@ def _look_at(cluster: Cluster, address: str, size: int, parameters: CorpusParame
         raise CorpusError(str(error)) from error
     kind = format_of_head(address, kind, head, parameters)
     namespaces = wikipedia.namespaces(head) if kind is TextFormat.WIKIPEDIA else ()
-    return SparkText(Text(address, kind, size), packing, namespaces)
+    return SparkText(Text(address, kind, size), key, packing, namespaces)
 
 
 def _check_parquet(cluster: Cluster, address: str, column: str) -> None:
     fields = {
         field.name: field.dataType.simpleString()
         for field in cluster.run(
-            "looking at the corpus", lambda: cluster.session.read.parquet(unquote_path(address)).schema.fields
+            "looking at the corpus", lambda: cluster.session.read.parquet(literal(address)).schema.fields
         )
     }
     if column not in fields:
@@ -140,13 +149,6 @@ def _check_parquet(cluster: Cluster, address: str, column: str) -> None:
         )
 
 
-def unquote_path(address: str) -> str:
-    """``address`` as Spark's readers take it: its path not percent-encoded, and what patterns are made of escaped."""
-    parts = urlsplit(address)
-    path = "".join(f"\\{letter}" if letter in "*?[]{}\\" else letter for letter in unquote(parts.path))
-    return f"{parts.scheme}://{parts.netloc}{path}" if parts.scheme else path
-
-
 def read_blocks(cluster: Cluster, texts: Sequence[SparkText], parameters: CorpusParameters) -> Any:
     """The blocks of ``texts`` as a DataFrame of `BLOCKS_SCHEMA`."""
     from pyspark.sql import functions
@@ -155,7 +157,7 @@ def read_blocks(cluster: Cluster, texts: Sequence[SparkText], parameters: Corpus
     frames = []
     for (kind, whole), group in _groups(texts).items():
         reader, value = cluster.session.read, "value"
-        addresses = [unquote_path(text.text.name) for text in group]
+        addresses = [literal(text.text.name) for text in group]
         if whole:
             frame, value = reader.format("binaryFile").load(addresses), "content"
         elif kind is TextFormat.PARQUET:
@@ -186,8 +188,14 @@ def _groups(texts: Sequence[SparkText]) -> dict[tuple[TextFormat, bool], list[Sp
     return groups
 
 
-Numbered = Mapping[tuple[str, str, str], tuple[int, SparkText]]
+Numbered = Mapping[Key, tuple[int, SparkText]]
 Batches = Callable[[Iterator[Any]], Iterator[Any]]
+
+
+def _key_of(path: str) -> Key:
+    """The key of a path as Spark's readers say it, with letters encoded."""
+    parts = urlsplit(path)
+    return parts.scheme, parts.netloc, unquote(parts.path)
 
 
 def _gather(numbered: Numbered, parameters: CorpusParameters) -> Batches:
@@ -201,8 +209,7 @@ def _gather(numbered: Numbered, parameters: CorpusParameters) -> Batches:
                 if of_piece != (path, start):
                     yield from blocks.flush()
                     of_piece = (path, start)
-                    parts = urlsplit(path)
-                    blocks.begin(*numbered[parts.scheme, parts.netloc, parts.path], start)
+                    blocks.begin(*numbered[_key_of(path)], start)
                 if value:
                     blocks.add(value)
                 else:
@@ -222,11 +229,12 @@ class _Blocks:
         self._errors = "strict" if parameters.strict else "replace"
         self._rows: list[bytes] = []
         self.size = self.lines = 0
+        self._ends = False
 
     def begin(self, number: int, text: SparkText, start: int) -> None:
         """Rows of the piece of a file that begins at the byte ``start`` follow."""
         self._number, self._text, self._start = number, text, start
-        self._part, self._ends, self.lines, self._place = 0, False, 1, 1
+        self._part, self.lines, self._place = 0, 1, start
         self._bytes = start
 
     def add(self, row: bytes) -> None:
@@ -245,7 +253,7 @@ class _Blocks:
 
     def flush(self) -> Iterator[Any]:
         """The block of the rows so far, if there are any."""
-        if not self._rows and not (self.size or getattr(self, "_ends", False)):
+        if not self._rows and not self._ends:
             return
         content = b"\n".join(self._rows)
         if self._encoding and self._text.text.format is not TextFormat.PARQUET:
@@ -268,8 +276,7 @@ def _unpack(numbered: Numbered, parameters: CorpusParameters) -> Batches:
     def unpack(batches: Iterator[Any]) -> Iterator[Any]:
         for batch in batches:
             for path, _, value in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                parts = urlsplit(path)
-                number, text = numbered[parts.scheme, parts.netloc, parts.path]
+                number, text = numbered[_key_of(path)]
                 name = text.text.name
                 try:
                     file = unpacked(io.BufferedReader(io.BytesIO(value)), name)

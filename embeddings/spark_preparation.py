@@ -7,14 +7,14 @@ are numbered in the order of the text: both engines write the same sentences and
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from embeddings.cleaning import WORDS_FILE, CorpusReport, FileReport, read_lines, write_lines
-from embeddings.corpus import CorpusParameters, TextFormat, texts_of
+from embeddings.corpus import TextFormat
 from embeddings.errors import CorpusError
 from embeddings.phrase_lists import known_phrases, numbered, title_phrases
 from embeddings.phrases import CONNECTORS, Counts, Links, phrase_words
@@ -36,24 +36,31 @@ from embeddings.preparation import (
     worth_joining,
 )
 from embeddings.prepared import INFO_FILE, SENTENCES_FOLDER, VOCABULARY_FILE, as_info, as_vocabulary
-from embeddings.sentences import Expansion, SentenceText, vocabulary_of
-from embeddings.spark_cluster import Cluster
-from embeddings.spark_corpus import SparkText, as_raw, find_spark_texts, read_blocks
-from embeddings.tokenising import FIRST_WORD, JOINER, Ids, Splitting, TokenParameters, split_compound, tokenise
+from embeddings.sentences import Expansion, vocabulary_of
+from embeddings.spark_blocks import (
+    CLEANED_SCHEMA,
+    FIRST_SCHEMA,
+    IDS_SCHEMA,
+    NUMBERED_SCHEMA,
+    RARE,
+    RARE_WORD,
+    WORDS_SCHEMA,
+    Counting,
+    count_keys,
+    count_words,
+    keep_frequent,
+    map_ids,
+    number_blocks,
+    score_pairs,
+    sentences_of,
+    take_apart,
+    tokenise_blocks,
+)
+from embeddings.spark_cluster import Cluster, literal
+from embeddings.spark_corpus import SparkText, find_spark_texts, read_blocks
+from embeddings.tokenising import FIRST_WORD, JOINER, Splitting, tokenise
 from embeddings.training_parameters import Job, TrainingParameters, choose_parameters
 from embeddings.workspace import Note, Watcher, Workspace
-
-RARE, RARE_WORD = FIRST_WORD, ""
-"""The number of all words that are too rare to have their own, and what stands for them among the words."""
-PLACE_SCHEMA = "file int, start long, part int"
-CLEANED_SCHEMA = (
-    f"{PLACE_SCHEMA}, words array<string>, ids binary, titles array<string>, tokens long, articles long, "
-    "undecodable long, ends boolean"
-)
-IDS_SCHEMA = f"{PLACE_SCHEMA}, ids binary"
-FIRST_SCHEMA = "kind int, file int, start long, part int, word_number int, piece int"
-"""Where a word is met first; ``kind`` and ``piece``: words that only compounds have come after all others."""
-_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class Work:
         return f"{self.place}/stages/{stage}"
 
     def read(self, stage: str) -> Any:
-        return self.cluster.session.read.parquet(self.address(stage))
+        return self.cluster.session.read.parquet(literal(self.address(stage)))
 
     def write(self, frame: Any, stage: str, name: str, words: int = 0) -> None:
         """Compute ``frame`` and keep it as ``stage``."""
@@ -122,11 +129,11 @@ def _clean(work: Work) -> None:
     texts = find_spark_texts(work.cluster, work.job.places, work.job.corpus)
     with work.space.stage(CLEAN) as folder:
         blocks = read_blocks(work.cluster, texts, work.job.corpus)
-        cleaned = blocks.mapInArrow(_tokenised(texts, work.job.corpus, work.job.tokens), CLEANED_SCHEMA)
+        cleaned = blocks.mapInArrow(tokenise_blocks(texts, work.job.corpus, work.job.tokens), CLEANED_SCHEMA)
         work.write(cleaned, CLEAN, "cleaning")
         report = _report(work, texts)
         first = "struct(file, start, part, word_number)"
-        counted = work.read(CLEAN).mapInArrow(_count_words, f"word string, met long, {PLACE_SCHEMA}, word_number int")
+        counted = work.read(CLEAN).mapInArrow(count_words, WORDS_SCHEMA)
         counted = counted.groupBy("word").agg(_sql("sum(met) AS met"), _sql(f"min({first}) AS first"))
         work.write(counted, "words", "counting words", report.words)
         different = work.cluster.run("counting words", work.read("words").count)
@@ -135,20 +142,6 @@ def _clean(work: Work) -> None:
         work.space.write_json(folder / PARTS_FILE, {})
         work.space.write_json(folder / REPORT_FILE, clock.taken("cleaning", words=report.words))
     work.watcher(of_corpus(report))
-
-
-def _tokenised(texts: Sequence[SparkText], reading: CorpusParameters, tokens: TokenParameters) -> Any:
-    def tokenised(batches: Iterator[Any]) -> Iterator[Any]:
-        for file, start, part, place, content, ends in _rows(batches):
-            read = texts_of(as_raw(texts, file, start, place, content), reading)
-            found = tokenise(read.text, tokens)
-            yield _batch(
-                CLEANED_SCHEMA,
-                [(file, start, part, found.words, found.ids.tobytes(), read.titles, len(found), read.articles,
-                  read.undecodable, ends)],
-            )  # fmt: skip
-
-    return tokenised
 
 
 def _report(work: Work, texts: Sequence[SparkText]) -> CorpusReport:
@@ -172,20 +165,6 @@ def _report(work: Work, texts: Sequence[SparkText]) -> CorpusReport:
     return CorpusReport(files, totals["tokens"], 0, totals["articles"], totals["undecodable"])
 
 
-def _count_words(batches: Iterator[Any]) -> Iterator[Any]:
-    met: Counter[str] = Counter()
-    first: dict[str, tuple[int, int, int, int]] = {}
-    for file, start, part, words, ids, *_ in _rows(batches):
-        counts = np.bincount(_ids(ids), minlength=len(words) + FIRST_WORD)[FIRST_WORD:].tolist()
-        for number, (word, count) in enumerate(zip(words, counts, strict=True)):
-            met[word] += count
-            place = (file, start, part, number)
-            if first.setdefault(word, place) > place:
-                first[word] = place
-    rows = ((word, count, *first[word]) for word, count in met.items())
-    yield from _batches(f"word string, met long, {PLACE_SCHEMA}, word_number int", rows)
-
-
 # ---- Words that have a number, and phrases that were given
 
 
@@ -204,7 +183,7 @@ def _known(
     frame = (
         work.read(CLEAN)
         .select("file", "start", "part", "words", "ids")
-        .mapInArrow(_in_numbers(numbers, apart), IDS_SCHEMA)
+        .mapInArrow(number_blocks(numbers, apart), IDS_SCHEMA)
     )
     of_user, of_titles = numbered(given, words, job.tokens), numbered(titles, words, job.tokens)
     phrases = list(dict.fromkeys((*of_user, *of_titles)))
@@ -216,7 +195,7 @@ def _known(
     joined = [JOINER.join(words[part - FIRST_WORD] for part in parts) for parts in phrases]
     if phrases:
         trie = work.shared(known_phrases(phrases, size))
-        frame = _map_ids(frame, lambda ids: trie.value.join(ids))
+        frame = map_ids(frame, lambda ids: trie.value.join(ids))
     rest = {"uncounted": uncounted, "different": different}
     _write_pass(work, KNOWN, frame, words, joined, phrases, clock, "known phrases", total, rest)
 
@@ -237,71 +216,22 @@ def _number_words(
     always = work.shared(in_phrases.union(known_words, CONNECTORS))
     wanted = work.shared(frozenset(known_words))
     min_count = parameters.min_count if job.tokens.splitting is Splitting.WORDS else 0
-    apart = (
-        work.read("words")
-        .select("word", "met", "first.*")
-        .mapInArrow(_apart(min_count, wanted), f"word string, met long, {FIRST_SCHEMA}")
+    pieces = (
+        work.read("words").select("word", "met", "first.*").mapInArrow(take_apart(min_count, wanted), NUMBERED_SCHEMA)
     )
     names = ", ".join(field.split()[0] for field in FIRST_SCHEMA.split(", "))
-    summed = apart.groupBy("word").agg(_sql("sum(met) AS met"), _sql(f"min(struct({names})) AS first"))
+    summed = pieces.groupBy("word").agg(_sql("sum(met) AS met"), _sql(f"min(struct({names})) AS first"))
     work.write(summed, "numbered", "known phrases")
     summed = work.read("numbered")
     totals = work.table(summed.agg(_sql("sum(met) AS met"), _sql("count_if(met > 0) AS words")), "known phrases")
     [total] = totals.to_pylist()
-    schema = f"word string, met long, {FIRST_SCHEMA}"
-    kept = summed.select("word", "met", "first.*").mapInArrow(_frequent(least, always), schema)
+    schema = NUMBERED_SCHEMA
+    kept = summed.select("word", "met", "first.*").mapInArrow(keep_frequent(least, always), schema)
     order = [(field.split()[0], "ascending") for field in FIRST_SCHEMA.split(", ")]
     table = work.table(kept, "known phrases").sort_by(order)
     words = [RARE_WORD, *table.column("word").to_pylist()]
     counts = np.concatenate([np.zeros(FIRST_WORD + 1, np.int64), table.column("met").to_numpy()])
     return words, counts, int(total["met"] - counts.sum()), int(total["words"] - np.count_nonzero(counts))
-
-
-def _apart(min_count: int, wanted: Any) -> Any:
-    def apart(batches: Iterator[Any]) -> Iterator[Any]:
-        def rows() -> Iterator[tuple[Any, ...]]:
-            for word, met, *first in _rows(batches):
-                parts = split_compound(word) if met < min_count and word not in wanted.value else [word]
-                if len(parts) == 1:
-                    yield (word, met, 0, *first, 0)
-                for piece, part in enumerate(parts if len(parts) > 1 else ()):
-                    yield (part, met, 1, *first, piece)
-
-        yield from _batches(f"word string, met long, {FIRST_SCHEMA}", rows())
-
-    return apart
-
-
-def _frequent(least: int, always: Any) -> Any:
-    def frequent(batches: Iterator[Any]) -> Iterator[Any]:
-        import pyarrow
-
-        for batch in batches:
-            words, met = batch.column("word").to_pylist(), batch.column("met").to_pylist()
-            yield batch.filter(
-                pyarrow.array([n >= least or word in always.value for word, n in zip(words, met, strict=True)])
-            )
-
-    return frequent
-
-
-def _in_numbers(numbers: Any, apart: bool) -> Any:
-    def numbers_of(word: str) -> tuple[int, ...]:
-        number = numbers.value.get(word)
-        if number is not None or not apart:
-            return (RARE if number is None else number,)
-        return tuple(numbers.value.get(part, RARE) for part in split_compound(word))
-
-    def in_numbers(batches: Iterator[Any]) -> Iterator[Any]:
-        for file, start, part, words, ids in _rows(batches):
-            of_words = [numbers_of(word) for word in words]
-            lengths = np.array([1] * FIRST_WORD + [len(of_word) for of_word in of_words])
-            parts = np.array([*range(FIRST_WORD), *(one for of_word in of_words for one in of_word)], np.int32)
-            starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-            renumbered = Expansion(starts, lengths, parts).apply(_ids(ids))
-            yield _batch(IDS_SCHEMA, [(file, start, part, renumbered.tobytes())])
-
-    return in_numbers
 
 
 # ---- Phrases that are found
@@ -317,35 +247,21 @@ def _phrase_pass(work: Work, number: int, total: int) -> None:
     counts = _count_ids(work, frame, len(words) + FIRST_WORD, name, total)
     links = work.shared(Links(words, counts, parameters))
     counted = frame.mapInArrow(
-        _counting(lambda ids: np.unique(links.value.of_block(ids)[0], return_counts=True)), "key long, met long"
+        count_keys(lambda ids: np.unique(links.value.of_block(ids)[0], return_counts=True)), "key long, met long"
     )
     pairs = counted.groupBy("key").agg(_sql("sum(met) AS met"))
     work.write(pairs, "pairs", name, total)
     pairs = work.read("pairs")
     different = work.cluster.run(name, pairs.count) + int(np.count_nonzero(counts)) + rest["different"]
     met_in_all = int(counts.sum()) + rest["uncounted"]
-    scored = pairs.mapInArrow(_scored(links, met_in_all, different), "key long, met long, score double")
-    table = work.table(scored, name).sort_by("key")
+    chosen = pairs.mapInArrow(score_pairs(links, met_in_all, different), "key long, met long, score double")
+    table = work.table(chosen, name).sort_by("key")
     found = links.value.phrases(*(table.column(column).to_numpy() for column in ("key", "met", "score")))
     joined = phrase_words(found, words)
     phrases = work.shared(found)
-    frame = _map_ids(frame, lambda ids: links.value.join(ids, phrases.value))
+    frame = map_ids(frame, lambda ids: links.value.join(ids, phrases.value))
     _write_pass(work, stage, frame, words, joined, found.parts, clock, stage, total)
     work.watcher(of_pass(number, found, joined))
-
-
-def _scored(links: Any, total: int, different: int) -> Any:
-    def scored(batches: Iterator[Any]) -> Iterator[Any]:
-        import pyarrow
-
-        for batch in batches:
-            keys, met = batch.column("key").to_numpy(), batch.column("met").to_numpy()
-            scores = links.value.scores(keys, met, total, different)
-            chosen = links.value.chosen(met, scores)
-            arrays = [pyarrow.array(values[chosen]) for values in (keys, met, scores)]
-            yield pyarrow.RecordBatch.from_arrays(arrays, ["key", "met", "score"])
-
-    return scored
 
 
 def _write_pass(
@@ -363,7 +279,7 @@ def _write_pass(
     numbers, own, made_of = number_phrases(words, joined, parts)
     shared = work.shared(own)
     with work.space.stage(stage) as folder:
-        work.write(_map_ids(frame, lambda ids: shared.value[ids]), stage, name, total)
+        work.write(map_ids(frame, lambda ids: shared.value[ids]), stage, name, total)
         write_lines(folder / WORDS_FILE, numbers)
         work.space.write_json(folder / PARTS_FILE, made_of)
         work.space.write_json(folder / REPORT_FILE, clock.taken(name, phrases=len(joined)) | (rest or {}))
@@ -381,17 +297,17 @@ def _sentences(work: Work, parameters: TrainingParameters, known_words: Sequence
     always = {number for number, word in enumerate(words, start=FIRST_WORD) if word in wanted}
     rare = rare_phrases(work.space, stages, counts, parameters.min_count, always)
     expansion = work.shared(Expansion.of(rare, size))
-    frame = _map_ids(frame, lambda ids: expansion.value.apply(ids))
+    frame = map_ids(frame, lambda ids: expansion.value.apply(ids))
     counts = _count_ids(work, frame, size, "sentences", report.words)
     kept = vocabulary_of(words, counts, parameters.min_count, parameters.max_final_vocab, sorted(always))
     if not len(kept):
         work.space.clear()  # a job goes on as it was begun, and this one can come to no other end
         raise none_frequent(report, counts, parameters.min_count)
     text = work.shared((words, kept))
-    sentences = frame.orderBy("file", "start", "part").mapInArrow(_as_text(text), "text string")
+    sentences = frame.orderBy("file", "start", "part").mapInArrow(sentences_of(text), "text string")
     address = f"{work.place}/{SENTENCES_FOLDER}"
     work.cluster.run("sentences", lambda: sentences.write.mode("overwrite").parquet(address), report.words)
-    number = work.cluster.run("sentences", work.cluster.session.read.parquet(address).count)
+    number = work.cluster.run("sentences", work.cluster.session.read.parquet(literal(address)).count)
     taken = [
         {key: value for key, value in work.report_of(stage).items() if key not in ("uncounted", "different")}
         for stage in stages
@@ -409,101 +325,27 @@ def _sentences(work: Work, parameters: TrainingParameters, known_words: Sequence
     work.watcher(of_sentences(about))
 
 
-def _as_text(shared: Any) -> Any:
-    def as_text(batches: Iterator[Any]) -> Iterator[Any]:
-        import pyarrow
-
-        text = SentenceText(*shared.value)
-        for *_, ids in _rows(batches):
-            lines = text.of_block(_ids(ids))[0].decode().split("\n")[:-1]
-            yield pyarrow.RecordBatch.from_arrays([pyarrow.array(lines, pyarrow.string())], ["text"])
-
-    return as_text
-
-
 # ---- What all stages do
-
-
-def _map_ids(frame: Any, function: Callable[[Ids], Ids]) -> Any:
-    """``function`` over each block's numbers."""
-
-    def mapped(batches: Iterator[Any]) -> Iterator[Any]:
-        for file, start, part, ids in _rows(batches):
-            yield _batch(IDS_SCHEMA, [(file, start, part, function(_ids(ids)).tobytes())])
-
-    return frame.mapInArrow(mapped, IDS_SCHEMA)
-
-
-Counting = Callable[[Ids], tuple[Counts, Counts]]
-"""From a block's numbers to different keys and how often each is met."""
 
 
 def _pairs(counted: Counter[int]) -> tuple[Counts, Counts]:
     return np.array(list(counted), np.int64), np.array(list(counted.values()), np.int64)
 
 
-def _counting(count: Counting) -> Any:
-    def counting(batches: Iterator[Any]) -> Iterator[Any]:
-        import pyarrow
-
-        for *_, ids in _rows(batches):
-            keys, met = count(_ids(ids))
-            arrays = [pyarrow.array(values.astype(np.int64)) for values in (keys, met)]
-            yield pyarrow.RecordBatch.from_arrays(arrays, ["key", "met"])
-
-    return counting
-
-
 def _sum_counts(work: Work, frame: Any, count: Counting, name: str, total: int) -> dict[int, int]:
-    counted = frame.mapInArrow(_counting(count), "key long, met long")
+    counted = frame.mapInArrow(count_keys(count), "key long, met long")
     table = work.table(counted.groupBy("key").agg(_sql("sum(met) AS met")), name, total)
     return dict(zip(table.column("key").to_pylist(), table.column("met").to_pylist(), strict=True))
 
 
 def _count_ids(work: Work, frame: Any, size: int, name: str, total: int) -> Counts:
     """How often each number below ``size`` is met, in an array; `RARE` never is."""
-    counted = frame.mapInArrow(_counting(lambda ids: np.unique(ids, return_counts=True)), "key long, met long")
+    counted = frame.mapInArrow(count_keys(lambda ids: np.unique(ids, return_counts=True)), "key long, met long")
     table = work.table(counted.groupBy("key").agg(_sql("sum(met) AS met")), name, total)
     counts = np.zeros(size, np.int64)
     counts[table.column("key").to_numpy()] = table.column("met").to_numpy()
     counts[: RARE + 1] = 0
     return counts
-
-
-def _ids(content: bytes) -> Ids:
-    return np.frombuffer(content, np.int32)
-
-
-def _rows(batches: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
-    for batch in batches:
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
-
-
-def _batches(schema: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[Any]:
-    block: list[tuple[Any, ...]] = []
-    for row in rows:
-        block.append(row)
-        if len(block) == _ROWS:
-            yield _batch(schema, block)
-            block = []
-    yield _batch(schema, block)
-
-
-def _batch(schema: str, rows: Sequence[tuple[Any, ...]]) -> Any:
-    import pyarrow
-
-    kinds = {
-        "int": pyarrow.int32(),
-        "long": pyarrow.int64(),
-        "string": pyarrow.string(),
-        "binary": pyarrow.binary(),
-        "boolean": pyarrow.bool_(),
-        "array<string>": pyarrow.list_(pyarrow.string()),
-    }
-    fields = [field.split() for field in schema.split(", ")]
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(fields)
-    arrays = [pyarrow.array(column, kinds[kind]) for column, (_, kind) in zip(columns, fields, strict=True)]
-    return pyarrow.RecordBatch.from_arrays(arrays, [name for name, _ in fields])
 
 
 def _sql(expression: str) -> Any:

@@ -94,8 +94,11 @@ def _answers(port: int) -> bool:
         return tried.connect_ex((HOST, port)) == 0
 
 
-def main() -> None:
-    """Start a cluster, train on the slice of Wikipedia that comes with gensim, ask the model, stop the cluster."""
+def main(options: Sequence[str]) -> None:
+    """Start a cluster, train on the slice of Wikipedia that comes with gensim, ask the model, stop the cluster.
+
+    ``options`` are more options for ``thisplusthat train``.
+    """
     folder = Path(tempfile.mkdtemp(prefix="demo-spark-"))
     model = folder / "slice"
     environment = {**os.environ, "SPARK_LOCAL_IP": HOST}
@@ -104,7 +107,7 @@ def main() -> None:
         with standalone(folder / "cluster") as cluster:
             print(f"A master at {cluster.master} and {len(cluster.workers)} workers.", flush=True)
             train = ["train", str(files("gensim") / DUMP), "--engine", "spark", "--master", cluster.master]
-            subprocess.run([*command, *train, "--out", str(model)], env=environment, check=True)
+            subprocess.run([*command, *train, *options, "--out", str(model)], env=environment, check=True)
         subprocess.run([*command, "--model", str(model), "anarchism", "-k", "5"], env=environment, check=True)
     except subprocess.CalledProcessError as error:
         raise SystemExit(error.returncode) from error
@@ -113,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or ["--epochs", "10"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from embeddings.errors import CorpusError, EngineError
-from embeddings.spark_cluster import Cluster, check_engine, java_version
+from embeddings.spark_cluster import Cluster, check_engine, java_version, literal
 
 ROOT = Path(__file__).parent.parent
 
@@ -77,6 +77,10 @@ def test_what_spark_says_becomes_an_error_of_ours(said: str, kind: type[Exceptio
     cluster.log = Path("spark.log")
     with pytest.raises(kind, match=message):
         raise cluster.explained(RuntimeError(said))
+
+
+def test_names_are_no_patterns() -> None:
+    assert literal("hdfs://node:8020/a*b/c [1]") == "hdfs://node:8020/a\\*b/c \\[1\\]"
 
 
 def test_the_command_says_so_at_once(tmp_path: Path) -> None:

@@ -1,76 +1,110 @@
-"""What workers do with their pieces of the text, against the same over the whole of it."""
+"""Both engines on the same text: the same counts, the same sentences, the same model."""
 
-from collections import Counter
+import bz2
+import gzip
+import json
+import lzma
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow
+import pytest
+from pyarrow import parquet
 
-from embeddings.spark_preparation import (
-    CLEANED_SCHEMA,
-    RARE,
-    _apart,
-    _batch,
-    _batches,
-    _count_words,
-    _frequent,
-    _in_numbers,
+from embeddings.corpus import CorpusParameters
+from embeddings.model import open_model
+from embeddings.phrases import PhraseParameters, Scoring
+from embeddings.preparation import SENTENCES, check, prepare
+from embeddings.training import Stopped, train
+from embeddings.training_parameters import Engine, EngineParameters, Job, VectorsBy
+from embeddings.workspace import Note, Status, Workspace, unwatched
+
+DUMP = Path(
+    str(files("gensim") / "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")
 )
-from embeddings.tokenising import END, FIRST_WORD, PAUSE, TokenParameters, tokenise
+TRAINING = {"vector_size": 20, "epochs": 1, "workers": 1}
 
 
-class Shared:
-    """A value as Spark's broadcast holds it."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
-def cleaned(text: str, start: int, part: int = 0) -> pyarrow.RecordBatch:
-    found = tokenise(text, TokenParameters())
-    return _batch(CLEANED_SCHEMA, [(0, start, part, found.words, found.ids.tobytes(), [], len(found), 0, 0, False)])
-
-
-def test_words_are_counted_with_the_first_place_where_they_are_met() -> None:
-    batches = [cleaned("b c. A b", start=50), cleaned("a b", start=7, part=3), cleaned("c", start=7, part=2)]
-    rows = [row for batch in _count_words(iter(batches)) for row in batch.to_pylist()]
-    assert {row["word"]: row["met"] for row in rows} == Counter("bcabab" + "c")
-    first = {row["word"]: (row["file"], row["start"], row["part"], row["word_number"]) for row in rows}
-    assert first == {"a": (0, 7, 3, 0), "b": (0, 7, 3, 1), "c": (0, 7, 2, 0)}
-
-
-def test_rare_compounds_come_apart_unless_they_are_wanted() -> None:
-    schema = "word string, met long, file int, start long, part int, word_number int"
-    rows = [("well-known", 2, 0, 0, 0, 5), ("one-off", 1, 0, 0, 0, 6), ("off", 4, 0, 0, 0, 7), ("a-b", 9, 0, 0, 0, 8)]
-    apart = _apart(3, Shared(frozenset(["well-known"])))
-    found = [tuple(row.values()) for batch in apart(iter([_batch(schema, rows)])) for row in batch.to_pylist()]
-    assert found == [
-        ("well-known", 2, 0, 0, 0, 0, 5, 0),
-        ("one", 1, 1, 0, 0, 0, 6, 0),
-        ("off", 1, 1, 0, 0, 0, 6, 1),
-        ("off", 4, 0, 0, 0, 0, 7, 0),
-        ("a-b", 9, 0, 0, 0, 0, 8, 0),
-    ]
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """The same articles and stranger things, in every form and packing that both engines read."""
+    folder = tmp_path / "ä corpus [1]"
+    (folder / "sub").mkdir(parents=True)
+    lines = [f"The vice-president of New York met {name} in Rio de Janeiro, don't you know?" for name in "abcdefgh" * 9]
+    text = ("\ufeff" + "\n".join(lines)).encode() + b"\nA one-off\rline. Bad \xff byte\n\n"
+    (folder / "a.txt").write_bytes(text)
+    (folder / "b.txt.gz").write_bytes(gzip.compress(text + b"Zebra zebra zebra. Last word without an end"))
+    (folder / "c.txt.bz2").write_bytes(bz2.compress(b"one-off New York, Rio de Janeiro.\n" * 20))
+    (folder / "d.txt.xz").write_bytes(lzma.compress(text))
+    (folder / "sub" / "e.jsonl").write_text("\n".join(json.dumps({"text": line}) for line in lines[:30]))
+    rows = pyarrow.table({"text": ["Two\nlines of New York.", None, "", *lines[:20]]})
+    parquet.write_table(rows, folder / "f.parquet")
+    (folder / "wiki.xml.bz2").write_bytes(DUMP.read_bytes())
+    (folder / ".hidden").write_text("not read")
+    return folder
 
 
-def test_words_without_a_number_share_one() -> None:
-    numbers = {"the": 3, "one": 4, "well-known": 5}
-    batch = cleaned("The one-off, well-known thing", start=2, part=1)
-    [row] = [row for found in _in_numbers(Shared(numbers), True)(iter([batch])) for row in found.to_pylist()]
-    assert (row["file"], row["start"], row["part"]) == (0, 2, 1)
-    assert np.frombuffer(row["ids"], np.int32).tolist() == [3, 4, RARE, PAUSE, 5, RARE, END]
-    [row] = [row for found in _in_numbers(Shared(numbers), False)(iter([batch])) for row in found.to_pylist()]
-    assert np.frombuffer(row["ids"], np.int32).tolist() == [3, RARE, PAUSE, 5, RARE, END]
-    assert RARE == FIRST_WORD, "which is the first of the words, and a word that no text can have"
+def test_both_engines_give_the_same_counts_sentences_and_model(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+    kept = tmp_path / "prepared corpus"
+    (tmp_path / "list.txt").write_text("Rio de Janeiro\nvice-president of New York\n")
+    asked: dict[str, Any] = {
+        "places": (str(corpus),),
+        "phrase_lists": (str(tmp_path / "list.txt"),),
+        "titles": True,
+        "phrases": PhraseParameters(phrases=1, phrase_scoring=Scoring.DEFAULT, phrase_min_count=5),
+        "corpus": CorpusParameters(),
+        "training": TRAINING,
+        "evaluate": False,
+    }
+    engine = EngineParameters(Engine.SPARK, "local[2]", VectorsBy.LOCAL, prepared=f"file://{kept}")
+    stages: list[str] = []
 
+    def stop_at_phrases(event: Status | Note) -> None:
+        if isinstance(event, Status) and event.stage == "phrases, pass 1":
+            raise Stopped("stop here")
 
-def test_what_is_too_rare_stays_where_it_is_unless_it_is_wanted() -> None:
-    batch = _batch("word string, met long", [("a", 3), ("b", 2), ("of", 1)])
-    [found] = _frequent(3, Shared({"of"}))(iter([batch]))
-    assert found["word"].to_pylist() == ["a", "of"]
+    def watch(event: Status | Note) -> None:
+        stages.append(event.stage if isinstance(event, Status) else event.text)
 
+    with pytest.raises(Stopped):
+        train(Job(**asked, engine=engine), tmp_path / "spark", watcher=stop_at_phrases)
+    model = train(None, tmp_path / "spark", resume=True, watcher=watch)
+    assert "cleaning" not in stages, "it went on where it was stopped"
+    assert {"phrases, pass 1", "sentences", "epoch 1 of 1"} <= set(stages)
 
-def test_rows_go_out_in_batches_and_none_is_lost() -> None:
-    found = list(_batches("word string, met long", ((str(n), n) for n in range(120_000))))
-    assert [len(batch) for batch in found] == [50_000, 50_000, 20_000]
-    assert found[2]["met"].to_pylist()[-1] == 119_999
+    job = Job(**asked)
+    space = Workspace(tmp_path / "local")
+    with space.opened(job, resume=False):
+        local = prepare(job, check(job), (), space, unwatched)
+        table = parquet.read_table(kept / "vocabulary.parquet")
+        assert dict(zip(*(column.to_pylist() for column in table.columns), strict=True)) == dict(
+            zip(local.words, local.counts.tolist(), strict=True)
+        )
+        assert table["word"].to_pylist() == list(local.words), "words met equally often stand in the order of the text"
+        parts = sorted((kept / "sentences").glob("*.parquet"))
+        sentences = [sentence for part in parts for sentence in parquet.read_table(part)["text"].to_pylist()]
+        assert sentences == local.sentences.read_text().splitlines()
+    assert {"rio_de_janeiro", "vice-president_of_new_york", "don't"} <= set(local.words)
+    names = sorted(path.name for path in kept.iterdir() if not path.name.startswith("."))
+    assert names == ["prepared.json", "sentences", "vocabulary.parquet"]
+    info = json.loads((kept / "prepared.json").read_text())["corpus"]
+    for name in ("words", "different_words", "articles", "undecodable"):
+        assert info[name] == getattr(local.corpus, name)
+
+    # The local engine goes on to the same model: from its own sentences, and from those that the cluster prepared.
+    own = train(job, tmp_path / "local", resume=True)
+    assert space.has(SENTENCES) is False
+    again = train(Job((str(kept),), training=TRAINING, evaluate=False), tmp_path / "again")
+    for other in (own, again):
+        assert list(other.vocabulary) == list(model.vocabulary)
+        assert np.array_equal(other.vectors, model.vectors)
+    training = open_model(tmp_path / "spark").manifest.card.training
+    assert training is not None
+    assert training["engine"]["vectors"] == "local"
+    assert "pyspark" in training["versions"]
