@@ -257,7 +257,10 @@ def _prepare(worker: Any) -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(limits=1)
-    worker.app.flask.extensions["thisplusthat"].warm()
+    try:
+        worker.app.flask.extensions["thisplusthat"].warm()
+    except ModelError as error:  # Milvus may be away for a while: /readyz, and whoever asks, tries again
+        log("warning", "not ready yet", reason=str(error))
 
 
 def _tidy(_arbiter: Any, worker: Any) -> None:
