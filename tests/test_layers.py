@@ -19,10 +19,13 @@ MODULES = sorted(
 HEAVY = [
     "flask",
     "gensim",
+    "grpc",
     "httpx",
     "model2vec",
+    "pandas",
     "prompt_toolkit",
     "pyarrow",
+    "pymilvus",
     "rich.progress",
     "safetensors",
     "scipy",
