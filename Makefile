@@ -7,10 +7,23 @@ READY := $(VENV)/.ready
 
 PACKAGES := chromium nginx-light openjdk-17-jre-headless redis-server wordnet-base
 
-.PHONY: demo demo-spark test packages lint format lock benchmark bench-check clean
+.PHONY: demo demo-spark demo-milvus test packages lint format lock benchmark bench-check clean
 
 demo: $(READY)  ## set up, and answer an analogy from GloVe 6B
 	$(BIN)/thisplusthat "United States:Dollar :: Mexico:?"
+
+DEMO := $(VENV)/demo-milvus
+IN_MILVUS := milvus://$(CURDIR)/$(DEMO)/lite.db/glove
+
+demo-milvus: $(READY)  ## bring GloVe's 30,000 most frequent words to a milvus-lite, and ask them there
+	rm -rf $(DEMO)
+	mkdir -p $(DEMO)
+	$(BIN)/thisplusthat export glove-6b-50d $(DEMO)/glove.bin --restrict 30000
+	THISPLUSTHAT_HOME=$(DEMO) $(BIN)/thisplusthat import $(DEMO)/glove.bin --name glove-30k
+	$(BIN)/thisplusthat push $(DEMO)/models/glove-30k $(IN_MILVUS)
+	$(BIN)/thisplusthat --model $(IN_MILVUS) -k 3 "United States:Dollar :: Mexico:?"
+	printf 'paris - france + italy\nbreakfast, cereal, dinner, lunch\nqueenn\n' | \
+		$(BIN)/thisplusthat --model $(IN_MILVUS) -k 3 || true  # the last one is unknown, and gets suggestions
 
 test: packages lint  ## set up, and run every check and test
 	$(BIN)/python -m pytest -n auto

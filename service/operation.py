@@ -23,6 +23,8 @@ def health() -> Response:
 def readiness() -> Response:
     """200 once this process has answered a query."""
     serving = serving_of_app()
+    if serving.away:
+        serving.warm()
     if not serving.ready:
         raise NotReady("This process has not answered a query yet.")
     return as_json({"status": "ready", "models": serving.names})

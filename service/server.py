@@ -300,7 +300,10 @@ def _prepare(worker: Any) -> None:
 
     threadpool_limits(limits=1)
     _give_memory_back()
-    worker.app.flask.extensions["thisplusthat"].warm()
+    try:
+        worker.app.flask.extensions["thisplusthat"].warm()
+    except ModelError as error:  # Milvus may be away for a while: /readyz, and whoever asks, tries again
+        log("warning", "not ready yet", reason=str(error))
 
 
 def _give_memory_back() -> None:

@@ -98,6 +98,8 @@ class Serving:
         self._generation = 0
         self.ready = False
         """Whether this process has answered a query."""
+        self.away = False
+        """Whether it could not, at its start, since a model is where nobody answers."""
         self._opened = self._open()
 
     @property
@@ -147,9 +149,10 @@ class Serving:
 
     def warm(self) -> None:
         """Answer a query with every model, as each process does before it says that it is ready."""
+        self.away = True
         for model in self.opened.models.values():
             _try(model)
-        self.ready = True
+        self.away, self.ready = False, True
 
     def reload(self) -> list[str]:
         """Open every model anew, fetching those at a URL that have changed there, compare all checksums, and exchange

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from embeddings.catalog import has_copy, home, load_model, renew
+from embeddings.catalog import has_copy, home, is_in_milvus, load_model, renew
 from embeddings.errors import ModelError
 from embeddings.model import Progress
 from service.display import progress_bar
 from service.logs import log
-from service.settings import Settings, read_settings
+from service.settings import Settings, SettingsError, read_settings
 
 _SINGULAR = {"models": "--model", "cors_origins": "--cors-origin"}
 
@@ -35,6 +35,12 @@ def setting_options(function: Callable[..., None]) -> Callable[..., None]:
             about["type"] = type(entry.default)
         function = click.option(name, entry.name, **about)(function)
     return function
+
+
+def _is_milvus_file(name: str) -> bool:
+    from embeddings.milvus_connection import Address
+
+    return Address.parse(name).file is not None
 
 
 def _shown(default: Any) -> str:
@@ -61,12 +67,18 @@ def serve_command(config: Path | None, **options: Any) -> None:
     settings = read_settings(config, options=options)
     from service.server import listen, serve, share_metrics
 
+    if files := [name for name in settings.models if is_in_milvus(name) and _is_milvus_file(name)]:
+        raise SettingsError(
+            f"{files[0]} is a file of milvus-lite, which one process can open. To serve it, run: "
+            "milvus-lite server --data-dir FILE --host 127.0.0.1 --port 19530, and serve milvus://127.0.0.1:19530/..."
+        )
     listener = listen(settings)
     for name in settings.models:
         with progress_bar(f"opening {name}") as progress:
             if has_copy(name):
                 _renew(name, progress)
-            load_model(name, progress)
+            if not is_in_milvus(name):
+                load_model(name, progress)
     share_metrics()
     from service.app import create_app
 

@@ -27,7 +27,7 @@ class Settings:
     """How the service runs. Sources, each before the one to its left: default, file, environment, options of serve."""
 
     models: tuple[str, ...] = _setting(
-        (DEFAULT_MODEL,), "Models to serve, by name, folder or URL; the first is the default."
+        (DEFAULT_MODEL,), "Models to serve, by name, folder, URL or address in Milvus; the first is the default."
     )
     host: str = _setting("127.0.0.1", "Address to listen at; 0.0.0.0 for all.")
     port: int = _setting(8000, "Port to listen at; 0 picks a free one.", least=0, most=65535)

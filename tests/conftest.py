@@ -3,8 +3,10 @@
 import json
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +111,50 @@ def redis(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     server.kill()
     server.wait()
     server.stdout.close()
+
+
+class Milvus:
+    """A milvus-lite in a process of its own, at a port that stays the same when it is killed and started anew."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def address(self, collection: str) -> str:
+        return f"milvus://127.0.0.1:{self.port}/{collection}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        place = ["--data-dir", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)]
+        command = [sys.executable, "-m", "milvus_lite", "server", *place]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while True:
+            assert self.process.poll() is None, "milvus-lite ended"
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            threading.Event().wait(0.05)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Milvus]:
+    """A milvus-lite that runs."""
+    server = Milvus(tmp_path_factory.mktemp("milvus") / "data")
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def tiny_in_milvus(milvus: Milvus, tiny_model: Model) -> str:
+    """The address of the tiny model in Milvus."""
+    from embeddings.milvus_push import push
+
+    push(tiny_model, milvus.address("tiny"))
+    return milvus.address("tiny")

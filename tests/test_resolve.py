@@ -122,7 +122,7 @@ def test_of_an_unknown_phrase_the_known_words_are_used_whole(fasttext: Model) ->
     reading = resolve(fasttext, "united staets")
     assert fasttext.subwords is not None
     assert fasttext.manifest.card.subwords is not None
-    unknown = subword_vector(fasttext.subwords, fasttext.manifest.card.subwords, "staets")
+    unknown = subword_vector(fasttext.ngram_vectors, fasttext.dimension, fasttext.manifest.card.subwords, "staets")
     mean = (fasttext.vectors[0] + unknown) / 2
     np.testing.assert_allclose(reading.vector, mean / np.linalg.norm(mean), atol=1e-6)
     assert reading.rows == (0,)

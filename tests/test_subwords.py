@@ -22,14 +22,14 @@ def test_the_vector_of_an_unknown_word_points_where_gensims_does() -> None:
     trained = FastText(text, vector_size=16, min_count=1, min_n=3, max_n=5, bucket=500, epochs=2, seed=1, workers=1).wv
     parameters = {"min_n": 3, "max_n": 5, "buckets": 500}
     for word in ("foxes", "quickly", "Überfuchs", "ab"):
-        ours = subword_vector(trained.vectors_ngrams, parameters, word)
+        ours = subword_vector(trained.vectors_ngrams.__getitem__, trained.vector_size, parameters, word)
         gensims = trained.get_vector(word)
         np.testing.assert_allclose(ours, gensims / np.linalg.norm(gensims), atol=1e-5)
 
 
 def test_a_word_too_short_for_n_grams_has_no_direction() -> None:
     vectors = np.ones((10, 4), np.float32)
-    assert not subword_vector(vectors, {"min_n": 5, "max_n": 6, "buckets": 10}, "a").any()
+    assert not subword_vector(vectors.__getitem__, 4, {"min_n": 5, "max_n": 6, "buckets": 10}, "a").any()
 
 
 @pytest.mark.parametrize(("word", "count"), [("a", 1), ("abc", 6), ("", 0)])
