@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-PACKAGES := chromium nginx-light redis-server wordnet-base
+PACKAGES := chromium docker-compose nginx-light redis-server systemd wordnet-base
 
 .PHONY: demo test packages lint format lock benchmark clean
 
@@ -15,7 +15,7 @@ demo: $(READY)  ## set up, and answer an analogy from GloVe 6B
 test: packages lint  ## set up, and run every check and test
 	$(BIN)/python -m pytest -n auto
 
-packages:  ## Debian's packages that tests need: a browser, Redis, WordNet
+packages:  ## Debian's packages that tests need: a browser, WordNet, Redis, nginx, checks of deploy/
 	@missing=$$(for name in $(PACKAGES); do dpkg -s $$name >/dev/null 2>&1 || echo $$name; done); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
