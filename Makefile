@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 PACKAGES := chromium docker-compose nginx-light redis-server systemd wordnet-base
 
-.PHONY: demo test packages lint format lock benchmark clean
+.PHONY: demo test packages lint format lock benchmark bench-check clean
 
 demo: $(READY)  ## set up, and answer an analogy from GloVe 6B
 	$(BIN)/thisplusthat "United States:Dollar :: Mexico:?"
@@ -37,10 +37,13 @@ format: $(READY)
 benchmark: $(READY)  ## gensim, numpy, FAISS Flat and this project on the same vectors
 	$(BIN)/python scripts/benchmark.py
 
+bench-check: $(READY)  ## a short form: fails if a ratio to a peer is more than 20 % below benchmarks/ratios.json
+	$(BIN)/python scripts/benchmark.py check
+
 lock:  ## pin the newest versions that fit in constraints.txt
 	rm -rf $(VENV)/lock
 	$(PYTHON) -m venv $(VENV)/lock
-	$(VENV)/lock/bin/python -m pip install --quiet --editable ".[dev]"
+	$(VENV)/lock/bin/python -m pip install --quiet --editable ".[dev,benchmark]"
 	$(VENV)/lock/bin/python -m pip freeze --exclude-editable > constraints.txt
 	rm -rf $(VENV)/lock
 

@@ -23,6 +23,8 @@ _SPARE = 6
 _REASONS = 8
 """Words listed at the most that the rest share, and that set the odd one apart."""
 _NO_DIRECTION = 1e-5
+_AT_ONCE = 64
+"""Questions searched together: more gain nothing, and the candidates of a thousand would take tens of megabytes."""
 
 
 class Method(StrEnum):
@@ -259,8 +261,10 @@ def _nearest(
         for question in questions:
             yield question, *search_cosmul(model.index, question.vectors, question.weights, wanted, **how)
     else:
-        targets = np.stack([question.target for question in questions])
-        yield from zip(questions, *model.index.search(targets, wanted, **how), strict=True)
+        for start in range(0, len(questions), _AT_ONCE):
+            some = questions[start : start + _AT_ONCE]
+            targets = np.stack([question.target for question in some])
+            yield from zip(some, *model.index.search(targets, wanted, **how), strict=True)
 
 
 def _input_forms(model: Model, question: _Question) -> tuple[set[int], set[str]]:

@@ -80,6 +80,14 @@ class Query:
         return Query(self.kind, tuple(renamed[id(term)] for term in self.terms), tuple(pairs))
 
 
+def literal(text: str) -> str:
+    """``text`` as one term of the query language, whatever is in it. Raises `QueryError` for none."""
+    if not text.strip():
+        raise QueryError("A word is empty.")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def parse(text: str) -> Query:
     """Read ``text`` as a query. Raises `QueryError` with the column and a correct form, and nothing else."""
     if len(text) > MOST_CHARACTERS:

@@ -1,406 +1,321 @@
-"""Measure this project against gensim, brute-force numpy and FAISS's flat index, on the same vectors in one run.
+"""Measure this project against what a user would take instead, on the same vectors in one run.
 
-    python scripts/benchmark.py            everything, a few minutes
-    python scripts/benchmark.py search     one part: search, build, open, evaluate or cli
-    python scripts/benchmark.py train --corpus TEXT     each stage of a training, twenty minutes
-    python scripts/benchmark.py http                    the service under load, five minutes
+    python scripts/benchmark.py                                    what the README gives, a few minutes
+    python scripts/benchmark.py search                             every peer at several settings
+    python scripts/benchmark.py search --synthetic 3000000x300     other sizes; also for open, growth and cli
+    python scripts/benchmark.py import | evaluate | cli | open | growth
+    python scripts/benchmark.py train --corpus TEXT                each stage of a training, twenty minutes
+    python scripts/benchmark.py http                               the service under load, five minutes
+    python scripts/benchmark.py check                              `make bench-check`
+    python scripts/benchmark.py report --markdown --plots pictures      from the figures of earlier runs
 
-Queries go to the peers in turn, fifty at a time, so that what else the machine does troubles all alike and the threads
-of one library have come to rest before the next is timed. Prints tables and writes JSON.
+Prints tables and writes JSON; what other parts and sizes have written there stays. Everything heavy is imported late:
+the processes that a training starts import this file again, and that time would be theirs.
 """
 
-import json
-import os
-import platform
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import faiss
-import numpy as np
-from gensim.models import KeyedVectors
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
-from embeddings import Method, Model, Options, ask, load_model
-from embeddings.catalog import DEFAULT_MODEL
-from embeddings.evaluation import AnalogyReport, find_dataset
-from embeddings.evaluation import evaluate as score
-from embeddings.index import IndexParameters, Matrix, analogy_targets, build_index, nearest_but_inputs, unit
-from embeddings.model_writer import save_model
+if TYPE_CHECKING:
+    from embeddings import Model
 
-OURS = "this project"
-CONSOLE = Console(highlight=False, soft_wrap=True)
-K = 10
-TURN, WARM_UP = 50, 3
+SHORT_PEERS = ("this project", "this project, exact", "gensim", "numpy, brute force", "FAISS Flat")
+_GROWING = ("this project", "gensim", "FAISS Flat")
+Command = Callable[..., Any]
 
 
-@dataclass
-class Peers:
-    """The same vectors in everything that is measured."""
+class DefaultGroup(click.Group):
+    """Without a sub-command it is `short`."""
 
-    model: Model
-    gensim: KeyedVectors
-    flat: faiss.Index
-    row_of: dict[str, int]
-
-    def brute_force(self, positive: Sequence[str], negative: Sequence[str]) -> list[tuple[str, float]]:
-        """Plain numpy: one product with every row, then the largest."""
-        rows = [self.row_of[word] for word in (*positive, *negative)]
-        vectors = self.model.vectors
-        target = unit(vectors[rows[: len(positive)]].sum(axis=0) - vectors[rows[len(positive) :]].sum(axis=0))
-        scores = vectors @ target
-        best = np.argpartition(-scores, K + len(rows))[: K + len(rows)]
-        order = best[np.argsort(-scores[best])]
-        return [(self.model.vocabulary.word(row), float(scores[row])) for row in order if row not in rows][:K]
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
+            args = ["short", *args]
+        return super().parse_args(ctx, args)
 
 
-def open_peers(model: Model) -> Peers:
-    words = list(model.vocabulary)
-    vectors = KeyedVectors(model.dimension)
-    vectors.add_vectors(words, np.array(model.vectors))
-    vectors.fill_norms()
-    flat = faiss.IndexFlatIP(model.dimension)
-    flat.add(model.vectors)
-    return Peers(model, vectors, flat, {word: row for row, word in enumerate(words)})
+@click.group(cls=DefaultGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Measure this project against what a user would take instead."""
 
 
-def questions(model: Model, number: int, seed: int = 0) -> list[tuple[str, str, str]]:
-    """Half of them from Google's set, half of three frequent words at random."""
-    rng = np.random.default_rng(seed)
-    lines = find_dataset("google").read_text(encoding="utf-8").lower().splitlines()
-    real = [line.split()[:3] for line in lines if not line.startswith(":")]
-    known = [words for words in real if all(word in model.vocabulary for word in words)]
-    chosen = [known[place] for place in rng.choice(len(known), number // 2, replace=False)] if known else []
-    plain = [row for row in range(min(20_000, len(model))) if model.vocabulary.word(row).isalpha()]
-    chosen += [model.vocabulary.words(rng.choice(plain, 3, replace=False)) for _ in range(number - len(chosen))]
-    return [(a, b, c) for a, b, c in chosen]
+def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
-def milliseconds(work: Callable[..., Any], *inputs: Any) -> float:
-    started = time.perf_counter()
-    work(*inputs)
-    return (time.perf_counter() - started) * 1000
+_of_output = _options(
+    click.option("--output", type=click.Path(path_type=Path), default=Path("benchmark.json"), show_default=True),
+    click.option("--markdown", is_flag=True, help="Print tables for the README."),
+)
+_of_model = _options(
+    click.option("--model", help="Model to measure with. [default: the default model]"),
+    click.option("--rows", type=click.IntRange(1), metavar="N", help="Only its N most frequent words, as a model."),
+    click.option("--synthetic", metavar="ROWSxDIMENSION", help="Rows like those of real words: 3000000x300."),
+    click.option("--keep", type=click.Path(path_type=Path), help="Folder that keeps synthetic models for next time."),
+    _of_output,
+)
+_queries = click.option("--queries", type=click.IntRange(20), default=1000, show_default=True, help="To each peer.")
 
 
-def time_in_turn(peers: dict[str, Callable[[Any], Any]], inputs: list[Any], what: str) -> dict[str, list[float]]:
-    """Milliseconds that each peer takes for each input; the first few of every turn are not counted."""
-    times: dict[str, list[float]] = {name: [] for name in peers}
-    for start in track(range(0, len(inputs), TURN), what, transient=True):
-        for name, work in peers.items():
-            for each in inputs[start : start + WARM_UP]:
-                work(each)
-            times[name] += [milliseconds(work, each) for each in inputs[start : start + TURN]]
-    return times
+class Subject:
+    """What is measured with, and where its figures go."""
+
+    def __init__(self, name: str, model: "Model", meaningful: bool, output: Path, markdown: bool) -> None:
+        self.name, self.model, self.meaningful = name, model, meaningful
+        self._output, self._markdown = output, markdown
+
+    def add(self, part: str, found: dict[str, Any]) -> None:
+        import reporting
+
+        size = {"rows": len(self.model), "dimension": self.model.dimension}
+        reporting.merge(self._output, self.name, {**size, part: found})
+        reporting.show(f"{part}, {self.name}", found, self._markdown)
 
 
-def summary(times: list[float]) -> dict[str, float]:
-    return {"p50_ms": round(float(np.median(times)), 4), "p99_ms": round(float(np.percentile(times, 99)), 4)}
+@contextmanager
+def _subject(
+    model: str | None, rows: int | None, synthetic: str | None, keep: Path | None, output: Path, markdown: bool
+) -> Iterator[Subject]:
+    from measuring import machine
+
+    from embeddings import load_model
+    from embeddings.catalog import DEFAULT_MODEL
+    from embeddings.model_writer import save_model
+
+    opened = load_model(model or DEFAULT_MODEL)
+    name = opened.name
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "few"
+        if synthetic is not None:
+            opened = synthetic_model(synthetic, keep or Path(temporary), opened)
+            name = f"synthetic, {len(opened):,} × {opened.dimension}"
+        elif rows is not None:
+            few = opened.vectors[:rows] * opened.norms[:rows, None]
+            save_model(folder, opened.vocabulary.words(range(min(rows, len(opened)))), few, opened.manifest.card)
+            opened = load_model(str(folder))
+            name = f"{name}, {len(opened):,} words"
+        click.echo(f"{name}: {len(opened):,} × {opened.dimension}; {machine()}")
+        yield Subject(name, opened, synthetic is None, output, markdown)
+
+
+def synthetic_model(size: str, folder: Path, real: "Model") -> "Model":
+    """A model of synthetic rows under the words of ``real``, made in ``folder`` if it is not there."""
+    from synthetic import Synthetic, parse_size, words
+
+    from embeddings import load_model
+    from embeddings.model import Card
+    from embeddings.model_writer import ModelWriter
+
+    count, dimension = parse_size(size)
+    path = folder / f"synthetic-{count}x{dimension}"
+    if not path.exists():
+        click.echo(f"making {count:,} × {dimension} rows and their index in {path}", err=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        made, place = Synthetic(count, dimension), 0
+        norms, names = made.norms(), list(words(list(real.vocabulary), count))
+        with ModelWriter(path, dimension, expected_rows=count) as writer:
+            for block in made.blocks():
+                here = slice(place, place + len(block))
+                block *= norms[here, None]
+                writer.append(names[here], block)
+                place += len(block)
+            writer.finish(Card(path.name, method="synthetic"))
+    return load_model(str(path))
 
 
 # ---- Parts
 
 
-def measure_search(peers: Peers, number: int) -> dict[str, Any]:
-    """Whole queries (text to answer) and searches alone, one at a time; recall@10 on other targets than the index's."""
-    model = peers.model
-    asked = questions(model, number)
-    exact, through = Options(exact=True), Options()
-    whole: dict[str, Callable[[tuple[str, str, str]], Any]] = {
-        "gensim most_similar": lambda abc: peers.gensim.most_similar(positive=abc[1:], negative=abc[:1], topn=K),
-        "numpy, brute force": lambda abc: peers.brute_force(abc[1:], abc[:1]),
-        f"{OURS}, exact": lambda abc: ask(model, "{1} - {0} + {2}".format(*abc), exact),
-        OURS: lambda abc: ask(model, "{1} - {0} + {2}".format(*abc), through),
-    }
-    targets, inputs = analogy_targets(model.vectors, number, seed=1)
-    alone: dict[str, Callable[[Matrix], Any]] = {
-        "numpy, brute force": lambda target: np.argpartition(-(model.vectors @ target[0]), K)[:K],
-        "FAISS Flat": lambda target: peers.flat.search(target, K),
-        f"{OURS}, exact": lambda target: model.index.search(target, K, exact=True),
-        OURS: lambda target: model.index.search(target, K),
-    }
-    times = time_in_turn(whole, asked, "queries")
-    alone_times = time_in_turn(alone, [targets[place : place + 1] for place in range(len(targets))], "searches")
-    truth = nearest_but_inputs(model.vectors, targets, inputs, K)
-    found = model.index.search(targets, K + 3)[1]
-    recall = np.mean(
-        [
-            len(set(true) & set([row for row in rows if row not in given][:K])) / K
-            for true, rows, given in zip(truth.tolist(), found.tolist(), inputs.tolist(), strict=True)
-        ]
-    )
-    return {
-        "queries": number,
-        "whole query": {name: summary(some) for name, some in times.items()},
-        "search alone": {name: summary(some) for name, some in alone_times.items()},
-        "for an unknown word": {"up to five suggestions": summary(_suggestion_times(model, max(20, number // 5)))},
-        "recall@10": round(float(recall), 5),
-        "3cosmul recall@10": round(_cosmul_recall(model, asked[: max(10, number // 10)]), 5),
-        "candidates": model.manifest.index.candidates,
-        "ratio": _ratio(times, "gensim most_similar"),
-    }
+@main.command()
+@_of_model
+@_queries
+@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Of Google's questions, one in N.")
+@click.option("--runs", type=click.IntRange(1), default=5, show_default=True, help="Processes of each kind.")
+def short(queries: int, every: int, runs: int, **where: Any) -> None:
+    """What the README gives: whole queries, exact peers, opening, command line, evaluation."""
+    from cli_benchmark import measure_cli
+    from evaluation_benchmark import measure_evaluate
+    from opening_benchmark import measure_open
+    from search_benchmark import measure_search, measure_whole
+
+    with _subject(**where) as subject:
+        subject.add("whole", measure_whole(subject.model, queries))
+        subject.add("search", measure_search(subject.model, queries, SHORT_PEERS, subject.meaningful))
+        subject.add("open", measure_open(subject.model, runs))
+        subject.add("cli", measure_cli(subject.model, runs))
+        if subject.meaningful:
+            subject.add("evaluate", measure_evaluate(subject.model, every))
 
 
-def _suggestion_times(model: Model, number: int) -> list[float]:
-    """Milliseconds for words of which one letter was taken away or swapped with the next."""
-    rng = np.random.default_rng(0)
-    times: list[float] = []
-    while len(times) < number:
-        word = model.vocabulary.word(int(rng.integers(min(20_000, len(model)))))
-        place = int(rng.integers(len(word)))
-        one, two, rest = word[:place], word[place : place + 2], word[place + 2 :]
-        wrong = one + (two[1:] if rng.random() < 0.5 else two[::-1]) + rest
-        if len(word) > 3 and wrong not in model.vocabulary:
-            times.append(milliseconds(model.vocabulary.suggest, wrong))
-    return times
+@main.command()
+@_of_model
+@_queries
+@click.option("--peer", "names", multiple=True, help="Only these peers; several may be given. [default: all that fit]")
+def search(queries: int, names: tuple[str, ...], **where: Any) -> None:
+    """Whole queries; and searches alone: recall, time, build time and memory of every peer at several settings."""
+    from peers import PEERS
+    from search_benchmark import measure_search, measure_whole
+
+    if unknown := set(names) - set(PEERS):
+        raise click.BadParameter(f"There is no peer {', '.join(sorted(unknown))}. There are: {', '.join(PEERS)}.")
+    with _subject(**where) as subject:
+        subject.add("whole", measure_whole(subject.model, queries))
+        subject.add("search", measure_search(subject.model, queries, names or None, subject.meaningful))
 
 
-def _cosmul_recall(model: Model, asked: list[tuple[str, str, str]]) -> float:
-    shares = []
-    for a, b, c in asked:
-        text = f"{a} : {b} :: {c} : ?"
-        found = ask(model, text, Options(method=Method.MULTIPLY, all_forms=True)).results
-        true = ask(model, text, Options(method=Method.MULTIPLY, all_forms=True, exact=True)).results
-        shares.append(len({result.word for result in found} & {result.word for result in true}) / len(true))
-    return float(np.mean(shares))
+@main.command(name="open")
+@_of_model
+@click.option("--runs", type=click.IntRange(1), default=5, show_default=True)
+def open_(runs: int, **where: Any) -> None:
+    """Opening a model, the first answer, and memory."""
+    from opening_benchmark import measure_open
+
+    with _subject(**where) as subject:
+        subject.add("open", measure_open(subject.model, runs))
 
 
-def _ratio(times: dict[str, list[float]], peer: str) -> float:
-    return round(float(np.median(times[peer]) / np.median(times[OURS])), 2)
+@main.command()
+@_of_model
+@click.option("--sizes", default="25000,50000,100000,200000,400000", show_default=True, help="Numbers of rows.")
+@click.option("--queries", type=click.IntRange(20), default=300, show_default=True)
+@click.option("--peer", "names", multiple=True, default=_GROWING, show_default=True)
+def growth(sizes: str, queries: int, names: tuple[str, ...], **where: Any) -> None:
+    """Cost against the size of the vocabulary: query time at a recall@10 of 0.999, build time, memory."""
+    from search_benchmark import measure_growth
+
+    with _subject(**where) as subject:
+        wanted = [size for size in map(int, sizes.split(",")) if size <= len(subject.model)]
+        subject.add("growth", measure_growth(subject.model, wanted, queries, names))
 
 
-def measure_build(peers: Peers) -> dict[str, Any]:
-    """The index built anew, three times; its measuring of recall is part of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        reports = [build_index(peers.model.vectors, IndexParameters(), Path(folder) / "index.faiss") for _ in range(3)]
-    best = min(reports, key=lambda report: report.build_seconds)
-    return {
-        "seconds": [report.build_seconds for report in reports],
-        "factory": best.factory or "exact",
-        "candidates": best.candidates,
-        "recall@10 when built": round(best.recall, 5),
-    }
+@main.command(name="import")
+@_of_output
+@click.option("--size", default="400000x300", show_default=True, help="Rows and dimension of the file.")
+@click.option("--runs", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--keep", type=click.Path(path_type=Path), help="Folder that keeps the file for next time.")
+def import_(size: str, runs: int, keep: Path | None, output: Path, markdown: bool) -> None:
+    """Import of a GloVe text file, against gensim's load_word2vec_format."""
+    from import_benchmark import measure_import
+    from synthetic import parse_size
+
+    rows, dimension = parse_size(size)
+    with _subject(None, None, None, None, output, markdown) as subject:
+        subject.add("import", measure_import(subject.model, rows, dimension, runs, keep))
 
 
-def measure_evaluate(peers: Peers, restrict: int | None) -> dict[str, Any]:
-    """Google's analogy set from the file to the accuracy."""
-    path = str(find_dataset("google"))
-    size = restrict or len(peers.model)
-    started = time.perf_counter()
-    ours = score(peers.model, restrict=restrict)
-    our_seconds = time.perf_counter() - started
-    exact = score(peers.model, exact=True, restrict=restrict)
-    with CONSOLE.status("gensim's evaluate_word_analogies"):
-        started = time.perf_counter()
-        theirs, _ = peers.gensim.evaluate_word_analogies(path, restrict_vocab=size)
-        their_seconds = time.perf_counter() - started
-    assert isinstance(ours, AnalogyReport)
-    assert isinstance(exact, AnalogyReport)
-    return {
-        "questions": ours.total.questions,
-        "seconds": {"gensim": round(their_seconds, 2), OURS: round(our_seconds, 2)},
-        "accuracy %": {
-            "gensim": round(100 * theirs, 3),
-            f"{OURS}, exact": round(100 * exact.total.accuracy, 3),
-            OURS: round(100 * ours.total.accuracy, 3),
-        },
-        "ratio": round(their_seconds / our_seconds, 2),
-    }
+@main.command()
+@_of_model
+@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Only one question in N.")
+def evaluate(every: int, **where: Any) -> None:
+    """Google's 19,544 analogy questions, against gensim's evaluate_word_analogies."""
+    from evaluation_benchmark import measure_evaluate
+
+    with _subject(**where) as subject:
+        subject.add("evaluate", measure_evaluate(subject.model, every))
 
 
-_OPEN = {
-    "gensim, load": "kv = KeyedVectors.load({path!r})",
-    "gensim, load with mmap": "kv = KeyedVectors.load({path!r}, mmap='r')",
-    OURS: "model = load_model({folder!r}); model.index",
-}
-_ASK = {
-    "gensim, load": "kv.most_similar(positive=['king', 'woman'], negative=['man'])",
-    "gensim, load with mmap": "kv.most_similar(positive=['king', 'woman'], negative=['man'])",
-    OURS: "ask(model, 'king - man + woman')",
-}
-_IMPORTS = {OURS: "from embeddings import ask, load_model"}
-_MEASURED = """
-import json, time
-{imports}
-def memory():
-    rollup = open('/proc/self/smaps_rollup').read().split('\\n')
-    return sum(int(line.split()[1]) for line in rollup if line.startswith('Private')) / 1000
-before = memory()
-started = time.perf_counter()
-{opening}
-seconds = time.perf_counter() - started
-{asking}
-status = open('/proc/self/status').read()
-print(json.dumps([seconds, memory() - before, int(status.split('VmHWM:')[1].split()[0]) / 1000]))
-"""
+@main.command()
+@_of_model
+@click.option("--runs", type=click.IntRange(1), default=10, show_default=True)
+def cli(runs: int, **where: Any) -> None:
+    """A query as a whole process, and what of it is Python and imports."""
+    from cli_benchmark import measure_cli
+
+    with _subject(**where) as subject:
+        subject.add("cli", measure_cli(subject.model, runs))
 
 
-def measure_open(peers: Peers) -> dict[str, Any]:
-    """Opening a model that is there (index included), and memory after one query, each in a process of its own.
-
-    ``private`` is what every further process would take again; pages of a file that is mapped are shared.
-    """
-    found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "vectors.kv"
-        peers.gensim.save(str(saved))
-        for name, opening in _OPEN.items():
-            script = _MEASURED.format(
-                imports=_IMPORTS.get(name, "from gensim.models import KeyedVectors"),
-                opening=opening.format(path=str(saved), folder=str(peers.model.folder)),
-                asking=_ASK[name],
-            )
-            runs = [json.loads(_python("-W", "ignore", "-c", script)) for _ in range(5)]
-            seconds, private, peak = np.median(np.array(runs), axis=0)
-            found[name] = {
-                "open_ms": round(float(seconds) * 1000, 2),
-                "private_mb": round(float(private), 1),
-                "peak_mb": round(float(peak), 1),
-            }
-    return found
-
-
-def measure_cli(peers: Peers) -> dict[str, Any]:
-    """A query as a whole process, once the model is prepared."""
-    command = ["-m", "service.cli", "--model", str(peers.model.folder), "king - man + woman"]
-    _python(*command)
-    times = [milliseconds(lambda: _python(*command)) for _ in range(10)]
-    bare = [milliseconds(lambda: _python("-c", "import numpy, faiss")) for _ in range(10)]
-    return {"thisplusthat": summary(times), "python with numpy and faiss alone": summary(bare)}
-
-
-def _python(*arguments: str) -> str:
-    root = Path(__file__).resolve().parent.parent
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    done = subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True, env=environment)
-    return done.stdout
-
-
-# ---- Output
-
-
-def machine() -> dict[str, Any]:
-    packages = ("numpy", "faiss-cpu", "gensim")
-    return {
-        "processors": os.cpu_count(),
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "faiss_threads": faiss.omp_get_max_threads(),
-        **{package: version(package) for package in packages},
-    }
-
-
-def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:,}"
-
-
-def show(part: str, found: dict[str, Any]) -> None:
-    CONSOLE.print(f"\n[bold]{part}[/bold]")
-    tables = {name: value for name, value in found.items() if isinstance(value, dict)}
-    if all(not isinstance(entry, dict) for table in tables.values() for entry in table.values()):
-        tables = {"": tables}
-    for name, rows in tables.items():
-        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-        table.add_column(name)
-        columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-        for column in columns:
-            table.add_column(column, justify="right")
-        for row, entries in rows.items():
-            table.add_row(row, *(_cell(entries.get(column, "")) for column in columns))
-        if rows:
-            CONSOLE.print(table)
-    for name, value in found.items():
-        if not isinstance(value, dict):
-            CONSOLE.print(f"{name}: {value}")
-
-
-PARTS = ("search", "build", "open", "cli", "evaluate")
-TRAIN, HTTP = "train", "http"
-
-
-@click.command()
-@click.argument("parts", nargs=-1, type=click.Choice([*PARTS, TRAIN, HTTP, "all"]))
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Model to measure with.")
+@main.command()
+@_of_output
 @click.option(
-    "--rows", type=click.IntRange(1), metavar="N", help="Only the N most frequent words, as a model of its own."
+    "--corpus", type=click.Path(exists=True, path_type=Path), help="Text. [default: gensim's slice of a dump]"
 )
-@click.option("--queries", type=click.IntRange(20), default=1000, show_default=True, help="Queries to each peer.")
-@click.option(
-    "--corpus",
-    type=click.Path(exists=True, path_type=Path),
-    help="Text to train on. [default: gensim's slice of a dump]",
-)
-@click.option(
-    "--words", type=click.IntRange(1), default=12_000_000, show_default=True, help="First words of it to take."
-)
+@click.option("--words", type=click.IntRange(1), default=12_000_000, show_default=True, help="First words to take.")
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Seeds for the whole training.")
-@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Of load on each server (http).")
-@click.option("--seconds", type=float, default=5.0, show_default=True, help="Of load in a round (http).")
-@click.option("--output", type=click.Path(path_type=Path), default=Path("benchmark.json"), show_default=True)
-def main(
-    parts: tuple[str, ...],
-    model: str,
-    rows: int | None,
-    queries: int,
-    corpus: Path | None,
-    words: int,
-    seeds: int,
-    rounds: int,
-    seconds: float,
-    output: Path,
-) -> None:
-    """Measure PARTS: search, build, open, cli, evaluate (all of these by default), train and http."""
-    chosen = PARTS if not parts or "all" in parts else tuple(part for part in parts if part in PARTS)
-    results: dict[str, Any] = {"machine": machine()}
-    if chosen:
-        results |= _measure_model(chosen, model, rows, queries)
-    if TRAIN in parts:
-        from training_benchmark import measure_training
+def train(corpus: Path | None, words: int, seeds: int, output: Path, markdown: bool) -> None:
+    """Each stage of a training, against the usual way with gensim."""
+    import reporting
+    from training_benchmark import measure_training
 
-        dump = find_dataset("google").parent / "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
-        CONSOLE.print(results["machine"])
-        results[TRAIN] = measure_training(corpus or dump, dump, words, seeds)
-        show(TRAIN, results[TRAIN])
-    if HTTP in parts:
-        from http_benchmark import measure_http
+    from embeddings.evaluation import find_dataset
 
-        CONSOLE.print(results["machine"])
-        results[HTTP] = measure_http(load_model(model), rounds, seconds)
-        show(HTTP, results[HTTP])
-    output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    CONSOLE.print(f"\nwritten to {output}")
+    dump = find_dataset("google").parent / "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
+    found = measure_training(corpus or dump, dump, words, seeds)
+    reporting.merge(output, "train", found)
+    reporting.show("train", found, markdown)
 
 
-def _measure_model(chosen: Sequence[str], model: str, rows: int | None, queries: int) -> dict[str, Any]:
-    opened = load_model(model)
-    with tempfile.TemporaryDirectory() as folder:
-        if rows is not None:
-            few = opened.vectors[:rows] * opened.norms[:rows, None]
-            words = opened.vocabulary.words(range(min(rows, len(opened))))
-            save_model(Path(folder) / "few", words, few, opened.manifest.card)
-            opened = load_model(Path(folder) / "few")
-        peers = open_peers(opened)
-        results: dict[str, Any] = {"model": opened.name, "rows": len(opened)}
-        CONSOLE.print(f"{opened.name}: {len(opened):,} × {opened.dimension}; {machine()}")
-        work: dict[str, Callable[[], dict[str, Any]]] = {
-            "search": lambda: measure_search(peers, queries),
-            "build": lambda: measure_build(peers),
-            "open": lambda: measure_open(peers),
-            "cli": lambda: measure_cli(peers),
-            "evaluate": lambda: measure_evaluate(peers, rows),
-        }
-        for part in chosen:
-            results[part] = work[part]()
-            show(part, results[part])
-    return results
+@main.command()
+@_of_model
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Of load on each server.")
+@click.option("--seconds", type=float, default=5.0, show_default=True, help="Of load in a round.")
+def http(rounds: int, seconds: float, **where: Any) -> None:
+    """The service under load."""
+    from http_benchmark import measure_http
+
+    with _subject(**where) as subject:
+        subject.add("http", measure_http(subject.model, rounds, seconds))
+
+
+@main.command()
+@click.option("--update", is_flag=True, help="Write the ratios instead of comparing them.")
+@click.option(
+    "--ratios", "path", type=click.Path(path_type=Path), help="File of them. [default: benchmarks/ratios.json]"
+)
+def check(update: bool, path: Path | None) -> None:
+    """A short form; fails if a ratio is more than 20 % below the committed one."""
+    import ratios
+    from cli_benchmark import measure_cli
+    from evaluation_benchmark import measure_evaluate
+    from import_benchmark import measure_import
+    from measuring import machine
+    from opening_benchmark import measure_open
+    from search_benchmark import measure_search, measure_whole
+
+    from embeddings import load_model
+
+    model, path = load_model(), path or ratios.COMMITTED
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "whole": lambda: measure_whole(model, 300),
+        "search": lambda: measure_search(model, 200, SHORT_PEERS),
+        "open": lambda: measure_open(model, 3, 10),
+        "cli": lambda: measure_cli(model, 5),
+        "evaluate": lambda: measure_evaluate(model, every=40),
+        "import": lambda: measure_import(model, 40_000, 100, runs=2),
+    }
+    committed = {} if update else ratios.load(path)
+    now, lost = ratios.check(parts, committed, lambda text: click.echo(text, err=True))
+    for name, value in now.items():
+        click.echo(f"{value:>8g}  {name}" + (f"  (committed: {committed[name]:g})" if name in committed else ""))
+    if update:
+        ratios.save(now, machine(), path)
+    if lost:
+        raise click.ClickException("slower than committed by more than 20 %:\n" + "\n".join(map(str, lost)))
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--markdown", is_flag=True, help="Tables for the README.")
+@click.option("--plots", type=click.Path(path_type=Path), help="Folder for the plots.")
+def report(files: tuple[Path, ...], markdown: bool, plots: Path | None) -> None:
+    """Show the figures of earlier runs (default: benchmark.json), without measuring."""
+    import reporting
+    from plots import draw
+
+    results = reporting.load(files or (Path("benchmark.json"),))
+    reporting.show_all(results, markdown)
+    if plots:
+        for path in draw(results, plots):
+            click.echo(f"written to {path}")
 
 
 if __name__ == "__main__":

@@ -10,13 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from gensim.corpora.wikicorpus import WikiCorpus
-from gensim.models import Word2Vec
-from gensim.models.phrases import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phrases
-from gensim.models.word2vec import LineSentence
 
 from embeddings.cleaning import clean
 from embeddings.corpus import CorpusParameters, FileReading, find_texts, texts_of
@@ -32,6 +28,10 @@ from embeddings.training import EVALUATED, EVALUATED_WORDS, train
 from embeddings.training_parameters import Job, TrainingParameters, available_processors
 from embeddings.workspace import Workspace
 
+if TYPE_CHECKING:
+    from gensim.models import Word2Vec
+    from gensim.models.phrases import FrozenPhrases
+
 GENSIM, OURS = "gensim", "this project"
 WORD = re.compile(r"\w+")
 TRAINING = {"vector_size": 100, "window": 5, "negative": 5, "sample": 1e-4, "min_count": 5, "epochs": 5}
@@ -42,7 +42,7 @@ Result = TypeVar("Result")
 class TokenisedLines:
     """The usual iterable: a file of text, tokenised and joined again whenever it is gone through."""
 
-    def __init__(self, path: Path, phrases: FrozenPhrases | None = None) -> None:
+    def __init__(self, path: Path, phrases: "FrozenPhrases | None" = None) -> None:
         self.path = path
         self.phrases = phrases
 
@@ -94,6 +94,8 @@ def _first_words(corpus: Path, words: int, path: Path) -> tuple[Path, int]:
 
 def _dump(dump: Path, folder: Path) -> dict[str, dict[str, int]]:
     """Both read it three times, in turn; the best counts, since starting processes weighs on so short a dump."""
+    from gensim.corpora.wikicorpus import WikiCorpus
+
     reading, tokens, threads = CorpusParameters(), TokenParameters(), available_processors()
     best: dict[str, float] = {}
     texts = find_texts([dump], reading)
@@ -108,6 +110,8 @@ def _dump(dump: Path, folder: Path) -> dict[str, dict[str, int]]:
 
 
 def _stages(text: Path, words: int, folder: Path) -> tuple[Prepared, dict[str, dict[str, int]]]:
+    from gensim.models import Word2Vec
+
     learning, phrases = seconds(lambda: _gensim_phrases(text))
     model = Word2Vec(**_gensim_parameters(seed=1))
     joining, _ = seconds(lambda: model.build_vocab(TokenisedLines(text, phrases)))
@@ -125,7 +129,9 @@ def _stages(text: Path, words: int, folder: Path) -> tuple[Prepared, dict[str, d
     return prepared, {name: {stage: round(speed) for stage, speed in of.items()} for name, of in rounded.items()}
 
 
-def _gensim_phrases(text: Path) -> FrozenPhrases:
+def _gensim_phrases(text: Path) -> "FrozenPhrases":
+    from gensim.models.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
+
     return Phrases(
         TokenisedLines(text),
         min_count=PHRASES.phrase_min_count,
@@ -141,6 +147,9 @@ def _gensim_parameters(seed: int) -> dict[str, Any]:
 
 def _training_alone(prepared: Prepared) -> dict[str, dict[str, int]]:
     """One epoch over the same sentences: fed line by line, read by gensim itself, and in our pieces."""
+    from gensim.models import Word2Vec
+    from gensim.models.word2vec import LineSentence
+
     counts = dict(zip(prepared.words, map(int, prepared.counts), strict=True))
     total, path = int(prepared.counts.sum()), str(prepared.sentences)
     found = {}
@@ -185,7 +194,9 @@ def _whole_job(text: Path, seeds: int, folder: Path) -> tuple[dict[str, Any], di
     return taken, {name: _spread(of) for name, of in scores.items()}
 
 
-def _gensim_job(text: Path, path: Path, seed: int) -> Word2Vec:
+def _gensim_job(text: Path, path: Path, seed: int) -> "Word2Vec":
+    from gensim.models import Word2Vec
+
     model = Word2Vec(TokenisedLines(text, _gensim_phrases(text)), **_gensim_parameters(seed))
     model.wv.save(str(path))
     return model

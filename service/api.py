@@ -10,6 +10,7 @@ from flask import Response, current_app, g, request
 from werkzeug.http import quote_etag, unquote_etag
 
 from embeddings import Answer, Failure, Model, Options, QueryError, UnknownWord
+from embeddings.query import literal
 from embeddings.resolve import Reading, Resolution, find_word, resolve, suggest
 from service.declaring import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes
 from service.problems import InvalidRequest
@@ -110,14 +111,6 @@ def odd_one_out(body: OddOneOutBody) -> Response:
     answer = serving_of_app().ask(", ".join(map(literal, body.words)), body.options, body.model)
     note(answer)
     return as_json(answer.as_dict())
-
-
-def literal(text: str) -> str:
-    """``text`` as one term of the query language, whatever is in it."""
-    if not text.strip():
-        raise QueryError("A word is empty.")
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _answer(text: str, asked: Asked) -> Response:

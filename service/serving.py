@@ -15,6 +15,7 @@ from embeddings import Answer, EmbeddingsError, Failure, Model, ModelError, Opti
 from embeddings import ask_many as ask_model
 from embeddings.catalog import load_model, renew
 from embeddings.model import verify_model
+from embeddings.query import literal
 from service.logs import log
 from service.metrics import CACHE_HITS, CACHE_MISSES, CACHE_SIZE
 from service.settings import Settings
@@ -28,18 +29,25 @@ class UnknownModel(EmbeddingsError):
         super().__init__(f"There is no model '{name}' here. There are: {', '.join(names)}.")
 
 
+_Key = tuple[str, str, Options]
+"""The name of a model, a query, and how it is answered."""
+
+
 class Cache:
-    """The answers asked for last, up to a number of them; safe to use from many threads."""
+    """The answers asked for last, as many as take ``size`` times the place of an answer of ten words; safe to use from
+    many threads.
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._kept: OrderedDict[tuple[str, str, Options], Answer | Failure] = OrderedDict()
+        self._kept: OrderedDict[_Key, Answer | Failure] = OrderedDict()
+        self._taken = 0
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, key: tuple[str, str, Options]) -> Answer | Failure | None:
+    def get(self, key: _Key) -> Answer | Failure | None:
         with self._lock:
             found = self._kept.get(key)
             if found is not None:
@@ -47,13 +55,22 @@ class Cache:
         (CACHE_MISSES if found is None else CACHE_HITS).inc()
         return found
 
-    def put(self, key: tuple[str, str, Options], answer: Answer | Failure) -> None:
+    def put(self, key: _Key, answer: Answer | Failure) -> None:
         if self.size:
             with self._lock:
+                if key not in self._kept:
+                    self._taken += _place(key, answer)
                 self._kept[key] = answer
-                if len(self._kept) > self.size:
-                    self._kept.popitem(last=False)
+                while self._taken > self.size:
+                    self._taken -= _place(*self._kept.popitem(last=False))
                 CACHE_SIZE.set(len(self._kept))
+
+
+def _place(key: _Key, answer: Answer | Failure) -> int:
+    """What an answer takes in memory, an answer of ten words being 1: a client chooses how long answers are."""
+    _, query, options = key
+    results = len(answer.results) if isinstance(answer, Answer) else 0
+    return 1 + (results * (3 if options.explain else 1) + len(query) // 40) // 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +205,6 @@ def _fingerprint(model: Model) -> str:
 
 
 def _try(model: Model) -> None:
-    """See that searching works. Raises `ModelError`."""
-    scores, _ = model.index.search(model.vectors[:1], 1)
-    if not scores.size:
-        raise ModelError(f"{model.name} answers nothing.")
+    """Have a query answered, whatever the answer, so that no user waits for what the first one loads."""
+    words = model.vocabulary.words(range(min(3, len(model))))
+    ask_model(model, [" + ".join(map(literal, words))])

@@ -37,7 +37,12 @@ class Settings:
     drain_seconds: int = _setting(30, "Time that a stopping process gives to requests under way.", least=1, most=3600)
     keep_alive_seconds: int = _setting(15, "Time that an idle connection is kept.", least=0, most=3600)
     max_body_bytes: int = _setting(8 << 20, "Longest body of a request.", least=1024, most=1 << 30)
-    cache_answers: int = _setting(10_000, "Answers that each process keeps; 0 keeps none.", least=0, most=10_000_000)
+    cache_answers: int = _setting(
+        2_000,
+        "Answers of ten words that each process keeps, or fewer longer ones; 0 keeps none.",
+        least=0,
+        most=10_000_000,
+    )
     cache_seconds: int = _setting(
         3600, "Time that browsers and proxies may keep an answer (Cache-Control).", least=0, most=31_536_000
     )

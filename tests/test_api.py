@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 
 from embeddings import Answer, Failure, Options, ask
 from embeddings.model import Model
-from service.api import card, literal
+from embeddings.query import literal
+from service.api import card
 from service.app import create_app
 from service.settings import Settings
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,22 @@ def test_the_cache_is_bounded_and_drops_what_was_not_asked_for_longest(serving: 
     nothing = Cache(0)
     nothing.put(keys[0], answer)
     assert len(nothing) == 0
+
+
+def test_long_answers_take_the_place_of_many_in_the_cache(serving: Serving) -> None:
+    answer = serving.ask("king", Options(k=8))
+    long = replace(answer, results=answer.results * 125)
+    assert len(long.results) == 1000
+    cache = Cache(200)
+    for number in range(300):
+        cache.put(("tiny", str(number), Options(k=1000)), long)
+    assert len(cache) == 2
+    for number in range(300):
+        cache.put(("tiny", str(number), Options()), answer)
+    assert len(cache) == 200
+    for number in range(300):
+        cache.put(("tiny", "x" * 1999 + str(number), Options()), answer)
+    assert 0 < len(cache) <= 50
 
 
 def test_a_name_that_is_not_served_is_refused(serving: Serving, folder: Path) -> None:

@@ -88,15 +88,16 @@ function labels() {
     if (left < 0 || top < 0 || left > width || top > height) return;
     context.font = isMarked ? `600 15px ${colours.font}` : `13px ${colours.font}`;
     const wide = context.measureText(words[row]).width + 8;
-    const box = [left + 5, top - 9, left + 5 + wide, top + 9];
+    const start = left + 5 + wide > width ? left - 5 - wide : left + 5; // at the right edge, the label is on the left
+    const box = [start, top - 9, start + wide, top + 9];
     if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) return;
     taken.push(box);
     written++;
     context.fillStyle = isMarked ? colours.accent : colours.ink;
     if (isMarked) { context.beginPath(); context.arc(left, top, 4.5, 0, 7); context.fill(); }
     context.strokeStyle = colours.ground;
-    context.strokeText(words[row], left + 7, top);
-    context.fillText(words[row], left + 7, top);
+    context.strokeText(words[row], start + 2, top);
+    context.fillText(words[row], start + 2, top);
   };
   for (const row of marked.slice(0, 60)) write(row, true);
   // The first words of a frequency list are "the" and commas: they say little of what lies where.
