@@ -337,7 +337,9 @@ def test_the_unit_is_what_systemd_takes_and_keeps_the_service_in(tmp_path: Path)
     text = (DEPLOY / "thisplusthat.service").read_text()
     unit = tmp_path / "thisplusthat.service"
     unit.write_text(text.replace("/opt/thisplusthat/bin/", f"{Path(sys.executable).parent}/"))
-    subprocess.run(["systemd-analyze", "verify", str(unit)], check=True, capture_output=True)
+    verify = ["systemd-analyze", "verify", str(unit)]
+    right = subprocess.run(verify, check=True, capture_output=True, text=True)
+    assert "thisplusthat" not in right.stderr
     rated = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(unit)],
         check=False,
@@ -346,5 +348,5 @@ def test_the_unit_is_what_systemd_takes_and_keeps_the_service_in(tmp_path: Path)
     )
     assert rated.returncode == 0, rated.stdout
     unit.write_text(text.replace("ProtectSystem=strict", "ProtectSystem=stricd"))
-    wrong = subprocess.run(["systemd-analyze", "verify", str(unit)], check=False, capture_output=True, text=True)
-    assert "ProtectSystem" in wrong.stderr
+    wrong = subprocess.run(verify, check=False, capture_output=True, text=True)
+    assert "Failed to parse protect system value" in wrong.stderr
