@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-PACKAGES := chromium nginx-light openjdk-17-jre-headless redis-server wordnet-base
+PACKAGES := chromium docker-compose nginx-light openjdk-17-jre-headless redis-server systemd wordnet-base
 
 .PHONY: demo demo-spark demo-milvus test packages lint format lock benchmark bench-check clean
 
@@ -31,7 +31,7 @@ test: packages lint  ## set up, and run every check and test
 demo-spark: $(READY)  ## start a small cluster of Spark's, train on it, ask the model (needs Java 17)
 	$(BIN)/python scripts/demo_spark.py
 
-packages:  ## Debian's packages that tests need: a browser, Java, Redis, WordNet
+packages:  ## Debian's packages that tests need: a browser, Java, Redis, nginx, WordNet, checks of deploy/
 	@missing=$$(for name in $(PACKAGES); do dpkg -s $$name >/dev/null 2>&1 || echo $$name; done); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \

@@ -4,6 +4,7 @@ import http.client
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,15 +12,20 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
+import kubernetes_validate
 import numpy as np
 import pytest
+import yaml
 
 from embeddings.model import Card, Model
 from embeddings.model_writer import save_model
+from service.settings import PREFIX, Settings, read_settings
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -236,3 +242,111 @@ def test_replicas_count_in_one_redis_and_see_the_clients_address(cluster: Cluste
         assert ask(replica.port, "/api/v1/query?q=king", **{"X-Forwarded-For": "192.0.2.1"})[0] == 200
     spoofed = {"X-Forwarded-For": "192.0.2.77"}
     assert ask(cluster.port, "/api/v1/query?q=king", **spoofed)[0] == 429, "what a client says of itself counts nothing"
+
+
+# ---- the files
+
+
+def manifests() -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()))
+
+
+def of_kind(kind: str) -> dict[str, Any]:
+    """The first of its kind, which is that of the service."""
+    return next(manifest for manifest in manifests() if manifest["kind"] == kind)
+
+
+@pytest.mark.parametrize("version", ["1.30", "1.37"])
+def test_the_manifests_are_what_kubernetes_takes(version: str) -> None:
+    """Against the schemas of Kubernetes' own OpenAPI document, nothing undeclared allowed."""
+    for manifest in manifests():
+        kubernetes_validate.validate(manifest, version, strict=True)
+    kinds = sorted(manifest["kind"] for manifest in manifests())
+    assert {"Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ConfigMap"} == set(kinds)
+    wrong = of_kind("Deployment")
+    wrong["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
+    with pytest.raises(kubernetes_validate.ValidationError, match="readynessProbe"):
+        kubernetes_validate.validate(wrong, version, strict=True)
+
+
+def test_the_manifests_fit_each_other_and_the_service() -> None:
+    deployment, settings = of_kind("Deployment")["spec"], of_kind("ConfigMap")["data"]
+    labels = deployment["template"]["metadata"]["labels"]
+    for selector in (
+        deployment["selector"]["matchLabels"],
+        of_kind("Service")["spec"]["selector"],
+        of_kind("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+    ):
+        assert selector.items() <= labels.items()
+    assert (
+        of_kind("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]["name"]
+        == of_kind("Deployment")["metadata"]["name"]
+    )
+    assert "replicas" not in deployment, "each apply would undo what the autoscaler did"
+    [container] = deployment["template"]["spec"]["containers"]
+    assert {container[probe]["httpGet"]["path"] for probe in ("startupProbe", "readinessProbe")} == {"/readyz"}
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+    assert container["ports"][0]["containerPort"] == Settings().port
+    pod = deployment["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] > Settings().drain_seconds + 5
+    assert f"--uid {pod['securityContext']['runAsUser']} " in (DEPLOY / "Containerfile").read_text()
+    assert container["volumeMounts"][0]["mountPath"] in (DEPLOY / "Containerfile").read_text()
+    assert known(settings)
+    redis = [manifest["metadata"]["name"] for manifest in manifests() if manifest["kind"] == "Service"][1]
+    assert settings["THISPLUSTHAT_RATE_LIMIT_STORAGE"] == f"redis://{redis}:6379"
+
+
+def known(environment: dict[str, str]) -> bool:
+    """Whether all variables are settings with values that they can have."""
+    names = {f"{PREFIX}{entry.name.upper()}" for entry in fields(Settings)}
+    read_settings(None, environment)
+    return environment.keys() <= names
+
+
+def test_the_compose_file_is_what_compose_takes_and_fits_nginx() -> None:
+    command = ["docker-compose", "-f", str(DEPLOY / "compose.yaml"), "config"]
+    environment = os.environ | {"THISPLUSTHAT_ADMIN_TOKEN": TOKEN}
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    services = yaml.safe_load(done.stdout)["services"]
+    assert services.keys() == {"replica-1", "replica-2", "redis", "nginx"}
+    assert known(services["replica-1"]["environment"])
+    nginx = (DEPLOY / "nginx.conf").read_text()
+    assert all(f"server {name}:{Settings().port} " in nginx for name in ("replica-1", "replica-2"))
+    del environment["THISPLUSTHAT_ADMIN_TOKEN"]
+    refused = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert "choose a token" in refused.stderr
+
+
+def test_the_image_is_made_of_what_is_there_and_pinned_and_runs_as_nobody_in_particular() -> None:
+    text = (DEPLOY / "Containerfile").read_text()
+    sources = [name for line in re.findall(r"^COPY (?!--)(.+)$", text, re.MULTILINE) for name in line.split()[:-1]]
+    let_through = (ROOT / ".dockerignore").read_text().splitlines()
+    for name in sources:
+        assert (ROOT / name).exists()
+        assert f"!{name}" in let_through
+    assert "--constraint constraints.txt" in text
+    [extras] = re.findall(r'"\.\[(.+)\]"', text)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert set(extras.split(",")) <= project["project"]["optional-dependencies"].keys()
+    assert re.findall(r"^USER (.+)$", text, re.MULTILINE) == ["10001:10001"]
+    assert known(dict(re.findall(r"(THISPLUSTHAT_(?!HOME)\w+)=(\S+)", text)))
+
+
+def test_the_unit_is_what_systemd_takes_and_keeps_the_service_in(tmp_path: Path) -> None:
+    text = (DEPLOY / "thisplusthat.service").read_text()
+    unit = tmp_path / "thisplusthat.service"
+    unit.write_text(text.replace("/opt/thisplusthat/bin/", f"{Path(sys.executable).parent}/"))
+    verify = ["systemd-analyze", "verify", str(unit)]
+    right = subprocess.run(verify, check=True, capture_output=True, text=True)
+    assert "thisplusthat" not in right.stderr
+    rated = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(unit)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert rated.returncode == 0, rated.stdout
+    unit.write_text(text.replace("ProtectSystem=strict", "ProtectSystem=stricd"))
+    wrong = subprocess.run(verify, check=False, capture_output=True, text=True)
+    assert "Failed to parse protect system value" in wrong.stderr
