@@ -1,9 +1,7 @@
 """Training on a real cluster: a master and two workers on the loopback address, one of them killed amid the job."""
 
 import importlib.util
-import re
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.resources import files
@@ -65,16 +63,6 @@ def test_a_worker_killed_amid_the_iterations_does_not_end_the_job(
     assert card.method == "word2vec skipgram, MLlib"
     assert (card.parameters["hs"], card.parameters["negative"], card.parameters["partitions"]) == (True, 0, 2)
     assert not (tmp_path / "model.training").exists()
-
-
-def test_the_demo_trains_on_a_cluster_and_asks_the_model() -> None:
-    done = subprocess.run(
-        [sys.executable, "scripts/demo_spark.py", "--epochs", "1", "--vector-size", "10", "--phrases", "0"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert re.match(r"A master at spark://127.0.0.1:\d+ and 2 workers.\nanarchism   neighbours", done.stdout)
-    assert len(done.stdout.splitlines()) == 8, done.stdout
 
 
 @pytest.mark.parametrize(
