@@ -27,10 +27,10 @@ def run(*arguments: str) -> Any:
 def test_a_model_is_pushed_and_asked_from_the_command_line(milvus: Any, tiny_model: Model) -> None:
     address = milvus.address("by_command")
     pushed = run("push", str(tiny_model.folder), address)
-    assert pushed.output.startswith(f"tiny is at {address}: 12 words (23 entities inserted) in ")
-    assert "recall@10 1.0000 with 1 of 1 cells" in pushed.output
+    assert pushed.stdout.startswith(f"tiny is at {address}: 12 words (23 entities inserted) in ")
+    assert "recall@10 1.0000 with 1 of 1 cells" in pushed.stdout
     asked = ["query", "king - man + woman", "-k", "3", "--json", "--model"]
-    local, remote = (json.loads(run(*asked, model).output) for model in (str(tiny_model.folder), address))
+    local, remote = (json.loads(run(*asked, model).stdout) for model in (str(tiny_model.folder), address))
     assert remote["results"] == local["results"]
     with pytest.raises(ModelError, match="is in Milvus, and this needs the folder of a model"):
         run("export", address, "tiny.txt")
