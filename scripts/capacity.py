@@ -137,7 +137,8 @@ def model_text(points: list[Point]) -> str:
 
 def _figures(value: float) -> str:
     """Two figures that count."""
-    return f"{float(f'{value:.2g}'):,g}"
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
 
 
 def _megabytes(value: float) -> str:
