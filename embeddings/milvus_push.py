@@ -184,7 +184,8 @@ def _fill(connection: Connection, table: _Table, progress: Progress, *, anew: bo
     stage = name.removeprefix(f"{connection.address.collection}_").partition("_")[0]
     # From the last batch of an interrupted push, which may be there in part. What is tried again, because an answer did
     # not come, must not be there twice: so it is upsert, never insert.
-    for start in range(min(there, table.size) // batch * batch, table.size, batch):
+    first = there // batch * batch if there < table.size else table.size
+    for start in range(first, table.size, batch):
         progress(stage, start, table.size)
         entities = table.entities(start, min(start + batch, table.size))
         connection.call("upsert", name, entities, seconds=_SECONDS)
