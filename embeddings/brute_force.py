@@ -74,6 +74,11 @@ def blocks(count: int, size: int) -> Iterator[slice]:
     return (slice(start, min(start + size, count)) for start in range(0, count, size))
 
 
+def without_missing(rows: Rows) -> Rows:
+    """``rows`` [n] less the -1 that an index gives where it finds no more."""
+    return rows if len(rows) and rows[-1] >= 0 else rows[rows >= 0]
+
+
 def _candidates(vectors: Matrix, targets: Matrix, k: int) -> Iterator[Rows]:
     """For each target the rows, in order, among which its ``k`` nearest are.
 

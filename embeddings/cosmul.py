@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from embeddings.brute_force import Matrix, Rows, unit
+from embeddings.brute_force import Matrix, Rows, unit, without_missing
 
 _EPSILON = 1e-6
 _GRADIENT_AT = 10
@@ -70,9 +70,7 @@ def search_cosmul(
 
 
 def _found(index: Candidates, target: Matrix, wanted: int) -> Rows:
-    rows = index.find_candidates(target[None], wanted)[0]
-    found: Rows = rows[rows >= 0]
-    return found
+    return without_missing(index.find_candidates(target[None], wanted)[0])
 
 
 def _best(scores: Matrix, rows: Rows, k: int) -> tuple[Matrix, Rows]:

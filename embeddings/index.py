@@ -16,7 +16,7 @@ from typing import Any
 import faiss
 import numpy as np
 
-from embeddings.brute_force import Matrix, Rows, blocks, exact_search, rank, unit
+from embeddings.brute_force import Matrix, Rows, blocks, exact_search, rank, unit, without_missing
 from embeddings.errors import ModelError
 from embeddings.recall import (
     Asked,
@@ -159,7 +159,7 @@ class Index:
         scores = np.empty((len(targets), k), np.float32)
         best = np.empty((len(targets), k), np.int64)
         for position, target in enumerate(targets):
-            candidates = _found(found[position])
+            candidates = without_missing(found[position])
             if len(candidates) < k:  # the lists that were read hold no more
                 scores[position], best[position] = (line[0] for line in exact_search(rows, target[None], k))
             else:
@@ -337,10 +337,6 @@ def _searching(codes: faiss.Index) -> Search:
 def _lists(codes: faiss.Index) -> Any:
     """The part of ``codes`` that has inverted lists, or None."""
     return faiss.try_extract_index_ivf(codes)
-
-
-def _found(candidates: Rows) -> Rows:
-    return candidates if candidates[-1] >= 0 else candidates[candidates >= 0]
 
 
 @contextmanager

@@ -5,12 +5,13 @@ hold words, spellings and n-grams. These end in a fingerprint of their content, 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from embeddings.brute_force import blocks
 from embeddings.errors import ModelError, QueryError
 from embeddings.index import Asked, Matrix, Rows
 from embeddings.milvus_connection import Address, Connection
@@ -138,7 +139,7 @@ class MilvusIndex:
         scores = np.full((len(targets), k), -np.inf, np.float32)
         rows = np.full((len(targets), k), -1, np.int64)
         every_hit: list[dict[str, Any]] = []
-        for some in _blocks(len(targets), max(1, _HITS_A_CALL // k)):
+        for some in blocks(len(targets), max(1, _HITS_A_CALL // k)):
             found = self._connection.call(
                 "search",
                 self._card.collections.words,
@@ -274,7 +275,3 @@ def fetch_vectors(connection: Connection, collection: str, key: str, wanted: set
     """The vectors of the entities whose ``key`` is among ``wanted``."""
     hits = connection.call("query", collection, filter=f"{key} in {sorted(wanted)}", output_fields=[key, "vector"])
     return {int(hit[key]): np.asarray(hit["vector"], np.float32) for hit in hits}
-
-
-def _blocks(count: int, size: int) -> Iterator[slice]:
-    return (slice(start, min(start + size, count)) for start in range(0, count, size))

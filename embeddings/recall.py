@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from embeddings.brute_force import Matrix, Rows, exact_search
+from embeddings.brute_force import Matrix, Rows, exact_search, without_missing
 from embeddings.cosmul import cosmul_gradient, cosmul_scores
 
 _FREQUENT = 30_000
@@ -89,7 +89,7 @@ def fewest_for_products(
     def places(wanted: int) -> Rows:
         first = search(targets, wanted)
         gradients = [
-            cosmul_gradient(vectors[found[found >= 0]], vectors[rows], weights)
+            cosmul_gradient(vectors[without_missing(found)], vectors[rows], weights)
             for found, rows in zip(first, inputs, strict=True)
         ]
         return np.minimum(_places(first, truth), _places(search(np.stack(gradients), wanted), truth))
