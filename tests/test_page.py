@@ -118,10 +118,23 @@ def test_escape_closes_the_completions_and_phrases_are_completed_whole(page: Pag
     expect(page.get_by_role("listbox")).to_be_hidden()
     field.press("r")
     field.press("ArrowDown")
-    expect(page.get_by_role("option").first).to_be_visible()
-    field.press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", "completion-0")
     field.press("Enter")
     expect(field).to_have_value("bread + new_york")
+
+
+def test_a_choice_stays_when_the_pause_after_the_last_key_is_over(page: Page) -> None:
+    page.clock.install(time=0)
+    page.goto("/")
+    page.clock.pause_at(1000)
+    field = page.get_by_role("combobox", name="Ask for words")
+    field.press_sequentially("woma")
+    field.press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", "completion-0")
+    page.clock.run_for(1000)
+    expect(field).to_have_attribute("aria-activedescendant", "completion-0")
+    field.press("Enter")
+    expect(field).to_have_value("woman")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ export function asTerm(word) {
 }
 
 function combobox(field, list, said) {
-  let offers = [], active = -1, request = null;
+  let offers = [], active = -1, request = null, waiting = 0;
+  // Whether the text has changed since the words that the list shows were asked for.
+  let stale = false;
   const known = new Map();
   field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
@@ -57,6 +59,7 @@ function combobox(field, list, said) {
   }
 
   async function offer() {
+    clearTimeout(waiting);
     request?.abort();
     request = new AbortController();
     const { signal } = request;
@@ -83,6 +86,7 @@ function combobox(field, list, said) {
 
   function show() {
     active = -1;
+    stale = false;
     list.replaceChildren(...offers.map(({ word }, place) => {
       const item = document.createElement("li");
       item.id = `completion-${place}`;
@@ -99,7 +103,9 @@ function combobox(field, list, said) {
   }
 
   function close() {
+    clearTimeout(waiting);
     request?.abort();
+    stale = false;
     offers = [];
     active = -1;
     list.hidden = true;
@@ -126,26 +132,24 @@ function combobox(field, list, said) {
     field.focus();
   }
 
-  let waiting = 0;
-  field.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(offer, 40); });
-  field.addEventListener("blur", () => { clearTimeout(waiting); close(); });
+  field.addEventListener("input", () => { stale = true; clearTimeout(waiting); waiting = setTimeout(offer, 40); });
+  field.addEventListener("blur", close);
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    const open = !list.hidden;
+    const open = !list.hidden && !stale;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (!open) { if (event.key === "ArrowDown") offer(); return; }
+      if (!open) { if (event.key === "ArrowDown") offer().then(() => choose(0)); return; }
       const step = event.key === "ArrowDown" ? 1 : -1;
       // One place more than there are words: the field itself.
       choose((active + 1 + step + offers.length + 1) % (offers.length + 1) - 1);
     } else if (event.key === "Enter" && open && active >= 0) {
       event.preventDefault();
       take(active);
-    } else if (event.key === "Escape" && open) {
+    } else if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();
       close();
     } else if (event.key === "Enter") {
-      clearTimeout(waiting);
       close();
     }
   });
