@@ -31,14 +31,15 @@ def exact_search(vectors: Matrix, targets: Matrix, k: int) -> tuple[Matrix, Rows
         return scores, rows
     for some in blocks(len(targets), _TARGETS):
         for place, candidates in enumerate(_candidates(vectors, targets[some], k), start=some.start):
-            scores[place], rows[place] = rank(vectors, candidates, targets[place], k)
+            scores[place], rows[place] = rank(vectors.take(candidates, axis=0), candidates, targets[place], k)
     return scores, rows
 
 
 def rank(vectors: Matrix, candidates: Rows, target: Matrix, k: int) -> tuple[Matrix, Rows]:
-    """The best ``k`` of ``candidates`` by exact cosine: cosines and rows [k], best first."""
-    scores = vectors.take(candidates, axis=0) @ target
-    best, positions = largest(scores, k)
+    """The best ``k`` of ``candidates`` [n], whose vectors [n, dimension] are given, by exact cosine: cosines and rows
+    [k], best first.
+    """
+    best, positions = largest(vectors @ target, k)
     return best, candidates[positions]
 
 

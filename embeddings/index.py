@@ -6,8 +6,11 @@ vectors. How many candidates it takes is measured when the index is built, for e
 model's own rows. Of large vocabularies the codes are in inverted lists, of which a search reads the nearest few.
 """
 
+import os
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,7 +27,6 @@ from embeddings.recall import (
     analogy_targets,
     expression_targets,
     fewest_candidates,
-    fewest_for_products,
     nearest_but_inputs,
     neighbour_targets,
 )
@@ -52,6 +54,9 @@ INDEX_FILE = "index.faiss"
 
 KINDS = ("auto", "exact", "fastscan", "ivf")
 
+_MAPPED_BYTES = 1_000_000_000
+"""Rows of larger matrices are read for ranking, not mapped: with each that is looked at Linux maps the fifteen pages
+around it too, and a process would soon have all of a matrix resident that it uses little of."""
 _EXACT_BELOW = 20_000
 """Up to this many rows exact search takes less time than the fast scan and its ranking."""
 _LISTS_FROM = 1_000_000
@@ -107,19 +112,23 @@ class Index:
     def __init__(
         self,
         vectors: Matrix,
-        codes: faiss.Index | None,
+        codes: "faiss.Index | Callable[[], faiss.Index] | None",
         candidates: int,
         candidates_for: Mapping[str, int] | None = None,
+        read_rows: Callable[[Rows], Matrix] | None = None,
     ) -> None:
-        """``codes`` is None for exact search; ``candidates`` is how many of its finds are ranked again for ten, unless
-        ``candidates_for`` has a number of its own for the kind of search.
+        """``codes`` is None for exact search, or a function that reads them when the first search needs them.
+
+        ``candidates`` is how many of its finds are ranked again for ten, unless ``candidates_for`` has a number of its
+        own for the kind of search. ``read_rows`` gives the vectors of rows otherwise than from ``vectors``.
         """
         self.vectors = vectors
-        self._candidates_for = candidates_for or {}
-        self.candidates = max(
-            [candidates, *(number for asked, number in self._candidates_for.items() if asked != Asked.PRODUCT)]
-        )
+        measured = candidates_for or {}
+        self._candidates_for = {asked: measured[asked] for asked in Asked if asked in measured}
+        self.candidates = max([candidates, *self._candidates_for.values()])
         self._codes = codes
+        self._reading = threading.Lock()
+        self._read_rows = read_rows
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -130,7 +139,8 @@ class Index:
 
     def vectors_of(self, rows: Rows | Sequence[int]) -> Matrix:
         """The unit vectors of ``rows``, float32 [rows, dimension]."""
-        return self.vectors.take(rows, axis=0)
+        rows = np.asarray(rows, np.int64)
+        return self.vectors.take(rows, axis=0) if self._read_rows is None else self._read_rows(rows)
 
     def first_vectors(self, number: int) -> Matrix:
         """The unit vectors of the first rows, float32 [number, dimension]."""
@@ -163,18 +173,30 @@ class Index:
             if len(candidates) < k:  # the lists that were read hold no more
                 scores[position], best[position] = (line[0] for line in exact_search(rows, target[None], k))
             else:
-                scores[position], best[position] = rank(rows, candidates, target, k)
+                scores[position], best[position] = rank(self.vectors_of(candidates), candidates, target, k)
         return scores, best
 
     def find_candidates(self, targets: Matrix, wanted: int) -> Rows:
         """The rows whose codes are nearest to each target, [targets, wanted], in the order of the codes; -1 where
         there are no more.
         """
-        if self._codes is None:
+        codes = self._opened_codes()
+        if codes is None:
             return exact_search(self.vectors, targets, wanted)[1]
         with _threads(1 if len(targets) == 1 else None):
-            rows: Rows = self._codes.search(targets, wanted)[1]
+            rows: Rows = codes.search(targets, wanted)[1]
         return rows
+
+    def load(self) -> None:
+        """Read the codes now, not with the first search. Raises `ModelError` if they are damaged."""
+        self._opened_codes()
+
+    def _opened_codes(self) -> faiss.Index | None:
+        if callable(self._codes):
+            with self._reading:
+                if callable(self._codes):
+                    self._codes = self._codes()
+        return self._codes
 
     def enough_candidates(self, k: int, asked: Asked | None = None) -> int:
         """How many candidates to rank for the best ``k``, going by the number that was measured for ten."""
@@ -182,10 +204,10 @@ class Index:
         return max(candidates, candidates * k // 20)
 
     def candidates_for_products(self, k: int) -> int:
-        """How many candidates to take of each of the two searches of 3CosMul. It is measured on few targets, for their
-        true answers take long to find, so what comes of it can only add to three times those of 3CosAdd.
+        """How many candidates to take of each of the two searches of 3CosMul: three times those of 3CosAdd, which
+        found all true answers wherever it was measured.
         """
-        candidates = max(3 * self.candidates, self._candidates_for.get(Asked.PRODUCT, 0))
+        candidates = 3 * self.candidates
         return max(candidates, candidates * k // 20)
 
 
@@ -238,20 +260,59 @@ def build_index(vectors: Matrix, parameters: IndexParameters, path: Path) -> Ind
     return IndexReport("exact", None, 0, 1.0, round(time.perf_counter() - started, 3), parameters)
 
 
-def open_index(vectors: Matrix, report: IndexReport, path: Path) -> Index:
-    """Open what `build_index` wrote. Raises `ModelError` naming a file that does not fit."""
+def open_index(vectors: Matrix, report: IndexReport, path: Path, vectors_file: Path | None = None) -> Index:
+    """Open what `build_index` wrote; the codes are read when the first search needs them, of the file that is at
+    ``path`` now. Raises `ModelError` naming a file that does not fit, then or now.
+
+    ``vectors_file`` is the .npy file that ``vectors`` are mapped from: of a large one rows are read, not mapped.
+    """
+    read_rows = None
+    if vectors_file is not None and vectors.nbytes > _MAPPED_BYTES:
+        read_rows = _row_reader(vectors_file, *vectors.shape)
     if report.kind == "exact":
-        return Index(vectors, None, 0)
-    try:
-        codes = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-    except RuntimeError as error:
-        raise ModelError(f"{path} cannot be read as a search index: {error}") from error
-    if (codes.ntotal, codes.d) != vectors.shape:
-        shape = f"{codes.ntotal:,} × {codes.d}"
-        raise ModelError(f"{path} is for {shape} vectors, not for {len(vectors):,} × {vectors.shape[1]}.")
-    if report.probes:
-        faiss.extract_index_ivf(codes).nprobe = report.probes
-    return Index(vectors, codes, report.candidates, report.candidates_for)
+        return Index(vectors, None, 0, read_rows=read_rows)
+    file = _KeptOpen(path)
+
+    def codes() -> faiss.Index:
+        try:
+            # Not by its name, under which another model's may stand by now.
+            codes = faiss.read_index(f"/dev/fd/{file.fileno()}", faiss.IO_FLAG_MMAP_IFC)
+        except RuntimeError as error:
+            raise ModelError(f"{path} cannot be read as a search index: {error}") from error
+        if (codes.ntotal, codes.d) != vectors.shape:
+            shape = f"{codes.ntotal:,} × {codes.d}"
+            raise ModelError(f"{path} is for {shape} vectors, not for {len(vectors):,} × {vectors.shape[1]}.")
+        if report.probes:
+            faiss.extract_index_ivf(codes).nprobe = report.probes
+        return codes
+
+    return Index(vectors, codes, report.candidates, report.candidates_for, read_rows)
+
+
+class _KeptOpen:
+    """A file that stays open as long as this object is used, whatever its name becomes."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+
+def _row_reader(path: Path, count: int, dimension: int) -> Callable[[Rows], Matrix]:
+    """A function that reads rows of a .npy file of float32 [count, dimension]."""
+    file, size = _KeptOpen(path), 4 * dimension
+    start = os.fstat(file.fileno()).st_size - count * size
+
+    def read(rows: Rows) -> Matrix:
+        parts = [os.pread(file.fileno(), size, start + row * size) for row in rows.tolist()]
+        return np.frombuffer(b"".join(parts), np.float32).reshape(len(rows), dimension)
+
+    return read
 
 
 def factory_for(kind: str, count: int, dimension: int) -> str:
@@ -315,8 +376,6 @@ def _measure_others(vectors: Matrix, codes: faiss.Index, parameters: IndexParame
         targets, inputs = make(vectors, -(-number // 3), parameters.seed)
         truth = nearest_but_inputs(vectors, targets, inputs)
         found[asked.value] = fewest_candidates(search, targets, truth, goal, most)
-    few = -(-number // 20)  # since true answers of 3CosMul take long
-    found[Asked.PRODUCT.value] = fewest_for_products(vectors, search, few, parameters.seed, goal, most)
     return found
 
 

@@ -159,8 +159,8 @@ class Model:
 
     @cached_property
     def index(self) -> Index:
-        """The search index, opened when the first search needs it."""
-        return open_index(self.vectors, self.manifest.index, self.folder / INDEX_FILE)
+        """The search index."""
+        return open_index(self.vectors, self.manifest.index, self.folder / INDEX_FILE, self.folder / VECTORS_FILE)
 
 
 def open_model(folder: Path) -> Model:

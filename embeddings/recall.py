@@ -8,8 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from embeddings.brute_force import Matrix, Rows, exact_search, without_missing
-from embeddings.cosmul import cosmul_gradient, cosmul_scores
+from embeddings.brute_force import Matrix, Rows, exact_search
 
 _FREQUENT = 30_000
 _FIRST_LOOK, _LONG_LOOK = 2048, 16_384
@@ -25,7 +24,6 @@ class Asked(StrEnum):
     ANALOGY = "analogy"
     EXPRESSION = "expression"
     NEIGHBOURS = "neighbours"
-    PRODUCT = "3cosmul"
 
 
 def analogy_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, Rows]:
@@ -71,36 +69,9 @@ def nearest_but_inputs(vectors: Matrix, targets: Matrix, inputs: Rows, k: int = 
 
 def fewest_candidates(search: Search, targets: Matrix, truth: Rows, goal: float, most: int) -> tuple[int, float]:
     """The fewest candidates (of at most ``most``) that hold ``goal`` of ``truth`` [n, k], and what share they hold."""
-    return _fewest(lambda number: _places(search(targets, number), truth), truth.shape[1], goal, most)
-
-
-def fewest_for_products(
-    vectors: Matrix, search: Search, number: int, seed: int, goal: float, most: int
-) -> tuple[int, float]:
-    """`fewest_candidates` for 3CosMul, which takes as many of each of two searches (see `embeddings.cosmul`)."""
-    targets, inputs = analogy_targets(vectors, number, seed)
-    weights = np.array([-1, 1, 1], np.float32)
-    truth = np.empty((len(targets), min(10, len(vectors) - 3)), np.int64)
-    for place, rows in enumerate(inputs):
-        scores = cosmul_scores(vectors, vectors[rows], weights)
-        scores[rows] = -1
-        truth[place] = np.argpartition(-scores, truth.shape[1] - 1)[: truth.shape[1]]
-
-    def places(wanted: int) -> Rows:
-        first = search(targets, wanted)
-        gradients = [
-            cosmul_gradient(vectors[without_missing(found)], vectors[rows], weights)
-            for found, rows in zip(first, inputs, strict=True)
-        ]
-        return np.minimum(_places(first, truth), _places(search(np.stack(gradients), wanted), truth))
-
-    return _fewest(places, truth.shape[1], goal, most)
-
-
-def _fewest(places_among: Callable[[int], Rows], k: int, goal: float, most: int) -> tuple[int, float]:
-    most = max(most, k)
+    most = max(most, truth.shape[1])
     for number in (_FIRST_LOOK, _LONG_LOOK):
-        places = places_among(min(number, most))
+        places = _places(search(targets, min(number, most)), truth)
         needed = int(np.sort(places, axis=None)[int(np.ceil(goal * places.size)) - 1]) + 1
         if needed <= number or number >= most:
             break

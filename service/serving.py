@@ -15,6 +15,7 @@ from embeddings import Answer, EmbeddingsError, Failure, ModelError, Options
 from embeddings import ask_many as ask_model
 from embeddings.catalog import load_word_vectors, renew
 from embeddings.errors import error_from_dict
+from embeddings.index import Index
 from embeddings.query import literal
 from embeddings.word_vectors import WordVectors
 from service.logs import log
@@ -190,7 +191,8 @@ class Serving:
             model = load_word_vectors(name)
             if model.name in models:
                 raise ModelError(f"Two models to serve are called '{model.name}'. Leave one out, or import it anew.")
-            _ = model.index  # opened now: later, another could stand in its place
+            if isinstance(model.index, Index):
+                model.index.load()  # now: processes forked from this one share its memory
             models[model.name] = model
         fingerprints = {name: _fingerprint(model) for name, model in models.items()}
         return Opened(models, fingerprints, Cache(self.settings.cache_answers))

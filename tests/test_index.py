@@ -136,11 +136,41 @@ def test_an_index_of_other_vectors_or_a_damaged_one_is_refused(
     _, _, path = built
     report = build_index(clustered(3000, 12), IndexParameters(kind="fastscan", recall=0.5), tmp_path / INDEX_FILE)
     with pytest.raises(ModelError, match="3,000 × 12"):
-        open_index(vectors, report, tmp_path / INDEX_FILE)
+        open_index(vectors, report, tmp_path / INDEX_FILE).load()
     for content in (b"", b"not an index", path.read_bytes()[:1000]):
         (tmp_path / INDEX_FILE).write_bytes(content)
         with pytest.raises(ModelError, match=INDEX_FILE):
-            open_index(vectors, report, tmp_path / INDEX_FILE)
+            open_index(vectors, report, tmp_path / INDEX_FILE).search(vectors[:1], 10)
+    (tmp_path / INDEX_FILE).unlink()
+    with pytest.raises(ModelError, match=f"{INDEX_FILE} cannot be read: No such file"):
+        open_index(vectors, report, tmp_path / INDEX_FILE)
+
+
+def test_codes_are_read_of_the_file_that_was_there_when_it_was_opened(
+    vectors: Matrix, built: tuple[Index, float, Path], tmp_path: Path
+) -> None:
+    index, _, path = built
+    place = tmp_path / INDEX_FILE
+    place.write_bytes(path.read_bytes())
+    report = IndexReport("fastscan", "PQ8x4fs", 640, 0.999, 1.0, IndexParameters())
+    opened = open_index(vectors, report, place)
+    (tmp_path / "next").write_bytes(b"of another model")
+    (tmp_path / "next").replace(place)
+    assert (opened.search(vectors[:5], 10)[1] == index.search(vectors[:5], 10)[1]).all()
+
+
+def test_rows_of_a_large_matrix_are_read_and_not_mapped(
+    vectors: Matrix, built: tuple[Index, float, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, _, path = built
+    np.save(tmp_path / "vectors.npy", vectors)
+    report = IndexReport("fastscan", "PQ8x4fs", 640, 0.999, 1.0, IndexParameters())
+    monkeypatch.setattr("embeddings.index._MAPPED_BYTES", 1000)
+    unused = np.zeros_like(vectors)  # whatever is not read of the file is wrong
+    reading = open_index(unused, report, path, tmp_path / "vectors.npy")
+    assert (reading.vectors_of([3, 0, 24_999]) == vectors[[3, 0, 24_999]]).all()
+    for found, expected in zip(reading.search(vectors[:5], 10), index.search(vectors[:5], 10), strict=True):
+        assert (found == expected).all()
 
 
 def test_analogy_targets_are_what_they_say(vectors: Matrix) -> None:
@@ -174,7 +204,7 @@ def test_an_index_built_before_candidates_were_measured_by_kind_still_opens(
     codes = built[2]
     old = {"kind": "fastscan", "factory": "PQ8x4fs", "candidates": 640, "recall": 0.9995, "build_seconds": 1.0}
     index = open_index(vectors, IndexReport(**old, parameters=IndexParameters()), codes)
-    assert [index.enough_candidates(10, asked) for asked in (None, *Asked)] == [640] * 5
+    assert [index.enough_candidates(10, asked) for asked in (None, *Asked)] == [640] * 4
     assert index.candidates_for_products(10) == 3 * 640
 
 

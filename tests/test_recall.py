@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from embeddings.brute_force import Matrix, Rows
-from embeddings.cosmul import cosmul_scores
 from embeddings.recall import (
     expression_targets,
     fewest_candidates,
-    fewest_for_products,
     nearest_but_inputs,
     neighbour_targets,
 )
@@ -53,18 +51,6 @@ def test_the_fewest_candidates_reach_as_far_as_the_goal_needs() -> None:
     )
     missing = fewest_candidates(lambda _, number: in_order_but(truth, 290)[:, :number], truth, truth, 1.0, 200)
     assert missing == (200, 0.9)
-
-
-def test_products_are_measured_by_their_own_true_answers(vectors: Matrix) -> None:
-    def search(targets: Matrix, number: int) -> Rows:
-        return np.argsort(-(targets @ vectors.T), axis=1)[:, :number]
-
-    candidates, recall = fewest_for_products(vectors, search, 20, seed=1, goal=1.0, most=4000)
-    assert recall == 1
-    assert 10 <= candidates < 2000
-    fewer = fewest_for_products(vectors, lambda targets, _: search(targets, 8), 20, seed=1, goal=1.0, most=8)
-    assert fewer[1] < 1
-    assert cosmul_scores(vectors[:1], vectors[:1], np.ones(1, np.float32))[0] == pytest.approx(1, abs=1e-5)
 
 
 def test_true_answers_leave_out_what_was_asked(vectors: Matrix) -> None:
