@@ -65,7 +65,8 @@ _ROWS_PER_LIST = 3000
 """With shorter lists a search reads a little less, and finding the list of each row takes the most time of building."""
 _MEASURED_VALUES = 20_000_000
 """Up to a matrix of so many values recall is measured on all the targets that are asked for."""
-_TRAINING_ROWS = 65_536
+_TRAINING_ROWS, _TRAINING_ROWS_OF_LISTS = 16_384, 65_536
+"""A thousand rows for each of a code's centroids; lists are more, and want some rows each."""
 _CENTROIDS = 16
 _BLOCK_ROWS = 65_536
 
@@ -339,7 +340,8 @@ def build_codes(vectors: Matrix, factory: str, seed: int) -> faiss.Index:
         turn: Any = faiss.downcast_VectorTransform(turned.chain.at(0))
         turn.pq = of_four_bits = faiss.ProductQuantizer(turn.d_out, turn.M, 4)  # as the codes; it would take 8
         of_four_bits.cp.min_points_per_centroid = 1
-    sample = np.random.default_rng(seed).permutation(count)[:_TRAINING_ROWS]
+    rows_to_learn = _TRAINING_ROWS if lists is None else _TRAINING_ROWS_OF_LISTS
+    sample = np.random.default_rng(seed).permutation(count)[:rows_to_learn]
     with _threads(1 if lists is None else None):  # codes are learned in many small steps
         codes.train(np.ascontiguousarray(vectors[np.sort(sample)]))
     for rows in blocks(count, _BLOCK_ROWS):

@@ -24,6 +24,7 @@ from embeddings.workspace import Note, Status
 
 ROOT = Path(__file__).parent.parent
 DUMP = str(files("gensim") / "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")
+NEWS = str(files("gensim") / "test/test_data/lee_background.cor")
 SMALL = ["--vector-size", "20", "--negative", "2", "--epochs", "9", "--min-count", "10", "--workers", "1"]
 QUICK = {"vector_size": 20, "negative": 2, "epochs": 2, "min_count": 10, "workers": 1}
 
@@ -36,8 +37,8 @@ def run(*arguments: str | Path, **more: Any) -> "subprocess.CompletedProcess[str
     return subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True, check=False, **more)
 
 
-def job(**more: Any) -> Job:
-    return Job((DUMP,), **{"training": QUICK, **more})
+def job(text: str = DUMP, **more: Any) -> Job:
+    return Job((text,), **{"training": QUICK, **more})
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,15 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """What the runs that are killed have to come to."""
     out = tmp_path_factory.mktemp("uninterrupted") / "model"
     done = run(DUMP, "--out", out, *SMALL)
+    assert done.returncode == 0, done.stderr
+    return open_model(out)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted_news(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """The same of less text, for what does not depend on how much it is."""
+    out = tmp_path_factory.mktemp("uninterrupted") / "news"
+    done = run(NEWS, "--out", out, *SMALL)
     assert done.returncode == 0, done.stderr
     return open_model(out)
 
@@ -95,9 +105,9 @@ def test_a_run_killed_at_any_moment_goes_on_and_comes_to_the_same(uninterrupted:
 
 
 @pytest.mark.parametrize("stage", ["known phrases", "phrases-2", "sentences", "epoch 3", "writing"])
-def test_a_run_killed_in_a_stage_goes_on_in_that_stage(uninterrupted: Model, tmp_path: Path, stage: str) -> None:
+def test_a_run_killed_in_a_stage_goes_on_in_that_stage(uninterrupted_news: Model, tmp_path: Path, stage: str) -> None:
     out = tmp_path / "model"
-    process = subprocess.Popen(command(DUMP, "--out", out, *SMALL), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command(NEWS, "--out", out, *SMALL), cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     for line in process.stderr:
         if json.loads(line).get("stage", "").startswith(stage):
@@ -112,7 +122,7 @@ def test_a_run_killed_in_a_stage_goes_on_in_that_stage(uninterrupted: Model, tmp
     assert "cleaning" not in seen
     if stage.startswith("epoch"):
         assert not any(other.startswith(("phrases", "epoch 1 ", "epoch 2 ")) for other in seen)
-    assert same(open_model(out), uninterrupted)
+    assert same(open_model(out), uninterrupted_news)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -167,7 +177,7 @@ def test_the_best_epoch_can_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
     notes: list[Note] = []
     kept = train(
-        job(keep=Keep.BEST, training={**QUICK, "epochs": 3}),
+        job(NEWS, keep=Keep.BEST, training={**QUICK, "epochs": 3}),
         tmp_path / "kept",
         watcher=lambda event: notes.append(event) if isinstance(event, Note) else None,
     )
@@ -175,7 +185,7 @@ def test_the_best_epoch_can_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert kept.manifest.card.metrics["wordsim353"]["spearman"] == 0.3
     monkeypatch.undo()
     # The third epoch is not in it:
-    last = train(job(training={**QUICK, "epochs": 3}), tmp_path / "last")
+    last = train(job(NEWS, training={**QUICK, "epochs": 3}), tmp_path / "last")
     assert not np.array_equal(kept.vectors, last.vectors)
     assert list(kept.vocabulary) == list(last.vocabulary)
 
@@ -240,15 +250,15 @@ def test_a_disk_that_fills_up_is_reported_and_nothing_is_lost(uninterrupted: Mod
 
 
 def test_the_same_seed_repeats_bit_for_bit(tmp_path: Path) -> None:
-    one, two = train(job(), tmp_path / "one"), train(job(), tmp_path / "two")
+    one, two = train(job(NEWS), tmp_path / "one"), train(job(NEWS), tmp_path / "two")
     assert same(one, two)
-    other = train(job(training={**QUICK, "seed": 2}), tmp_path / "other")
+    other = train(job(NEWS, training={**QUICK, "seed": 2}), tmp_path / "other")
     assert not np.allclose(one.vectors, other.vectors)
 
 
 def test_it_can_be_called_from_a_thread_and_says_how_far_it_is(tmp_path: Path) -> None:
     seen: list[Status | Note] = []
-    thread = threading.Thread(target=train, args=(job(), tmp_path / "model"), kwargs={"watcher": seen.append})
+    thread = threading.Thread(target=train, args=(job(NEWS), tmp_path / "model"), kwargs={"watcher": seen.append})
     thread.start()
     thread.join()
     assert (tmp_path / "model" / "model.json").exists()
