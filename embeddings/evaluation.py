@@ -256,7 +256,7 @@ def _answer(model: WordVectors, rows: Rows, known: "_Known", method: Method, how
         targets = vectors[:, 1] - vectors[:, 0] + vectors[:, 2]
         lengths = np.linalg.norm(targets, axis=1, keepdims=True)
         targets /= np.where(lengths > 0, lengths, 1)
-        found = list(model.index.search(targets, wanted, asked=Asked.ANALOGY, **how)[1])
+        found = list(model.index.search(targets, wanted, asked=Asked.FIRST, **how)[1])
     return [known.first_other(near, given[:3]) for near, given in zip(found, rows, strict=True)]
 
 

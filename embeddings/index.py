@@ -6,10 +6,8 @@ vectors. How many candidates it takes is measured when the index is built, for e
 model's own rows. Of large vocabularies the codes are in inverted lists, of which a search reads the nearest few.
 """
 
-import os
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -21,6 +19,7 @@ import numpy as np
 
 from embeddings.brute_force import Matrix, Rows, blocks, exact_search, rank, unit, without_missing
 from embeddings.errors import ModelError
+from embeddings.kept_open import KeptOpen, row_reader
 from embeddings.recall import (
     Asked,
     Search,
@@ -269,10 +268,10 @@ def open_index(vectors: Matrix, report: IndexReport, path: Path, vectors_file: P
     """
     read_rows = None
     if vectors_file is not None and vectors.nbytes > _MAPPED_BYTES:
-        read_rows = _row_reader(vectors_file, *vectors.shape)
+        read_rows = row_reader(vectors_file, *vectors.shape)
     if report.kind == "exact":
         return Index(vectors, None, 0, read_rows=read_rows)
-    file = _KeptOpen(path)
+    file = KeptOpen(path)
 
     def codes() -> faiss.Index:
         try:
@@ -288,32 +287,6 @@ def open_index(vectors: Matrix, report: IndexReport, path: Path, vectors_file: P
         return codes
 
     return Index(vectors, codes, report.candidates, report.candidates_for, read_rows)
-
-
-class _KeptOpen:
-    """A file that stays open as long as this object is used, whatever its name becomes."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
-        weakref.finalize(self, os.close, self._descriptor)
-
-    def fileno(self) -> int:
-        return self._descriptor
-
-
-def _row_reader(path: Path, count: int, dimension: int) -> Callable[[Rows], Matrix]:
-    """A function that reads rows of a .npy file of float32 [count, dimension]."""
-    file, size = _KeptOpen(path), 4 * dimension
-    start = os.fstat(file.fileno()).st_size - count * size
-
-    def read(rows: Rows) -> Matrix:
-        parts = [os.pread(file.fileno(), size, start + row * size) for row in rows.tolist()]
-        return np.frombuffer(b"".join(parts), np.float32).reshape(len(rows), dimension)
-
-    return read
 
 
 def factory_for(kind: str, count: int, dimension: int) -> str:
@@ -378,6 +351,9 @@ def _measure_others(vectors: Matrix, codes: faiss.Index, parameters: IndexParame
         targets, inputs = make(vectors, -(-number // 3), parameters.seed)
         truth = nearest_but_inputs(vectors, targets, inputs)
         found[asked.value] = fewest_candidates(search, targets, truth, goal, most)
+    targets, inputs = analogy_targets(vectors, number, parameters.seed + 1)
+    first = nearest_but_inputs(vectors, targets, inputs, 1)
+    found[Asked.FIRST.value] = fewest_candidates(search, targets, first, goal, most)
     return found
 
 

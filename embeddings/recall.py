@@ -24,6 +24,8 @@ class Asked(StrEnum):
     ANALOGY = "analogy"
     EXPRESSION = "expression"
     NEIGHBOURS = "neighbours"
+    FIRST = "first"
+    """The one nearest to an analogy's target, by which sets of questions are judged."""
 
 
 def analogy_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, Rows]:

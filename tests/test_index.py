@@ -204,7 +204,7 @@ def test_an_index_built_before_candidates_were_measured_by_kind_still_opens(
     codes = built[2]
     old = {"kind": "fastscan", "factory": "PQ8x4fs", "candidates": 640, "recall": 0.9995, "build_seconds": 1.0}
     index = open_index(vectors, IndexReport(**old, parameters=IndexParameters()), codes)
-    assert [index.enough_candidates(10, asked) for asked in (None, *Asked)] == [640] * 4
+    assert [index.enough_candidates(10, asked) for asked in (None, *Asked)] == [640] * 5
     assert index.candidates_for_products(10) == 3 * 640
 
 

@@ -1,0 +1,37 @@
+"""Files of a model that stay open, so that what is read later is of the same model whatever stands there by then."""
+
+import os
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.brute_force import Matrix, Rows
+from embeddings.errors import ModelError
+
+
+class KeptOpen:
+    """A file that stays open as long as this object is used, whatever its name becomes."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+
+def row_reader(path: Path, count: int, dimension: int) -> Callable[[Rows], Matrix]:
+    """A function that reads rows of a .npy file of float32 [count, dimension]."""
+    file, size = KeptOpen(path), 4 * dimension
+    start = os.fstat(file.fileno()).st_size - count * size
+
+    def read(rows: Rows) -> Matrix:
+        parts = [os.pread(file.fileno(), size, start + row * size) for row in rows.tolist()]
+        return np.frombuffer(b"".join(parts), np.float32).reshape(len(rows), dimension)
+
+    return read
