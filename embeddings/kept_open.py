@@ -26,12 +26,16 @@ class KeptOpen:
 
 
 def row_reader(path: Path, count: int, dimension: int) -> Callable[[Rows], Matrix]:
-    """A function that reads rows of a .npy file of float32 [count, dimension]."""
+    """A function that reads rows of a .npy file of float32 [count, dimension]. It raises `ModelError` if the file has
+    become shorter since.
+    """
     file, size = KeptOpen(path), 4 * dimension
     start = os.fstat(file.fileno()).st_size - count * size
 
     def read(rows: Rows) -> Matrix:
-        parts = [os.pread(file.fileno(), size, start + row * size) for row in rows.tolist()]
-        return np.frombuffer(b"".join(parts), np.float32).reshape(len(rows), dimension)
+        content = b"".join([os.pread(file.fileno(), size, start + row * size) for row in rows.tolist()])
+        if len(content) != len(rows) * size:
+            raise ModelError(f"{path} has become shorter since it was opened.")
+        return np.frombuffer(content, np.float32).reshape(len(rows), dimension)
 
     return read

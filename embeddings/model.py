@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -106,6 +105,7 @@ class _OpenFiles:
     counts: npt.NDArray[np.uint64]
     vocabulary: Vocabulary
     subwords: Matrix | None
+    index: Index
 
 
 class Model:
@@ -119,6 +119,7 @@ class Model:
         self.counts = files.counts
         self.vocabulary = files.vocabulary
         self.subwords = files.subwords
+        self.index = files.index
 
     @property
     def name(self) -> str:
@@ -156,11 +157,6 @@ class Model:
     def check(self) -> None:
         """Compare every file with its checksum. Raises `ModelError`."""
         verify_model(self.folder)
-
-    @cached_property
-    def index(self) -> Index:
-        """The search index."""
-        return open_index(self.vectors, self.manifest.index, self.folder / INDEX_FILE, self.folder / VECTORS_FILE)
 
 
 def open_model(folder: Path) -> Model:
@@ -230,14 +226,16 @@ def _open(folder: Path) -> Model:
     if missing := sorted(required - manifest.files.keys()):
         raise ModelError(f"{folder / MANIFEST_FILE} does not list {missing[0]}.")
     subwords = manifest.card.subwords
+    vectors = open_array(folder / VECTORS_FILE, np.float32, shape)
     files = _OpenFiles(
-        vectors=open_array(folder / VECTORS_FILE, np.float32, shape),
+        vectors=vectors,
         norms=open_array(folder / NORMS_FILE, np.float32, shape[:1]),
         counts=open_array(folder / COUNTS_FILE, np.uint64, shape[:1]),
         vocabulary=open_vocabulary(folder, manifest.count),
         subwords=None
         if subwords is None
         else open_array(folder / SUBWORDS_FILE, np.float32, (subwords["buckets"], manifest.dimension)),
+        index=open_index(vectors, manifest.index, folder / INDEX_FILE, folder / VECTORS_FILE),
     )
     return Model(folder, manifest, files)
 

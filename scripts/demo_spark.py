@@ -27,7 +27,11 @@ class Standalone:
 
     master: str
     workers: Sequence["subprocess.Popen[bytes]"]
-    """Each leads a process group of its own, with the executors that it starts."""
+
+    def kill_worker(self, number: int) -> None:
+        """SIGKILL to a worker and to the executors that it has started."""
+        os.killpg(self.workers[number].pid, signal.SIGKILL)
+        self.workers[number].wait()
 
 
 @contextmanager
@@ -93,16 +97,15 @@ def _answers(port: int) -> bool:
 def main(options: Sequence[str]) -> None:
     """Start a cluster, train on the news that come with gensim, ask the model, stop the cluster.
 
-    ``options`` are more options for ``thisplusthat train``. A worker can be killed meanwhile: the job goes on.
+    ``options`` are more options for ``thisplusthat train``.
     """
     folder = Path(tempfile.mkdtemp(prefix="demo-spark-"))
-    model = folder / "slice"
+    model = folder / "news"
     environment = {**os.environ, "SPARK_LOCAL_IP": HOST}
     command = [sys.executable, "-m", "service.cli"]
     try:
         with standalone(folder / "cluster") as cluster:
-            processes = " and ".join(str(worker.pid) for worker in cluster.workers)
-            print(f"A master at {cluster.master} and two workers, processes {processes}.", flush=True)
+            print(f"A master at {cluster.master} and {len(cluster.workers)} workers.", flush=True)
             train = ["train", str(files("gensim") / NEWS), "--engine", "spark", "--master", cluster.master]
             subprocess.run([*command, *train, *options, "--out", str(model)], env=environment, check=True)
         subprocess.run([*command, "--model", str(model), "australia", "-k", "5"], env=environment, check=True)

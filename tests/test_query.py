@@ -163,7 +163,7 @@ LIKELY = st.lists(st.sampled_from(PIECES), max_size=16).map(" ".join)
 
 
 @given(st.one_of(st.text(max_size=60), LIKELY, LIKELY.map(lambda text: text.replace(" ", ""))))
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @example("a : b :: c : ?")
 @example("a\u0338<>b")
 def test_any_text_is_read_and_reads_back_the_same_or_is_a_query_error(text: str) -> None:

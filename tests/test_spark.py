@@ -1,52 +1,68 @@
-"""Training on a real cluster, which `make demo-spark` starts: a master and two workers on the loopback address."""
+"""Training on a real cluster: a master and two workers on the loopback address, one of them killed amid the job."""
 
-import json
-import os
-import re
+import importlib.util
 import signal
-import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from embeddings import ask
 from embeddings.errors import CorpusError
 from embeddings.spark import check_spark
-from embeddings.training_parameters import EngineParameters, Job, Keep, typed
+from embeddings.training import train
+from embeddings.training_parameters import Engine, EngineParameters, Job, Keep, typed
+from embeddings.workspace import Note, Status
 
 ROOT = Path(__file__).parent.parent
+NEWS = Path(str(files("gensim") / "test/test_data/lee_background.cor"))
 
 
-def test_a_worker_killed_amid_the_iterations_does_not_end_the_job(tmp_path: Path) -> None:
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "scripts" / "demo_spark.py")],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as demo:
-        assert demo.stdout is not None and demo.stderr is not None
-        first = demo.stdout.readline()
-        workers = re.search(r"two workers, processes (\d+) and (\d+)", first)
-        assert workers is not None, first
-        events: list[dict[str, Any]] = []
-        killed = False
-        for line in demo.stderr:
-            if line.startswith('{"event"'):
-                events.append(json.loads(line))
-                if not killed and events[-1].get("stage") == "vectors" and events[-1]["done"] > 1.5:
-                    os.killpg(int(workers[1]), signal.SIGKILL)
-                    killed = True
-        printed = demo.stdout.read()
-    assert demo.returncode == 0
-    assert killed
-    notes = [event["text"] for event in events if event["event"] == "note"]
+def demo() -> Any:
+    spec = importlib.util.spec_from_file_location("demo_spark", ROOT / "scripts" / "demo_spark.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with demo().standalone(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
+
+
+def test_a_worker_killed_amid_the_iterations_does_not_end_the_job(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")  # the driver has little to do
+    engine = EngineParameters(Engine.SPARK, cluster.master)
+    job = Job((f"file://{NEWS}",), engine=engine, training={"vector_size": 20, "epochs": 6}, evaluate=False)
+    events: list[Status | Note] = []
+
+    def watch(event: Status | Note) -> None:
+        events.append(event)
+        amid = isinstance(event, Status) and event.stage == "vectors" and event.done > 1.5
+        if amid and cluster.workers[0].poll() is None:
+            cluster.kill_worker(0)
+
+    model = train(job, tmp_path / "model", watcher=watch)
+    assert cluster.workers[0].returncode == -signal.SIGKILL
+    notes = [event.text for event in events if isinstance(event, Note)]
     assert any("1 executor of the cluster went away: 1 of 2 executors" in text for text in notes), notes
-    assert any("MLlib learns in 2 partitions" in text for text in notes), notes
-    assert len(printed.splitlines()) >= 5, printed
-    assert not list(tmp_path.glob("demo-spark-*")), "it leaves nothing behind"
+    assert 2_000 < len(model) < 6_000
+    assert np.isfinite(np.asarray(model.vectors)).all()
+    assert len(ask(model, "australia - sydney + israel").results) == 10
+    card = model.manifest.card
+    assert card.method == "word2vec skipgram, MLlib"
+    assert (card.parameters["hs"], card.parameters["negative"], card.parameters["partitions"]) == (True, 0, 2)
+    assert not (tmp_path / "model.training").exists()
 
 
 @pytest.mark.parametrize(

@@ -41,22 +41,22 @@ def job(text: str = DUMP, **more: Any) -> Job:
     return Job((text,), **{"training": QUICK, **more})
 
 
+def trained_without_a_break(text: str, folder: Path) -> Model:
+    done = run(text, "--out", folder / "model", *SMALL)
+    assert done.returncode == 0, done.stderr
+    return open_model(folder / "model")
+
+
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """What the runs that are killed have to come to."""
-    out = tmp_path_factory.mktemp("uninterrupted") / "model"
-    done = run(DUMP, "--out", out, *SMALL)
-    assert done.returncode == 0, done.stderr
-    return open_model(out)
+    return trained_without_a_break(DUMP, tmp_path_factory.mktemp("uninterrupted"))
 
 
 @pytest.fixture(scope="module")
 def uninterrupted_news(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """The same of less text, for what does not depend on how much it is."""
-    out = tmp_path_factory.mktemp("uninterrupted") / "news"
-    done = run(NEWS, "--out", out, *SMALL)
-    assert done.returncode == 0, done.stderr
-    return open_model(out)
+    return trained_without_a_break(NEWS, tmp_path_factory.mktemp("news"))
 
 
 def same(one: Model, other: Model) -> bool:
