@@ -122,6 +122,7 @@ def _learn(
         def fed(words: int, before: float = before) -> None:
             watcher(_status(learner, place, words, time.perf_counter() - before))
 
+        fed(0)  # an epoch of little text ends before gensim says how far it is
         end_of_epoch = learner.learn_piece(prepared.sentences, place, fed)
         place.seconds += time.perf_counter() - before
         if end_of_epoch:
