@@ -25,8 +25,10 @@ demo-milvus: $(READY)  ## bring GloVe's 30,000 most frequent words to a milvus-l
 	printf 'paris - france + italy\nbreakfast, cereal, dinner, lunch\nqueenn\n' | \
 		$(BIN)/thisplusthat --model $(IN_MILVUS) -k 3 || true  # the last one is unknown, and gets suggestions
 
-test: packages lint  ## set up, and run every check and test
-	$(BIN)/python -m pytest -n auto
+test:  ## set up, and run every check and test
+	$(MAKE) --no-print-directory -j2 packages $(READY)
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 demo-spark: $(READY)  ## start a small cluster of Spark's, train on it, ask the model (needs Java 17)
 	$(BIN)/python scripts/demo_spark.py
@@ -70,5 +72,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
 		{ echo "Python 3.11 or newer is needed, and $(PYTHON) is not. Say which: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 	touch $(READY)

@@ -1,6 +1,7 @@
 """What several test files need: a model computed by hand, and the real GloVe."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -32,6 +33,11 @@ TINY = {
     "café": (0, 0, 0.1, 1),
     "throne": (3, 1, 1, 0),
 }
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, since many tests wait for a browser, a server or a lock."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

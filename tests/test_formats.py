@@ -242,8 +242,8 @@ def test_any_bytes_are_imported_or_refused(content: bytes, name: str, tmp_path: 
 
 
 def test_a_large_file_is_streamed(tmp_path: Path) -> None:
-    """The matrix is 240 MB; beyond what an import of ten rows takes, half of that must do on top of it."""
-    count, dimension = 200_000, 300
+    """The matrix is 120 MB; beyond what an import of ten rows takes, half of that must do on top of it."""
+    count, dimension = 100_000, 300
     script = (
         "import resource, sys\n"
         "from pathlib import Path\n"

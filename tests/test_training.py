@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from embeddings import CorpusError, Model, ModelError, ask
 from embeddings.model import open_model, verify_model
@@ -42,21 +43,25 @@ def job(text: str = DUMP, **more: Any) -> Job:
 
 
 def trained_without_a_break(text: str, folder: Path) -> Model:
-    done = run(text, "--out", folder / "model", *SMALL)
-    assert done.returncode == 0, done.stderr
+    """Trained by the first of pytest-xdist's workers that needs it, for all."""
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "lock"):
+        if not (folder / "model").exists():
+            done = run(text, "--out", folder / "model", *SMALL)
+            assert done.returncode == 0, done.stderr
     return open_model(folder / "model")
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Model:
+def uninterrupted(home: Path) -> Model:
     """What the runs that are killed have to come to."""
-    return trained_without_a_break(DUMP, tmp_path_factory.mktemp("uninterrupted"))
+    return trained_without_a_break(DUMP, home.parent / "uninterrupted")
 
 
 @pytest.fixture(scope="module")
-def uninterrupted_news(tmp_path_factory: pytest.TempPathFactory) -> Model:
+def uninterrupted_news(home: Path) -> Model:
     """The same of less text, for what does not depend on how much it is."""
-    return trained_without_a_break(NEWS, tmp_path_factory.mktemp("news"))
+    return trained_without_a_break(NEWS, home.parent / "uninterrupted-news")
 
 
 def same(one: Model, other: Model) -> bool:
@@ -126,9 +131,9 @@ def test_a_run_killed_in_a_stage_goes_on_in_that_stage(uninterrupted_news: Model
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_stops_with_a_checkpoint(uninterrupted: Model, tmp_path: Path, number: signal.Signals) -> None:
+def test_ctrl_c_stops_with_a_checkpoint(uninterrupted_news: Model, tmp_path: Path, number: signal.Signals) -> None:
     out = tmp_path / "model"
-    process = subprocess.Popen(command(DUMP, "--out", out, *SMALL), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command(NEWS, "--out", out, *SMALL), cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     lines = []
     for line in process.stderr:
@@ -141,7 +146,7 @@ def test_ctrl_c_stops_with_a_checkpoint(uninterrupted: Model, tmp_path: Path, nu
     assert lines[-1] == f"Stopped, with a checkpoint. Go on with: thisplusthat train --resume --out {out}\n"
     assert (tmp_path / "model.training" / "checkpoint" / "vectors.npy").exists()
     assert run("--resume", "--out", out).returncode == 0
-    assert same(open_model(out), uninterrupted)
+    assert same(open_model(out), uninterrupted_news)
 
 
 def test_a_model_says_how_it_was_made(uninterrupted: Model) -> None:
