@@ -100,8 +100,7 @@ def find_phrases(ids: Ids, words: Sequence[str], counts: Counts, parameters: Phr
     """The pairs of ``ids`` that score more than the threshold; ``counts`` [words + 2] says how often each number is."""
     links = Links(words, counts, parameters)
     keys, met = links.count(ids)
-    different = int(np.count_nonzero(counts[FIRST_WORD:])) + len(keys)
-    scores = links.scores(keys, met, int(counts[FIRST_WORD:].sum()), different)
+    scores = links.scores(keys, met, int(counts[FIRST_WORD:].sum()), len(keys))
     chosen = links.chosen(met, scores)
     return links.phrases(keys[chosen], met[chosen], scores[chosen])
 
@@ -133,6 +132,7 @@ class Links:
         self._is_end = np.zeros(self._size, bool)
         self._is_end[FIRST_WORD:] = True
         self._is_end[self._connectors] = False
+        self._different = int(np.count_nonzero(counts[self._is_end]))
 
     def of_block(self, ids: Ids) -> tuple[Counts, Counts, Counts]:
         """The pairs in ``ids``: their keys, and the places of their first and second words."""
@@ -159,11 +159,12 @@ class Links:
         later, first = divmod(code, self._codes)
         return tuple(self._connectors[place - 1] for place in (first, later) if place)
 
-    def scores(self, keys: Counts, met: Counts, total: int, different: int) -> Scores:
-        """The scores of pairs that are ``met`` so often in a corpus of ``total`` words; ``different`` is how many
-        different words and pairs it has.
+    def scores(self, keys: Counts, met: Counts, total: int, others: int) -> Scores:
+        """The scores of pairs that are ``met`` so often in a corpus of ``total`` words; ``others`` is how many
+        different pairs it has, and different words without a number. As in gensim, connecting words are no different
+        words, though they are in the total.
         """
-        parameters = self._parameters
+        parameters, different = self._parameters, self._different + others
         first, _, second = self.unpack(keys)
         with np.errstate(divide="ignore", invalid="ignore"):
             if parameters.phrase_scoring is Scoring.DEFAULT:

@@ -81,7 +81,7 @@ def fewest_candidates(search: Search, targets: Matrix, truth: Rows, goal: float,
     return candidates, float((places < candidates).mean())
 
 
-def _near(vectors: Matrix, rows: Rows, rng: np.random.Generator) -> Rows:
+def _near(vectors: Matrix, rows: Rows, rng: "np.random.Generator") -> Rows:
     """For each of ``rows`` one of its fifty nearest."""
     neighbours = exact_search(vectors, vectors[rows], 50)[1]
     chosen = rng.integers(0, neighbours.shape[1], len(rows))

@@ -119,7 +119,7 @@ def number_blocks(numbers: Any, apart: bool) -> Batches:
     return run
 
 
-def score_pairs(links: Any, total: int, different: int) -> Batches:
+def score_pairs(links: Any, total: int, others: int) -> Batches:
     """Rows of pairs → those that ``links`` chooses, with their scores."""
 
     def run(batches: Iterator[Any]) -> Iterator[Any]:
@@ -127,7 +127,7 @@ def score_pairs(links: Any, total: int, different: int) -> Batches:
 
         for batch in batches:
             keys, met = batch.column("key").to_numpy(), batch.column("met").to_numpy()
-            scores = links.value.scores(keys, met, total, different)
+            scores = links.value.scores(keys, met, total, others)
             chosen = links.value.chosen(met, scores)
             arrays = [pyarrow.array(values[chosen]) for values in (keys, met, scores)]
             yield pyarrow.RecordBatch.from_arrays(arrays, ["key", "met", "score"])

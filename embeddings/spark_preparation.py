@@ -252,9 +252,9 @@ def _phrase_pass(work: Work, number: int, total: int) -> None:
     pairs = counted.groupBy("key").agg(_sql("sum(met) AS met"))
     work.write(pairs, "pairs", name, total)
     pairs = work.read("pairs")
-    different = work.cluster.run(name, pairs.count) + int(np.count_nonzero(counts)) + rest["different"]
+    others = work.cluster.run(name, pairs.count) + rest["different"]
     met_in_all = int(counts.sum()) + rest["uncounted"]
-    chosen = pairs.mapInArrow(score_pairs(links, met_in_all, different), "key long, met long, score double")
+    chosen = pairs.mapInArrow(score_pairs(links, met_in_all, others), "key long, met long, score double")
     table = work.table(chosen, name).sort_by("key")
     found = links.value.phrases(*(table.column(column).to_numpy() for column in ("key", "met", "score")))
     joined = phrase_words(found, words)

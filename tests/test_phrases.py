@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from gensim.models.phrases import ENGLISH_CONNECTOR_WORDS
 from gensim.models.phrases import Phrases as GensimPhrases
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from embeddings import phrases as module
@@ -63,6 +63,7 @@ words_of_sentences = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
+@example([["new", "new", "new", "the"]], (Scoring.DEFAULT, 0.1), 1, True)  # "the" is no different word
 @given(
     words_of_sentences,
     st.sampled_from([(Scoring.NPMI, -0.2), (Scoring.NPMI, 0.1), (Scoring.DEFAULT, 0.1)]),
