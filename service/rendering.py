@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from flask import current_app, make_response, render_template, request
+from flask import Flask, current_app, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response
 
@@ -38,6 +38,12 @@ METHODS = {
     Method.AVERAGE: "3CosAvg (mean of examples)",
 }
 _TITLES = {400: "That query cannot be read", 404: "Not found", 429: "Too many questions at once"}
+
+
+def compile_templates(app: Flask) -> None:
+    """Compile all of the page now, and not with the first request to each process that is forked from this one."""
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)
 
 
 @cache

@@ -81,8 +81,10 @@ def serve_command(config: Path | None, **options: Any) -> None:
                 load_model(name, progress)
     share_metrics()
     from service.app import create_app
+    from service.rendering import compile_templates
 
     app = create_app(settings)
+    compile_templates(app)
     host, port = listener.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     names = ", ".join(app.extensions["thisplusthat"].names)

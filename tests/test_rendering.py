@@ -8,7 +8,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from embeddings import Model
 from embeddings.errors import QueryError, UnknownWord
 from service.app import create_app
-from service.rendering import STATIC, error_page, signed, static_address, thousands
+from service.rendering import STATIC, compile_templates, error_page, signed, static_address, thousands
 from service.settings import Settings
 
 
@@ -37,3 +37,12 @@ def test_an_error_is_a_page_with_its_status(tiny_model: Model, error: QueryError
     assert response.status_code == status
     assert said in response.get_data(as_text=True)
     assert response.headers.get("Allow") == ("GET" if status == 405 else None)
+
+
+def test_no_request_waits_for_a_template_to_be_compiled(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(Settings(models=(str(tiny_model.folder),), log_requests=False))
+    compile_templates(app)
+    monkeypatch.setattr(app.jinja_env, "compile", lambda *_: pytest.fail("too late"))
+    client = app.test_client()
+    for path in ("/", "/search/king - man + woman", "/search/king <> man", "/word/king", "/compare", "/about"):
+        assert client.get(path).status_code == 200, path
