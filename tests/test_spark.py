@@ -41,7 +41,8 @@ def test_a_worker_killed_amid_the_iterations_does_not_end_the_job(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")  # the driver has little to do
+    for name, value in demo().QUICK_JAVA.items():
+        monkeypatch.setenv(name, value)
     engine = EngineParameters(Engine.SPARK, cluster.master)
     job = Job((f"file://{NEWS}",), engine=engine, training={"vector_size": 20, "epochs": 6}, evaluate=False)
     events: list[Status | Note] = []
