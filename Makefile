@@ -54,10 +54,10 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 
 benchmark: $(READY)  ## gensim, numpy, FAISS Flat and this project on the same vectors
-	$(BIN)/python scripts/benchmark.py
+	$(BIN)/python -m scripts.benchmark
 
 bench-check: $(READY)  ## a short form: fails if a ratio to a peer is more than 20 % below benchmarks/ratios.json
-	$(BIN)/python scripts/benchmark.py check
+	$(BIN)/python -m scripts.benchmark check
 
 lock:  ## pin the newest versions that fit in constraints.txt
 	rm -rf $(VENV)/lock

@@ -1,9 +1,9 @@
 """Word vectors to ask: load a model, put a query, get an answer."""
 
-from embeddings.answer import Answer, Failure, Method, Options, ask, ask_many
-from embeddings.catalog import load_model, load_word_vectors
+from embeddings.answers import Answer, Failure, Method, Options, ask, ask_many
+from embeddings.catalogue import load_model, load_word_vectors
 from embeddings.errors import CorpusError, EmbeddingsError, ModelError, QueryError, UnknownWord
-from embeddings.model import Model
+from embeddings.models import Model
 
 __all__ = [
     "Answer",

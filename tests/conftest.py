@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.catalog import load_model
-from embeddings.model import MAP_FILE, VECTORS_FILE, Card, Model, open_model
-from embeddings.model_writer import save_model
-from embeddings.vocabulary_map import MapParameters, VocabularyMap
+from embeddings.catalogue.catalogue import load_model
+from embeddings.models.model import MAP_FILE, VECTORS_FILE, Card, Model, open_model
+from embeddings.models.writer import save_model
+from embeddings.plotting.vocabulary_map import MapParameters, VocabularyMap
 
 TINY = {
     # royal, male, female, food
@@ -75,8 +75,8 @@ def service_url(tiny_model: Model) -> Iterator[str]:
     """The address of a service with the tiny model."""
     from werkzeug.serving import make_server
 
-    from service.app import create_app
-    from service.settings import Settings
+    from service.host.settings import Settings
+    from service.server.app import create_app
 
     server = make_server("127.0.0.1", 0, create_app(Settings(models=(str(tiny_model.folder),))), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
@@ -160,7 +160,7 @@ def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Milvus]:
 @pytest.fixture(scope="session")
 def tiny_in_milvus(milvus: Milvus, tiny_model: Model) -> str:
     """The address of the tiny model in Milvus."""
-    from embeddings.milvus_push import push
+    from embeddings.milvus.upload import push
 
     push(tiny_model, milvus.address("tiny"))
     return milvus.address("tiny")

@@ -23,9 +23,9 @@ import numpy as np
 import pytest
 import yaml
 
-from embeddings.model import Card, Model
-from embeddings.model_writer import save_model
-from service.settings import PREFIX, Settings, read_settings
+from embeddings.models.model import Card, Model
+from embeddings.models.writer import save_model
+from service.host.settings import PREFIX, Settings, read_settings
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"

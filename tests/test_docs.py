@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.formats import FORMATS
-from service.cli import cli
+from embeddings.formats.conversion import FORMATS
+from service.cli.command import cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """The shape of the code: what a query loads, which way imports go, where tests are, what is never done."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -7,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.model import Model
+from embeddings.models.model import Model
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
     path
     for folder in ("embeddings", "service", "scripts")
-    for path in (ROOT / folder).glob("*.py")
-    if path.stem != "__init__"
+    for path in (ROOT / folder).rglob("*.py")
+    if not path.stem.startswith("__")
 )
 HEAVY = [
     "aiohttp",
@@ -62,13 +63,32 @@ def test_the_library_is_imported_without_heavy_packages() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_module_has_its_tests_a_docstring_and_a_moderate_length(module: Path) -> None:
     text = module.read_text(encoding="utf-8")
     assert text.startswith('"""')
     assert len(text.splitlines()) <= 420
-    if module.parent.name != "scripts":
-        assert (ROOT / "tests" / f"test_{module.stem}.py").exists()
+    place = module.relative_to(ROOT)
+    if place.parts[0] != "scripts":
+        assert (ROOT / "tests" / place.parent / f"test_{module.stem}.py").exists()
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_room_is_entered_by_its_door(module: Path) -> None:
+    """What another room uses, its `__init__.py` re-exports; no module behind it is imported from outside."""
+    room = module.relative_to(ROOT).parts[:2]
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            parts = node.module.split(".")
+            if parts[0] in ("embeddings", "service") and len(parts) > 2:
+                assert tuple(parts[:2]) == room, f"{module}:{node.lineno} goes past the door of {'.'.join(parts[:2])}"
+
+
+@pytest.mark.parametrize(
+    "door", sorted(p for f in ("embeddings", "service") for p in (ROOT / f).glob("*/__init__.py")), ids=str
+)
+def test_every_room_says_what_it_is_for(door: Path) -> None:
+    assert ast.get_docstring(ast.parse(door.read_text(encoding="utf-8")))
 
 
 def test_nothing_of_a_user_is_ever_unpickled_and_no_error_is_swallowed() -> None:

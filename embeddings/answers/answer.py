@@ -8,15 +8,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from embeddings.cosmul import search_cosmul
+from embeddings.answers.explanation import Explanation, explain
+from embeddings.answers.odd_one_out import oddness, rows_apart, shared_rows
+from embeddings.answers.resolution import Reading, possible_forms, resolve
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord, error_from_dict
-from embeddings.explanation import Explanation, explain
-from embeddings.index import Asked, Matrix, Rows, unit
-from embeddings.odd_one_out import oddness, rows_apart, shared_rows
+from embeddings.models import WordVectors, fold
 from embeddings.query import Kind, Query, parse
-from embeddings.resolve import Reading, possible_forms, resolve
-from embeddings.vocabulary import fold
-from embeddings.word_vectors import WordVectors
+from embeddings.search import Asked, Matrix, Rows, search_cosmul, unit
 
 _SPARE = 6
 """Results fetched beyond those wanted, to take the place of near-duplicates."""

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from embeddings.index import Matrix, unit
 from embeddings.query import Kind, Query
+from embeddings.search import Matrix, unit
 
 
 @dataclass(frozen=True, slots=True)

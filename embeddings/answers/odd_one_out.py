@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from embeddings.index import Matrix, Rows, unit
-from embeddings.word_vectors import Neighbours
+from embeddings.models import Neighbours
+from embeddings.search import Matrix, Rows, unit
 
 _CANDIDATES = 300
 

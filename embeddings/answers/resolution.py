@@ -9,9 +9,8 @@ from enum import StrEnum
 import numpy as np
 
 from embeddings.errors import UnknownWord
-from embeddings.index import Matrix, unit
-from embeddings.subwords import subword_vector
-from embeddings.word_vectors import WordVectors
+from embeddings.models import WordVectors, subword_vector
+from embeddings.search import Matrix, unit
 
 _SUGGESTIONS = 5
 # Clitics stay whole, as tokenisers in the Penn Treebank's manner leave them: macy's → macy + 's, don't → do + n't.

@@ -11,11 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embeddings.catalogue.remote import copy_place, fetch, is_url
 from embeddings.errors import ModelError
-from embeddings.model import Card, Manifest, Model, Progress, no_progress, open_model, read_manifest
-from embeddings.model_writer import TRAINING_SUFFIX, ModelWriter, alone
-from embeddings.remote import copy_place, fetch, is_url
-from embeddings.word_vectors import WordVectors
+from embeddings.files import TRAINING_SUFFIX, alone
+from embeddings.models import Card, Manifest, Model, ModelWriter, WordVectors, open_model, read_manifest
+from embeddings.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from embeddings.formats import ImportReport

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.errors import ModelError
-from embeddings.model import MANIFEST_FILE, MAP_FILE, FileSum, Manifest, Progress, file_sum, no_progress, parse_manifest
-from embeddings.model_writer import alone, put_in_place, sync_folder, writing
+from embeddings.files import FileSum, alone, file_sum, put_in_place, sync_folder, writing
+from embeddings.models import MANIFEST_FILE, MAP_FILE, Manifest, parse_manifest
+from embeddings.progress import Progress, no_progress
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[a-z][a-z0-9+.-]+)*://", re.ASCII)
 _CREDENTIALS = re.compile(r"://[^/@]*@")

@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.answer import Method
-from embeddings.cosmul import search_cosmul
+from embeddings.answers import Method
 from embeddings.errors import CorpusError
-from embeddings.index import Asked, Rows
-from embeddings.model import Progress, no_progress
-from embeddings.word_vectors import WordVectors
+from embeddings.models import WordVectors
+from embeddings.progress import Progress, no_progress
+from embeddings.search import Asked, Rows, search_cosmul
 
 DATASETS = {"google": "questions-words.txt", "wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
 """Sets that come with gensim, by the names of their files in its test data."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from embeddings.brute_force import Matrix, Rows
 from embeddings.errors import ModelError
 
 
@@ -25,14 +25,14 @@ class KeptOpen:
         return self._descriptor
 
 
-def row_reader(path: Path, count: int, dimension: int) -> Callable[[Rows], Matrix]:
+def row_reader(path: Path, count: int, dimension: int) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]:
     """A function that reads rows of a .npy file of float32 [count, dimension]. It raises `ModelError` if the file has
     become shorter since.
     """
     file, size = KeptOpen(path), 4 * dimension
     start = os.fstat(file.fileno()).st_size - count * size
 
-    def read(rows: Rows) -> Matrix:
+    def read(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         content = b"".join([os.pread(file.fileno(), size, start + row * size) for row in rows.tolist()])
         if len(content) != len(rows) * size:
             raise ModelError(f"{path} has become shorter since it was opened.")

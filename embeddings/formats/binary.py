@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.model import Model
-from embeddings.sources import Block, Faults, Source, cut_off, decode, open_unpacked, reading, rows_per_block
-from embeddings.text_formats import blocks_of, read_header
+from embeddings.files import open_unpacked
+from embeddings.formats.sources import Block, Faults, Source, cut_off, decode, reading, rows_per_block
+from embeddings.formats.text import blocks_of, read_header
+from embeddings.models import Model
 
 FASTTEXT_MAGIC = struct.pack("<i", 793712314)
 _CHUNK = 1 << 23

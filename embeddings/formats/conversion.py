@@ -11,15 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.binary_formats import (
-    FASTTEXT_MAGIC,
-    read_fasttext_binary,
-    read_word2vec_binary,
-    write_word2vec_binary,
-)
 from embeddings.errors import ModelError
-from embeddings.index import IndexParameters
-from embeddings.library_formats import (
+from embeddings.files import open_unpacked
+from embeddings.formats.binary import FASTTEXT_MAGIC, read_fasttext_binary, read_word2vec_binary, write_word2vec_binary
+from embeddings.formats.libraries import (
     read_keyed_vectors,
     read_model2vec,
     read_parquet,
@@ -29,10 +24,8 @@ from embeddings.library_formats import (
     write_parquet,
     write_safetensors,
 )
-from embeddings.model import SUBWORDS_FILE, Card, Model, Progress, no_progress
-from embeddings.model_writer import ModelWriter
-from embeddings.sources import Block, Faults, Source, decode, finite_rows, open_unpacked, reading
-from embeddings.text_formats import (
+from embeddings.formats.sources import Block, Faults, Source, decode, finite_rows, reading
+from embeddings.formats.text import (
     read_glove_text,
     read_header,
     read_word2vec_text,
@@ -40,6 +33,9 @@ from embeddings.text_formats import (
     write_projector,
     write_word2vec_text,
 )
+from embeddings.models import SUBWORDS_FILE, Card, Model, ModelWriter
+from embeddings.progress import Progress, no_progress
+from embeddings.search import IndexParameters
 
 Reader = Callable[[Path, Faults], Source]
 Writer = Callable[[Model, Path, int], None]

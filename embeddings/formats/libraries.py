@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from embeddings.errors import ModelError
-from embeddings.model import Model
-from embeddings.sources import Block, Faults, Source, reading, rows_per_block
-from embeddings.text_formats import blocks_of
+from embeddings.formats.sources import Block, Faults, Source, reading, rows_per_block
+from embeddings.formats.text import blocks_of
+from embeddings.models import Model
 
 _EMBEDDING_NAMES = ("embeddings", "embedding.weight", "vectors")
 _PAD, _UNKNOWN = "[PAD]", "[UNK]"

@@ -1,23 +1,17 @@
 """What reading a file of vectors gives, whatever its format: blocks of rows, and the faults that were met."""
 
-import bz2
-import gzip
-import io
-import lzma
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
+from embeddings.files import DAMAGED
 
-DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
-"""What Python raises for packed data that is cut off or damaged."""
 BLOCK_VALUES = 2_000_000
 """Numbers in a block: 8 MB as 32-bit floats."""
 _SHOWN_FAULTS = 5
@@ -73,31 +67,6 @@ class Faults:
             )
         if len(self.messages) < _SHOWN_FAULTS:
             self.messages.append(message)
-
-
-@contextmanager
-def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for reading, unpacking gzip, bzip2, xz and zstd by what is inside and not by the name."""
-    with path.open("rb") as raw, unpacked(raw, str(path)) as file:
-        yield file
-
-
-def unpacked(file: IO[bytes], name: str) -> IO[bytes]:
-    """What is in ``file``, unpacked if it is gzip, bzip2, xz or zstd. Raises `ModelError` for a zip archive."""
-    magic = cast(io.BufferedReader, file).peek(6)[:6]
-    if magic.startswith(b"\x1f\x8b"):
-        return cast(IO[bytes], gzip.open(file))
-    if magic.startswith(b"BZh"):
-        return bz2.open(file)
-    if magic == b"\xfd7zXZ\0":
-        return lzma.open(file)
-    if magic.startswith(b"\x28\xb5\x2f\xfd"):
-        import pyarrow
-
-        return cast(IO[bytes], io.BufferedReader(pyarrow.CompressedInputStream(file, "zstd")))
-    if magic.startswith(b"PK\x03\x04"):
-        raise ModelError(f"{name} is a zip archive, which can hold several files. Unpack it and take one of them.")
-    return file
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from typing import IO
 import numpy as np
 
 from embeddings.errors import ModelError
-from embeddings.index import Matrix
-from embeddings.model import Model
-from embeddings.sources import Block, Faults, Source, decode, open_unpacked, reading, rows_per_block
+from embeddings.files import open_unpacked
+from embeddings.formats.sources import Block, Faults, Source, decode, reading, rows_per_block
+from embeddings.models import Model
+from embeddings.search import Matrix
 
 _LONGEST_LINE = 1 << 20
 _PEEKED_LINES = 1000

@@ -11,12 +11,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from embeddings.brute_force import blocks
 from embeddings.errors import ModelError, QueryError
-from embeddings.index import Asked, Matrix, Rows
-from embeddings.milvus_connection import Address, Connection
-from embeddings.milvus_vocabulary import MOST_HITS, Entry, MilvusVocabulary
-from embeddings.model import Manifest
+from embeddings.milvus.connection import Address, Connection
+from embeddings.milvus.vocabulary import MOST_HITS, Entry, MilvusVocabulary
+from embeddings.models import Manifest
+from embeddings.search import Asked, Matrix, Rows, blocks
 
 _FORMAT_VERSION = 1
 _CANDIDATES = 1500

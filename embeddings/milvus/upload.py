@@ -12,12 +12,20 @@ from typing import Any
 import numpy as np
 
 from embeddings.errors import ModelError
-from embeddings.index import INDEX_FILE, analogy_targets, nearest_but_inputs
-from embeddings.milvus import Collections, MilvusCard, MilvusModel, card_entities, count_entities, is_card, read_card
-from embeddings.milvus_connection import Address, Connection, quoted
-from embeddings.milvus_vocabulary import LETTERS, count_letters
-from embeddings.model import Model, Progress, no_progress
-from embeddings.vocabulary import fold
+from embeddings.milvus.connection import Address, Connection, quoted
+from embeddings.milvus.model import (
+    Collections,
+    MilvusCard,
+    MilvusModel,
+    card_entities,
+    count_entities,
+    is_card,
+    read_card,
+)
+from embeddings.milvus.vocabulary import LETTERS, count_letters
+from embeddings.models import Model, fold
+from embeddings.progress import Progress, no_progress
+from embeddings.search import INDEX_FILE, analogy_targets, nearest_but_inputs
 
 _EXACT_BELOW = 20_000
 _MOST_CELLS = 16_384

@@ -15,9 +15,9 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from embeddings.errors import ModelError
-from embeddings.index import Matrix
-from embeddings.milvus_connection import Connection, quoted
-from embeddings.vocabulary import fold
+from embeddings.milvus.connection import Connection, quoted
+from embeddings.models import fold
+from embeddings.search import Matrix
 
 LETTERS = 32
 MOST_HITS = 16_384

@@ -4,10 +4,9 @@ A folder is written beside its place and exchanged for what stood there in one s
 maps: opening takes milliseconds whatever the size, and many processes share one copy.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -15,10 +14,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from embeddings import vocabulary
 from embeddings.errors import ModelError
-from embeddings.index import INDEX_FILE, Index, IndexParameters, IndexReport, Matrix, open_index
-from embeddings.vocabulary import Vocabulary, open_array, open_vocabulary
+from embeddings.files import FileSum, file_sum, reading_file
+from embeddings.models import vocabulary
+from embeddings.models.vocabulary import Vocabulary, open_array, open_vocabulary
+from embeddings.progress import Progress, no_progress
+from embeddings.search import INDEX_FILE, Index, IndexParameters, IndexReport, Matrix, open_index
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "model.json"
@@ -28,13 +29,6 @@ COUNTS_FILE = "counts.npy"
 SUBWORDS_FILE = "subwords.npy"
 MAP_FILE = "map.json"
 """Beside the model's own files, and no part of the model: a map of its vectors."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of a stage, how much of it is done and how much there is."""
-
-
-def no_progress(stage: str, done: int, total: int) -> None:
-    """The `Progress` that shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +47,6 @@ class Card:
     """``min_n``, ``max_n`` and ``buckets`` of the character n-grams whose vectors are in subwords.npy."""
     training: Mapping[str, Any] | None = None
     """How the model was trained, where it was trained here: corpus, stages, epochs, versions."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileSum:
-    """The length in bytes and the SHA-256 of one file of a model."""
-
-    bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +184,7 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
     for name, expected in manifest.files.items():
-        with _reading(folder / name):
+        with reading_file(folder / name):
             length = (folder / name).stat().st_size
         if length != expected.bytes:
             raise ModelError(f"{folder / name} has {length:,} bytes where {MANIFEST_FILE} says {expected.bytes:,}.")
@@ -244,16 +230,3 @@ def _identity(folder: Path) -> int | None:
     with suppress(FileNotFoundError):
         return folder.stat().st_ino
     return None
-
-
-def file_sum(path: Path) -> FileSum:
-    with _reading(path), path.open("rb") as file:
-        return FileSum(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error

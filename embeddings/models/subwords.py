@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from embeddings.index import Matrix, unit
+from embeddings.search import Matrix, unit
 
 
 def subword_vector(

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.index import (
+from embeddings.files import lock_place
+from embeddings.models.model import Manifest, open_model
+from embeddings.models.writer import rebuild_index
+from embeddings.progress import Progress, no_progress
+from embeddings.search import (
     Index,
     IndexParameters,
     Matrix,
@@ -17,8 +21,6 @@ from embeddings.index import (
     measure,
     nearest_but_inputs,
 )
-from embeddings.model import Manifest, Progress, no_progress, open_model
-from embeddings.model_writer import lock_place, rebuild_index
 
 _TIMED = 200
 _OTHER_SEED = 1

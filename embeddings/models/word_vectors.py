@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from embeddings.cosmul import Candidates
-from embeddings.index import Asked, Matrix, Rows
-from embeddings.model import Manifest
+from embeddings.models.model import Manifest
+from embeddings.search import Asked, Candidates, Matrix, Rows
 
 
 class Words(Protocol):

@@ -1,23 +1,20 @@
 """Writing a model folder: row by row beside its place, and then into it in one step."""
 
-import ctypes
-import errno
 import json
-import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.index import INDEX_FILE, IndexParameters, IndexReport, build_index
-from embeddings.model import (
+from embeddings.files import file_sum, link, lock_place, make_empty, partial_of, put_in_place, sync_folder, writing
+from embeddings.models.model import (
     COUNTS_FILE,
     FORMAT_VERSION,
     MANIFEST_FILE,
@@ -26,18 +23,11 @@ from embeddings.model import (
     VECTORS_FILE,
     Card,
     Manifest,
-    Progress,
-    file_sum,
-    no_progress,
     open_model,
 )
-from embeddings.vocabulary import open_array, save_vocabulary
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
-
-TRAINING_SUFFIX = ".training"
-"""Of the folder beside a model that is being trained: no model, though it stands among them."""
+from embeddings.models.vocabulary import open_array, save_vocabulary
+from embeddings.progress import Progress, no_progress
+from embeddings.search import INDEX_FILE, IndexParameters, IndexReport, build_index
 
 
 class ModelWriter:
@@ -58,7 +48,7 @@ class ModelWriter:
         self.path = path.absolute()
         self.dimension = dimension
         self.overwrite = overwrite
-        self.folder = _partial(self.path)
+        self.folder = partial_of(self.path)
         """Where the files are until `finish`; a caller may add subwords.npy."""
         self.words: list[str] = []
         self._expected_bytes = expected_rows * (dimension * 4 + 64)
@@ -73,7 +63,7 @@ class ModelWriter:
         self._lock = lock_place(self.path)
         try:
             with writing(self.path):
-                _empty(self.folder)
+                make_empty(self.folder)
                 self._require_space()
                 self._rows_file: BinaryIO = (self.folder / VECTORS_FILE).open("wb")
                 self._write_header()
@@ -177,14 +167,14 @@ def rebuild_index(path: Path, parameters: IndexParameters, progress: Progress = 
     """Give the model at ``path`` another search index; everything else stays as it is. Raises `ModelError`."""
     path = path.absolute()
     model = open_model(path)
-    folder = _partial(path)
+    folder = partial_of(path)
     lock = lock_place(path)
     try:
         with writing(path):
-            _empty(folder)
+            make_empty(folder)
             for name in model.manifest.files:
                 if name != INDEX_FILE:
-                    _link(path / name, folder / name)
+                    link(path / name, folder / name)
             progress("index", 0, 1)
             report = build_index(model.vectors, parameters, folder / INDEX_FILE)
             beside = [path / MAP_FILE] if (path / MAP_FILE).exists() else []  # of the vectors, which stay
@@ -194,58 +184,6 @@ def rebuild_index(path: Path, parameters: IndexParameters, progress: Progress = 
         shutil.rmtree(folder, ignore_errors=True)
         lock.release()
     return manifest
-
-
-def lock_place(
-    path: Path, taken: str = "Another process is writing {path}. Wait for it, or stop it."
-) -> "BaseFileLock":
-    """Hold a place against other processes. Raises `ModelError` if one is there (``taken``), or it is read-only."""
-    from filelock import FileLock, Timeout
-
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock_file = path.with_name(f".{path.name}.lock")
-        lock_file.touch()  # FileLock would wait for a place that cannot be written to
-        lock = FileLock(lock_file)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise ModelError(taken.format(path=path)) from error
-    return lock
-
-
-@contextmanager
-def alone(path: Path, progress: Progress = no_progress) -> Iterator[None]:
-    """Prepare what is to be at ``path`` while no other process does; others wait. Raises `ModelError`."""
-    from filelock import FileLock, Timeout
-
-    lock_file = path.with_name(f".{path.name}.preparing")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock_file.touch()  # FileLock would wait for ever for a place that cannot be written to
-    except OSError as error:
-        raise ModelError(
-            f"{path} cannot be prepared: {error.strerror}. Set THISPLUSTHAT_HOME to a folder that can be written to."
-        ) from error
-    lock = FileLock(lock_file)
-    try:
-        held = lock.acquire(timeout=0)
-    except Timeout:
-        progress("waiting for another process", 0, 1)
-        held = lock.acquire()
-    with held:
-        yield
-
-
-def _partial(path: Path) -> Path:
-    """Where the model that is to be at ``path`` is written."""
-    return path.with_name(f".{path.name}.partial")
-
-
-def _empty(folder: Path) -> None:
-    """Make ``folder`` anew. The lock is held, so what stands here was left by a process that was killed."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
 
 
 def _complete(
@@ -267,70 +205,7 @@ def _complete(
     text = json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
     for file in beside:
-        _link(file, folder / file.name)
+        link(file, folder / file.name)
     sync_folder(folder)
     put_in_place(folder, path)
     return manifest
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, target)  # a file system without links
-
-
-def sync_folder(folder: Path) -> None:
-    """See to it that the files of ``folder`` are on the disk."""
-    for file in folder.iterdir():
-        _sync(file)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def put_in_place(folder: Path, path: Path) -> None:
-    """Rename ``folder`` to ``path``; what stood there is exchanged for it in one step and then removed."""
-    if not path.exists():
-        folder.rename(path)
-    elif _exchange(folder, path):
-        shutil.rmtree(folder)
-    else:
-        old = path.with_name(f".{path.name}.old")
-        path.rename(old)
-        folder.rename(path)
-        shutil.rmtree(old)
-    _sync(path.parent)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Swap two folders atomically where the system can (Linux: renameat2 with RENAME_EXCHANGE)."""
-    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if rename is None:
-        return False
-    at_cwd, exchange = -100, 2
-    return bool(rename(at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), exchange) == 0)
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what the system says of a failed write into a `ModelError` that tells what to do."""
-    remedies = {
-        errno.ENOSPC: "The disk is full. Free some space, or choose a folder on another disk.",
-        errno.EDQUOT: "Your share of the disk is used up. Free some space, or choose a folder on another disk.",
-        errno.EFBIG: "The file grew larger than this system allows.",
-        errno.EROFS: "The disk is read-only. Choose another folder.",
-        errno.EACCES: "You have no permission to write there. Choose another folder.",
-        errno.EPERM: "You have no permission to write there. Choose another folder.",
-    }
-    try:
-        yield
-    except OSError as error:
-        remedy = remedies.get(error.errno or 0, f"{error.strerror or error}.")
-        raise ModelError(f"{path} cannot be written. {remedy}") from error

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from embeddings.answers import principal_plane, resolve
 from embeddings.errors import EmbeddingsError, QueryError
-from embeddings.explanation import principal_plane
-from embeddings.index import Matrix
-from embeddings.resolve import resolve
-from embeddings.word_vectors import WordVectors
+from embeddings.models import WordVectors
+from embeddings.search import Matrix
 
 FORMATS = ("png", "svg", "pdf")
 

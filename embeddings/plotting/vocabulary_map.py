@@ -19,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.index import Matrix, exact_search
-from embeddings.model import MAP_FILE, VECTORS_FILE, Model, Progress, no_progress
-from embeddings.model_writer import lock_place, writing
+from embeddings.files import lock_place, writing
+from embeddings.models import MAP_FILE, VECTORS_FILE, Model
+from embeddings.progress import Progress, no_progress
+from embeddings.search import Matrix, exact_search
 
 _FORMAT_VERSION = 1
 _SCALE = 32_767

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 from embeddings.errors import QueryError
-from embeddings.tokens import NUMBER, Token, tokenise
+from embeddings.query.tokens import NUMBER, Token, tokenise
 
 MOST_CHARACTERS = 2_000
 MOST_TERMS = 64

@@ -17,10 +17,10 @@ from typing import Any
 import faiss
 import numpy as np
 
-from embeddings.brute_force import Matrix, Rows, blocks, exact_search, rank, unit, without_missing
 from embeddings.errors import ModelError
-from embeddings.kept_open import KeptOpen, row_reader
-from embeddings.recall import (
+from embeddings.files import KeptOpen, row_reader
+from embeddings.search.brute_force import Matrix, Rows, blocks, exact_search, rank, unit, without_missing
+from embeddings.search.recall import (
     Asked,
     Search,
     analogy_targets,

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from embeddings.brute_force import Matrix, Rows, exact_search
+from embeddings.search.brute_force import Matrix, Rows, exact_search
 
 _FREQUENT = 30_000
 _FIRST_LOOK, _LONG_LOOK = 2048, 16_384

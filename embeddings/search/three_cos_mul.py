@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from embeddings.brute_force import Matrix, Rows, unit, without_missing
+from embeddings.search.brute_force import Matrix, Rows, unit, without_missing
 
 _EPSILON = 1e-6
 _GRADIENT_AT = 10

@@ -10,11 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.corpus import CorpusParameters, texts_of
-from embeddings.phrases import Counts
-from embeddings.sentences import Expansion, SentenceText
-from embeddings.spark_corpus import SparkText, as_raw
-from embeddings.tokenising import FIRST_WORD, Ids, TokenParameters, split_compound, tokenise
+from embeddings.spark.corpus import SparkText, as_raw
+from embeddings.text import (
+    FIRST_WORD,
+    CorpusParameters,
+    Counts,
+    Expansion,
+    Ids,
+    SentenceText,
+    TokenParameters,
+    split_compound,
+    texts_of,
+    tokenise,
+)
 
 RARE, RARE_WORD = FIRST_WORD, ""
 """The number of all words that are too rare to have their own, and what stands for them among the words."""

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from embeddings.errors import CorpusError, EmbeddingsError, EngineError
-from embeddings.workspace import Note, Status, Watcher
+from embeddings.training import Note, Status, Watcher
 
 JAVA = 17
 LOG_FILE = "spark.log"

@@ -12,8 +12,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from embeddings import wikipedia
-from embeddings.corpus import (
+from embeddings.errors import CorpusError, ModelError
+from embeddings.files import DAMAGED, unpacked
+from embeddings.spark.cluster import Cluster, literal
+from embeddings.text import (
     HEAD_BYTES,
     STANDARD_INPUT,
     CorpusParameters,
@@ -24,10 +26,8 @@ from embeddings.corpus import (
     format_of_head,
     format_of_name,
     is_utf8,
+    wikipedia,
 )
-from embeddings.errors import CorpusError, ModelError
-from embeddings.sources import DAMAGED, unpacked
-from embeddings.spark_cluster import Cluster, literal
 
 BLOCK_BYTES = 1 << 20
 BLOCKS_SCHEMA = "file int, start long, part int, place long, content binary, ends boolean"

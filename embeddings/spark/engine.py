@@ -13,14 +13,28 @@ from typing import Any
 import numpy as np
 
 from embeddings.errors import CorpusError, EngineError
-from embeddings.index import Matrix
-from embeddings.learning import Place
-from embeddings.preparation import CLEAN, SENTENCES, Prepared, read_prepared, take_prepared
-from embeddings.prepared import INFO_FILE, SENTENCES_FOLDER, VOCABULARY_FILE, check_not_again
-from embeddings.spark_cluster import Cluster, check_engine, literal, open_cluster
-from embeddings.spark_preparation import Work, prepare_on_spark
-from embeddings.training_parameters import Job, Keep, TrainingParameters, VectorsBy
-from embeddings.workspace import Note, Watcher, Workspace
+from embeddings.search import Matrix
+from embeddings.spark.cluster import Cluster, check_engine, literal, open_cluster
+from embeddings.spark.preparation import Work, prepare_on_spark
+from embeddings.training import (
+    CLEAN,
+    INFO_FILE,
+    SENTENCES,
+    SENTENCES_FOLDER,
+    VOCABULARY_FILE,
+    Job,
+    Keep,
+    Note,
+    Place,
+    Prepared,
+    TrainingParameters,
+    VectorsBy,
+    Watcher,
+    Workspace,
+    check_not_again,
+    read_prepared,
+    take_prepared,
+)
 
 _MLLIB_KNOWS = ("vector_size", "window", "min_count", "max_final_vocab", "alpha", "epochs", "seed", "workers")
 _LARGEST = (1 << 31) - 1

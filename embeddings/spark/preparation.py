@@ -13,31 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.cleaning import WORDS_FILE, CorpusReport, FileReport, read_lines, write_lines
-from embeddings.corpus import TextFormat
 from embeddings.errors import CorpusError
-from embeddings.phrase_lists import known_phrases, numbered, title_phrases
-from embeddings.phrases import CONNECTORS, Counts, Links, phrase_words
-from embeddings.preparation import (
-    CLEAN,
-    KNOWN,
-    PARTS_FILE,
-    REPORT_FILE,
-    Clock,
-    none_frequent,
-    number_phrases,
-    of_corpus,
-    of_pass,
-    of_preset,
-    of_sentences,
-    rare_phrases,
-    stage_of_pass,
-    stages_of,
-    worth_joining,
-)
-from embeddings.prepared import INFO_FILE, SENTENCES_FOLDER, VOCABULARY_FILE, as_info, as_vocabulary
-from embeddings.sentences import Expansion, vocabulary_of
-from embeddings.spark_blocks import (
+from embeddings.spark.blocks import (
     CLEANED_SCHEMA,
     FIRST_SCHEMA,
     IDS_SCHEMA,
@@ -56,11 +33,57 @@ from embeddings.spark_blocks import (
     take_apart,
     tokenise_blocks,
 )
-from embeddings.spark_cluster import Cluster, literal
-from embeddings.spark_corpus import SparkText, find_spark_texts, read_blocks
-from embeddings.tokenising import FIRST_WORD, JOINER, Splitting, tokenise
-from embeddings.training_parameters import Job, TrainingParameters, choose_parameters
-from embeddings.workspace import Note, Watcher, Workspace
+from embeddings.spark.cluster import Cluster, literal
+from embeddings.spark.corpus import SparkText, find_spark_texts, read_blocks
+from embeddings.text import (
+    CONNECTORS,
+    FIRST_WORD,
+    JOINER,
+    WORDS_FILE,
+    CorpusReport,
+    Counts,
+    Expansion,
+    FileReport,
+    Links,
+    Splitting,
+    TextFormat,
+    known_phrases,
+    numbered,
+    phrase_words,
+    read_lines,
+    title_phrases,
+    tokenise,
+    vocabulary_of,
+    write_lines,
+)
+from embeddings.training import (
+    CLEAN,
+    INFO_FILE,
+    KNOWN,
+    PARTS_FILE,
+    REPORT_FILE,
+    SENTENCES_FOLDER,
+    VOCABULARY_FILE,
+    Clock,
+    Job,
+    Note,
+    TrainingParameters,
+    Watcher,
+    Workspace,
+    as_info,
+    as_vocabulary,
+    choose_parameters,
+    none_frequent,
+    number_phrases,
+    of_corpus,
+    of_pass,
+    of_preset,
+    of_sentences,
+    rare_phrases,
+    stage_of_pass,
+    stages_of,
+    worth_joining,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
-from embeddings import wikipedia
 from embeddings.errors import CorpusError, ModelError
-from embeddings.sources import DAMAGED, unpacked
+from embeddings.files import DAMAGED, unpacked
+from embeddings.text import wikipedia
 
 STANDARD_INPUT = "-"
 BLOCK_BYTES = 1 << 22

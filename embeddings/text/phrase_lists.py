@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import CorpusError
-from embeddings.phrases import Counts
-from embeddings.tokenising import FIRST_WORD, JOINER, Ids, TokenParameters, tokenise
+from embeddings.text.phrases import Counts
+from embeddings.text.tokens import FIRST_WORD, JOINER, Ids, TokenParameters, tokenise
 
 _LONGEST = 8
 _TITLE_COHESION = 0.3

@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.tokenising import END, FIRST_WORD, JOINER, Ids
+from embeddings.text.tokens import END, FIRST_WORD, JOINER, Ids
 
 Counts = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]

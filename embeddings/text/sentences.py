@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.phrases import Counts
-from embeddings.tokenising import END, FIRST_WORD, Ids, tidy
+from embeddings.text.phrases import Counts
+from embeddings.text.tokens import END, FIRST_WORD, Ids, tidy
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.corpus import CorpusParameters, FileReading, RawBlock, ReadBlock, Text, texts_of
 from embeddings.errors import CorpusError
-from embeddings.tokenising import FIRST_WORD, Ids, TokenParameters, Tokens, tokenise
+from embeddings.text.corpus import CorpusParameters, FileReading, RawBlock, ReadBlock, Text, texts_of
+from embeddings.text.tokens import FIRST_WORD, Ids, TokenParameters, Tokens, tokenise
 
 IDS_FILE, WORDS_FILE, TITLES_FILE, _REPORT_FILE = "tokens.bin", "words.txt", "titles.txt", "corpus.json"
 _SMALL_BYTES = 4 << 20

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.catalog import load_model
+from embeddings.catalogue import load_model
 from embeddings.errors import CorpusError
-from embeddings.index import Matrix
-from embeddings.learning import Start
-from embeddings.model import Model
-from embeddings.phrases import Counts
-from embeddings.training_parameters import Algorithm
+from embeddings.models import Model
+from embeddings.search import Matrix
+from embeddings.text import Counts
+from embeddings.training.gensim_engine import Start
+from embeddings.training.parameters import Algorithm
 
 _SHOWN = 20
 

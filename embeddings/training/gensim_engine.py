@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.index import Matrix
-from embeddings.phrases import Counts
-from embeddings.training_parameters import Algorithm, Architecture, TrainingParameters
+from embeddings.search import Matrix
+from embeddings.text import Counts
+from embeddings.training.parameters import Algorithm, Architecture, TrainingParameters
 
 PIECE_WORDS = 1_000_000
 _STATE_FILES = {

@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from embeddings.continuing import Old, merge, moved_most, open_old
 from embeddings.errors import CorpusError, EmbeddingsError
 from embeddings.evaluation import AnalogyReport, evaluate
-from embeddings.index import IndexParameters, Matrix
-from embeddings.learning import Learner, Place
-from embeddings.model import SUBWORDS_FILE, Card, Model, open_model
-from embeddings.model_writer import ModelWriter, save_model
-from embeddings.preparation import SENTENCES, Prepared, check, prepare
-from embeddings.training_parameters import Algorithm, Engine, Job, Keep, VectorsBy
-from embeddings.workspace import Note, Status, Watcher, Workspace, unwatched
+from embeddings.models import SUBWORDS_FILE, Card, Model, ModelWriter, open_model, save_model
+from embeddings.search import IndexParameters, Matrix
+from embeddings.training.fine_tuning import Old, merge, moved_most, open_old
+from embeddings.training.gensim_engine import Learner, Place
+from embeddings.training.parameters import Algorithm, Engine, Job, Keep, VectorsBy
+from embeddings.training.preparation import SENTENCES, Prepared, check, prepare
+from embeddings.training.workspace import Note, Status, Watcher, Workspace, unwatched
 
 if TYPE_CHECKING:
     from embeddings.spark import Learned

@@ -7,10 +7,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
-from embeddings.corpus import CorpusParameters
 from embeddings.errors import CorpusError
-from embeddings.phrases import PhraseParameters
-from embeddings.tokenising import TokenParameters
+from embeddings.text import CorpusParameters, PhraseParameters, TokenParameters
 
 
 class Algorithm(StrEnum):

@@ -15,26 +15,41 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.cleaning import (
+from embeddings.errors import CorpusError
+from embeddings.text import (
+    FIRST_WORD,
     IDS_FILE,
+    JOINER,
     TITLES_FILE,
     WORDS_FILE,
     CorpusReport,
+    Counts,
+    Expansion,
+    Ids,
+    Phrases,
+    Splitting,
+    blocks_of,
     clean,
+    cohesive,
     count_ids,
+    find_phrases,
+    find_texts,
+    join_phrases,
+    known_phrases,
+    numbered,
     open_ids,
+    phrase_words,
     read_lines,
+    read_phrase_list,
+    split_compound,
+    title_phrases,
+    vocabulary_of,
     write_lines,
+    write_sentences,
 )
-from embeddings.corpus import find_texts
-from embeddings.errors import CorpusError
-from embeddings.phrase_lists import cohesive, known_phrases, numbered, read_phrase_list, title_phrases
-from embeddings.phrases import Counts, Phrases, blocks_of, find_phrases, join_phrases, phrase_words
-from embeddings.prepared import check_not_again, open_prepared, prepared_folder, write_text
-from embeddings.sentences import Expansion, vocabulary_of, write_sentences
-from embeddings.tokenising import FIRST_WORD, JOINER, Ids, Splitting, split_compound
-from embeddings.training_parameters import Engine, Job, TrainingParameters, choose_parameters
-from embeddings.workspace import Note, Status, Watcher, Workspace
+from embeddings.training.parameters import Engine, Job, TrainingParameters, choose_parameters
+from embeddings.training.prepared_corpus import check_not_again, open_prepared, prepared_folder, write_text
+from embeddings.training.workspace import Note, Status, Watcher, Workspace
 
 CLEAN, KNOWN, SENTENCES = "clean", "known", "sentences"
 SENTENCES_FILE, COUNTS_FILE, PARTS_FILE, REPORT_FILE = "sentences.txt", "counts.npy", "parts.json", "report.json"

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.cleaning import CorpusReport
 from embeddings.errors import CorpusError
-from embeddings.phrases import Counts
-from embeddings.training_parameters import Job
+from embeddings.text import CorpusReport, Counts
+from embeddings.training.parameters import Job
 
 INFO_FILE, VOCABULARY_FILE, SENTENCES_FOLDER = "prepared.json", "vocabulary.parquet", "sentences"
 FORMAT_VERSION = 1

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embeddings.errors import CorpusError, ModelError
-from embeddings.model_writer import TRAINING_SUFFIX, lock_place, put_in_place, sync_folder, writing
-from embeddings.training_parameters import Job
+from embeddings.files import TRAINING_SUFFIX, lock_place, put_in_place, sync_folder, writing
+from embeddings.training.parameters import Job
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

@@ -1,7 +1,7 @@
 """What a replica of the service needs for a vocabulary of any size: memory, time to build, queries a second.
 
-    python scripts/capacity.py                        the table, and from which size on to search elsewhere
-    python scripts/capacity.py --measure 1000000x300  measures that size once more, for benchmarks/capacity.json
+    python -m scripts.benchmark.capacity                        the table, and from which size on to search elsewhere
+    python -m scripts.benchmark.capacity --measure 1000000x300  measures that size once more, for capacity.json
 
 Measured are models of synthetic vectors (`synthetic.py`), written as an import writes them and asked ``a - b + c`` by
 one process with one thread, without a cache. Other sizes are computed: a file has so many bytes a word; a query takes
@@ -18,12 +18,11 @@ from typing import Any
 import click
 import faiss
 import numpy as np
-from measuring import ROOT, milliseconds
-from synthetic import Synthetic, parse_size, words
 
 from embeddings import ask, load_model
-from embeddings.model import VECTORS_FILE, Card, open_model
-from embeddings.model_writer import ModelWriter
+from embeddings.models import VECTORS_FILE, Card, ModelWriter, open_model
+from scripts.benchmark.measurement import ROOT, milliseconds
+from scripts.benchmark.synthetic import Synthetic, parse_size, words
 
 MEASURED = ROOT / "benchmarks" / "capacity.json"
 SIZES = (100_000, 400_000, 1_000_000, 10_000_000, 100_000_000)

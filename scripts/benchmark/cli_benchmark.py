@@ -1,4 +1,4 @@
-"""The part ``cli`` of scripts/benchmark.py: a query as a whole process, from its start to the printed answer."""
+"""The part ``cli`` of scripts/benchmark: a query as a whole process, from its start to the printed answer."""
 
 import re
 import subprocess
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measuring import GENSIM, OURS, ROOT, last_json, milliseconds, run_python, summary
-from peers import keyed_vectors
 
 from embeddings import Model
+from scripts.benchmark.measurement import GENSIM, OURS, ROOT, last_json, milliseconds, run_python, summary
+from scripts.benchmark.peers import keyed_vectors
 
 QUERY = "king - man + woman"
 IMPORTED = "this project, without interpreter and imports"

@@ -1,13 +1,13 @@
 """Measure this project against what a user would take instead, on the same vectors in one run.
 
-    python scripts/benchmark.py                                    what the README gives, a few minutes
-    python scripts/benchmark.py search                             every peer at several settings
-    python scripts/benchmark.py search --synthetic 3000000x300     other sizes; also for open, growth and cli
-    python scripts/benchmark.py import | evaluate | cli | open | growth | whole
-    python scripts/benchmark.py train --corpus TEXT                each stage of a training, twenty minutes
-    python scripts/benchmark.py http                               the service under load, five minutes
-    python scripts/benchmark.py check                              `make bench-check`
-    python scripts/benchmark.py report --markdown --plots pictures      from the figures of earlier runs
+    python -m scripts.benchmark                                    what the README gives, a few minutes
+    python -m scripts.benchmark search                             every peer at several settings
+    python -m scripts.benchmark search --synthetic 3000000x300     other sizes; also for open, growth and cli
+    python -m scripts.benchmark import | evaluate | cli | open | growth | whole
+    python -m scripts.benchmark train --corpus TEXT                each stage of a training, twenty minutes
+    python -m scripts.benchmark http                               the service under load, five minutes
+    python -m scripts.benchmark check                              `make bench-check`
+    python -m scripts.benchmark report --markdown --plots pictures      from the figures of earlier runs
 
 Prints tables and writes JSON; what other parts and sizes have written there stays. Everything heavy is imported late:
 the processes that a training starts import this file again, and that time would be theirs.
@@ -86,11 +86,10 @@ class Subject:
 def _subject(
     model: str | None, rows: int | None, synthetic: str | None, keep: Path | None, output: Path, markdown: bool
 ) -> Iterator[Subject]:
-    from measuring import machine
-
     from embeddings import load_model
-    from embeddings.catalog import DEFAULT_MODEL
-    from embeddings.model_writer import save_model
+    from embeddings.catalogue import DEFAULT_MODEL
+    from embeddings.models import save_model
+    from scripts.benchmark.measurement import machine
 
     opened = load_model(model or DEFAULT_MODEL)
     name = opened.name
@@ -110,11 +109,9 @@ def _subject(
 
 def synthetic_model(size: str, folder: Path, real: "Model") -> "Model":
     """A model of synthetic rows under the words of ``real``, made in ``folder`` if it is not there."""
-    from synthetic import Synthetic, parse_size, words
-
     from embeddings import load_model
-    from embeddings.model import Card
-    from embeddings.model_writer import ModelWriter
+    from embeddings.models import Card, ModelWriter
+    from scripts.benchmark.synthetic import Synthetic, parse_size, words
 
     count, dimension = parse_size(size)
     path = folder / f"synthetic-{count}x{dimension}"
@@ -143,10 +140,10 @@ def synthetic_model(size: str, folder: Path, real: "Model") -> "Model":
 @click.option("--runs", type=click.IntRange(1), default=5, show_default=True, help="Processes of each kind.")
 def short(queries: int, every: int, runs: int, **where: Any) -> None:
     """What the README gives: whole queries, exact peers, opening, command line, evaluation."""
-    from cli_benchmark import measure_cli
-    from evaluation_benchmark import measure_evaluate
-    from opening_benchmark import measure_open
-    from search_benchmark import measure_search, measure_whole
+    from scripts.benchmark.cli_benchmark import measure_cli
+    from scripts.benchmark.evaluation_benchmark import measure_evaluate
+    from scripts.benchmark.opening_benchmark import measure_open
+    from scripts.benchmark.search_benchmark import measure_search, measure_whole
 
     with _subject(**where) as subject:
         subject.add("whole", measure_whole(subject.model, queries))
@@ -162,7 +159,7 @@ def short(queries: int, every: int, runs: int, **where: Any) -> None:
 @_queries
 def whole(queries: int, **where: Any) -> None:
     """Whole queries, text to answer."""
-    from search_benchmark import measure_whole
+    from scripts.benchmark.search_benchmark import measure_whole
 
     with _subject(**where) as subject:
         subject.add("whole", measure_whole(subject.model, queries))
@@ -182,8 +179,8 @@ def search(queries: int, names: tuple[str, ...], **where: Any) -> None:
 
     With --peer whole queries are not measured again.
     """
-    from peers import PEERS
-    from search_benchmark import measure_search, measure_whole
+    from scripts.benchmark.peers import PEERS
+    from scripts.benchmark.search_benchmark import measure_search, measure_whole
 
     if unknown := set(names) - set(PEERS):
         raise click.BadParameter(f"There is no peer {', '.join(sorted(unknown))}. There are: {', '.join(PEERS)}.")
@@ -200,7 +197,7 @@ def search(queries: int, names: tuple[str, ...], **where: Any) -> None:
 @click.option("--queries", type=click.IntRange(1), default=50, show_default=True, help="Before memory is looked at.")
 def open_(runs: int, queries: int, **where: Any) -> None:
     """Opening a model, the first answer, and memory."""
-    from opening_benchmark import measure_open
+    from scripts.benchmark.opening_benchmark import measure_open
 
     with _subject(**where) as subject:
         subject.add("open", measure_open(subject.model, runs, queries))
@@ -213,7 +210,7 @@ def open_(runs: int, queries: int, **where: Any) -> None:
 @click.option("--peer", "names", multiple=True, default=_GROWING, show_default=True)
 def growth(sizes: str, queries: int, names: tuple[str, ...], **where: Any) -> None:
     """Cost against the size of the vocabulary: query time at a recall@10 of 0.999, build time, memory."""
-    from search_benchmark import measure_growth
+    from scripts.benchmark.search_benchmark import measure_growth
 
     with _subject(**where) as subject:
         wanted = [size for size in map(int, sizes.split(",")) if size <= len(subject.model)]
@@ -227,8 +224,8 @@ def growth(sizes: str, queries: int, names: tuple[str, ...], **where: Any) -> No
 @click.option("--keep", type=click.Path(path_type=Path), help="Folder that keeps the file for next time.")
 def import_(size: str, runs: int, keep: Path | None, output: Path, markdown: bool) -> None:
     """Import of a GloVe text file, against gensim's load_word2vec_format."""
-    from import_benchmark import measure_import
-    from synthetic import parse_size
+    from scripts.benchmark.import_benchmark import measure_import
+    from scripts.benchmark.synthetic import parse_size
 
     rows, dimension = parse_size(size)
     with _subject(None, None, None, None, output, markdown) as subject:
@@ -240,7 +237,7 @@ def import_(size: str, runs: int, keep: Path | None, output: Path, markdown: boo
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Only one question in N.")
 def evaluate(every: int, **where: Any) -> None:
     """Google's 19,544 analogy questions, against gensim's evaluate_word_analogies."""
-    from evaluation_benchmark import measure_evaluate
+    from scripts.benchmark.evaluation_benchmark import measure_evaluate
 
     with _subject(**where) as subject:
         subject.add("evaluate", measure_evaluate(subject.model, every))
@@ -251,7 +248,7 @@ def evaluate(every: int, **where: Any) -> None:
 @click.option("--runs", type=click.IntRange(1), default=10, show_default=True)
 def cli(runs: int, **where: Any) -> None:
     """A query as a whole process, and what of it is Python and imports."""
-    from cli_benchmark import measure_cli
+    from scripts.benchmark.cli_benchmark import measure_cli
 
     with _subject(**where) as subject:
         subject.add("cli", measure_cli(subject.model, runs))
@@ -267,9 +264,9 @@ def cli(runs: int, **where: Any) -> None:
 def train(corpus: Path | None, words: int, seeds: int, output: Path, markdown: bool) -> None:
     """Each stage of a training, against the usual way with gensim."""
     import reporting
-    from training_benchmark import measure_training
 
     from embeddings.evaluation import find_dataset
+    from scripts.benchmark.training_benchmark import measure_training
 
     dump = find_dataset("google").parent / "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
     found = measure_training(corpus or dump, dump, words, seeds)
@@ -283,7 +280,7 @@ def train(corpus: Path | None, words: int, seeds: int, output: Path, markdown: b
 @click.option("--seconds", type=float, default=5.0, show_default=True, help="Of load in a round.")
 def http(rounds: int, seconds: float, **where: Any) -> None:
     """The service under load."""
-    from http_benchmark import measure_http
+    from scripts.benchmark.http_benchmark import measure_http
 
     with _subject(**where) as subject:
         subject.add("http", measure_http(subject.model, rounds, seconds))
@@ -298,14 +295,14 @@ def http(rounds: int, seconds: float, **where: Any) -> None:
 def check(update: bool, path: Path | None, names: tuple[str, ...]) -> None:
     """A short form; fails if a ratio is more than 20 % below the committed one."""
     import ratios
-    from cli_benchmark import measure_cli
-    from evaluation_benchmark import measure_evaluate
-    from import_benchmark import measure_import
-    from measuring import machine
-    from opening_benchmark import measure_open
-    from search_benchmark import measure_search, measure_whole
 
     from embeddings import load_model
+    from scripts.benchmark.cli_benchmark import measure_cli
+    from scripts.benchmark.evaluation_benchmark import measure_evaluate
+    from scripts.benchmark.import_benchmark import measure_import
+    from scripts.benchmark.measurement import machine
+    from scripts.benchmark.opening_benchmark import measure_open
+    from scripts.benchmark.search_benchmark import measure_search, measure_whole
 
     model, path = load_model(), path or ratios.COMMITTED
     parts: dict[str, Callable[[], dict[str, Any]]] = {
@@ -332,14 +329,11 @@ def check(update: bool, path: Path | None, names: tuple[str, ...]) -> None:
 def report(files: tuple[Path, ...], markdown: bool, plots: Path | None) -> None:
     """Show the figures of earlier runs (default: benchmark.json), without measuring."""
     import reporting
-    from plots import draw
+
+    from scripts.benchmark.plots import draw
 
     results = reporting.load(files or (Path("benchmark.json"),))
     reporting.show_all(results, markdown)
     if plots:
         for path in draw(results, plots):
             click.echo(f"written to {path}")
-
-
-if __name__ == "__main__":
-    main()

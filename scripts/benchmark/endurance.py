@@ -1,7 +1,7 @@
 """The service for a long time and in bad company: does it last, and is nobody cut off?
 
-    python scripts/endurance.py                      all trials, ten minutes of mixed load
-    python scripts/endurance.py --only kill --only sigterm --minutes 0.2
+    python -m scripts.benchmark.endurance                      all trials, ten minutes of mixed load
+    python -m scripts.benchmark.endurance --only kill --only sigterm --minutes 0.2
 
 Each trial starts `thisplusthat serve` anew. Prints a table and writes JSON; exit code 1 if a trial was not passed.
 """
@@ -25,13 +25,13 @@ from urllib.request import urlopen
 
 import click
 import numpy as np
-from http_benchmark import asking, queries
-from http_processes import HOST, Request, Server, free_port, loading, running, thisplusthat, wait_for
 from rich.console import Console
 from rich.table import Table
 
 from embeddings import Model, load_model
-from embeddings.catalog import DEFAULT_MODEL
+from embeddings.catalogue import DEFAULT_MODEL
+from scripts.benchmark.http_benchmark import asking, queries
+from scripts.benchmark.http_processes import HOST, Request, Server, free_port, loading, running, thisplusthat, wait_for
 
 TOKEN = "endurance-endurance-endurance"
 SLOW_CLIENTS = 200

@@ -1,14 +1,13 @@
-"""The part ``evaluate`` of scripts/benchmark.py: Google's analogy set from the file to the accuracy."""
+"""The part ``evaluate`` of scripts/benchmark: Google's analogy set from the file to the accuracy."""
 
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from measuring import EXACT, GENSIM, OURS, seconds
-from peers import keyed_vectors
-
 from embeddings import Model
 from embeddings.evaluation import AnalogyReport, evaluate, find_dataset
+from scripts.benchmark.measurement import EXACT, GENSIM, OURS, seconds
+from scripts.benchmark.peers import keyed_vectors
 
 
 def measure_evaluate(model: Model, every: int = 1) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The part ``http`` of scripts/benchmark.py: the service against a route that does nothing and against gensim.
+"""The part ``http`` of scripts/benchmark: the service against a route that does nothing and against gensim.
 
 Server and load are on one machine, so the figures to look at are the ratios. All servers run at once with the same
 gunicorn settings, and load goes to them in turn, round after round; what is given is the median of the rounds. No query
@@ -19,9 +19,9 @@ from urllib.parse import quote, urlencode
 
 import numpy as np
 from gensim.models import KeyedVectors
-from http_processes import HOST, Request, Server, free_port, load, running, thisplusthat
 
 from embeddings import Model
+from scripts.benchmark.http_processes import HOST, Request, Server, free_port, load, running, thisplusthat
 
 OURS, CONSTANT, GENSIM = "this project", "a constant route", "gensim most_similar"
 CONNECTIONS = 32
@@ -92,7 +92,13 @@ def _start(stack: ExitStack, model: Model, folder: Path, workers: int, threads: 
         port = free_port()
         command = [sys.executable, "-W", "ignore", "-m", "gunicorn", "--bind", f"{HOST}:{port}"]
         command += ["--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads)]
-        command += ["--keep-alive", "5", "--worker-tmp-dir", os.environ.get("TMPDIR", "/tmp"), f"http_peers:{app}"]
+        command += [
+            "--keep-alive",
+            "5",
+            "--worker-tmp-dir",
+            os.environ.get("TMPDIR", "/tmp"),
+            f"scripts.benchmark.http_peers:{app}",
+        ]
         servers[name] = stack.enter_context(running(command, port, path, {"THISPLUSTHAT_PEER": str(saved)}))
     return servers
 

@@ -1,6 +1,6 @@
 """Load on an HTTP server: keep-alive connections in one epoll loop, which costs little beside the server it measures.
 
-    python scripts/http_load.py 127.0.0.1 8000 requests.jsonl --connections 32 --seconds 10
+    python -m scripts.benchmark.http_load 127.0.0.1 8000 requests.jsonl --connections 32 --seconds 10
 
 A line of requests.jsonl is ``[method, path, body or null]``; each is sent once, in turn, or with ``--again`` for ever.
 Prints JSON. A request that gets no whole answer is ``cut off``, or ``closed before`` if the connection had been used

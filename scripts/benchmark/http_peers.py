@@ -1,4 +1,4 @@
-"""What the part ``http`` of scripts/benchmark.py measures the service against, as gunicorn runs it.
+"""What the part ``http`` of scripts/benchmark measures the service against, as gunicorn runs it.
 
 `constant` is a Flask route with a constant answer in JSON: as fast as a Flask service can be. `gensim_service` answers
 with gensim's `most_similar` on vectors that stay on disk, as word2vec-api does.

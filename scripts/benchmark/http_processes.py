@@ -15,7 +15,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 Request = tuple[str, str, str | None]
 """Method, path and body."""
@@ -117,11 +117,18 @@ def thisplusthat(port: int, model: str, workers: int, threads: int) -> list[str]
 def loading(
     server: Server, requests: Sequence[Request], connections: int, seconds: float, *options: str
 ) -> Iterator[Callable[[], dict[str, Any]]]:
-    """Load by scripts/http_load.py; what is yielded waits for its end and gives its figures."""
+    """Load by http_load.py; what is yielded waits for its end and gives its figures."""
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
         file.writelines(json.dumps(request) + "\n" for request in requests)
         file.flush()
-        command = [sys.executable, ROOT / "scripts" / "http_load.py", HOST, str(server.port), file.name, *options]
+        command = [
+            sys.executable,
+            ROOT / "scripts" / "benchmark" / "http_load.py",
+            HOST,
+            str(server.port),
+            file.name,
+            *options,
+        ]
         command += ["--connections", str(connections), "--seconds", str(seconds)]
         with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE) as process:
 

@@ -1,4 +1,4 @@
-"""The part ``import`` of scripts/benchmark.py: a GloVe text file, from the file to a model that answers.
+"""The part ``import`` of scripts/benchmark: a GloVe text file, from the file to a model that answers.
 
 Both read the same file, each in a process of its own with the file in the page cache. What is compared is gensim's
 `load_word2vec_format` with our whole import: that also writes the model, its index and its checksums, so reading alone
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measuring import GENSIM, OURS, last_json, run_python
-from synthetic import Synthetic, words
 
 from embeddings import Model
+from scripts.benchmark.measurement import GENSIM, OURS, last_json, run_python
+from scripts.benchmark.synthetic import Synthetic, words
 
 READING = "this project, reading alone"
 _SCRIPTS = {

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 OURS, EXACT, GENSIM, NUMPY = "this project", "this project, exact", "gensim", "numpy, brute force"
 K = 10
 TURN, WARM_UP = 50, 3
@@ -54,8 +54,7 @@ def summary(times: Iterable[float]) -> dict[str, float]:
 
 def run_python(*arguments: str | Path, environment: dict[str, str] | None = None) -> str:
     """What a Python process of its own prints. Raises RuntimeError with what it says on standard error if it fails."""
-    path = f"{ROOT}{os.pathsep}{ROOT / 'scripts'}"
-    variables = {**os.environ, "PYTHONPATH": path, **(environment or {})}
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
     command = [sys.executable, *map(str, arguments)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=variables)
     if done.returncode:

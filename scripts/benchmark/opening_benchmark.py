@@ -1,4 +1,4 @@
-"""The part ``open`` of scripts/benchmark.py: from a file that is there to the first answer, and what memory it takes.
+"""The part ``open`` of scripts/benchmark: from a file that is there to the first answer, and what memory it takes.
 
 Each run is a process of its own, with the files in the page cache, since they are read once before.
 """
@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measuring import GENSIM, OURS, last_json, run_python
-from peers import keyed_vectors
 
 from embeddings import Model
+from scripts.benchmark.measurement import GENSIM, OURS, last_json, run_python
+from scripts.benchmark.peers import keyed_vectors
 
 _MAPPED = f"{GENSIM}, load with mmap"
 _IMPORT_GENSIM = "from gensim.models import KeyedVectors"

@@ -1,6 +1,6 @@
 """What a user could search with instead, each at several settings; one of them in a process of its own:
 
-    python scripts/peers.py NAME FOLDER     FOLDER holds the vectors.npy and targets.npz of scripts/search_benchmark.py
+    python -m scripts.benchmark.peers NAME FOLDER     FOLDER: vectors.npy, targets.npz of search_benchmark
 
 Every index is built by all processors and then searched by one thread, one target at a time.
 """
@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from measuring import EXACT, GENSIM, NUMPY, OURS, WARM_UP, K, package_version, seconds, summary
+
+from scripts.benchmark.measurement import EXACT, GENSIM, NUMPY, OURS, WARM_UP, K, package_version, seconds, summary
 
 Matrix = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -61,7 +62,7 @@ class Peer:
 
 
 def _ours(vectors: Matrix) -> Built:
-    from embeddings.index import IndexParameters, build_index, open_index
+    from embeddings.search import IndexParameters, build_index, open_index
 
     def build(recall: float) -> tuple[Any, float]:
         with tempfile.TemporaryDirectory() as folder:
@@ -78,7 +79,7 @@ def _ours(vectors: Matrix) -> Built:
 
 
 def _ours_exact(vectors: Matrix) -> Built:
-    from embeddings.index import exact_search
+    from embeddings.search import exact_search
 
     return Built(lambda _: lambda target, n: exact_search(vectors, target[None], n)[1][0])
 
@@ -218,8 +219,8 @@ _GRAPH = (16, 32, 64, 128, 256, 512, 1024, 2048)
 PEERS = {
     peer.name: peer
     for peer in (
-        Peer(OURS, "faiss-cpu", ("embeddings.index",), _ours, "wanted recall", OURS_RECALLS),
-        Peer(EXACT, "numpy", ("embeddings.index",), _ours_exact),
+        Peer(OURS, "faiss-cpu", ("embeddings.search.index",), _ours, "wanted recall", OURS_RECALLS),
+        Peer(EXACT, "numpy", ("embeddings.search.index",), _ours_exact),
         Peer(GENSIM, "gensim", ("gensim.models",), _gensim),
         Peer(NUMPY, "numpy", (), _numpy),
         Peer("FAISS Flat", "faiss-cpu", (), _faiss_flat),

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from measuring import OURS
-from reporting import settings_of
+from scripts.benchmark.measurement import OURS
+from scripts.benchmark.report import settings_of
 
 _STYLE = {"svg.hashsalt": "benchmark", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3, "axes.axisbelow": True}
 _MARKERS = "osD^vP*X<>hp"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-COMMITTED = Path(__file__).resolve().parent.parent / "benchmarks" / "ratios.json"
+COMMITTED = Path(__file__).resolve().parents[2] / "benchmarks" / "ratios.json"
 TOLERANCE = 0.2
 Parts = Mapping[str, Callable[[], dict[str, Any]]]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from measuring import EXACT, GENSIM, NUMPY, OURS, machine
+from scripts.benchmark.measurement import EXACT, GENSIM, NUMPY, OURS, machine
 
 _COLUMNS = (GENSIM, NUMPY, "FAISS Flat", EXACT, OURS)
 _DASH = "–"

@@ -1,4 +1,4 @@
-"""The part ``search`` of scripts/benchmark.py: whole queries, and searches alone against every peer.
+"""The part ``search`` of scripts/benchmark: whole queries, and searches alone against every peer.
 
 Recall on a word's own vector flatters an index, so analogies (b - a + c), expressions and neighbours have a table each.
 What is right is what exact search finds; the words of the query are left out of both in the same way.
@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measuring import (
+
+from embeddings import Method, Model, Options, ask
+from embeddings.evaluation import find_dataset
+from embeddings.models import VECTORS_FILE
+from embeddings.search import analogy_targets, nearest_but_inputs, unit
+from scripts.benchmark.measurement import (
     EXACT,
     GENSIM,
     NUMPY,
     OURS,
-    ROOT,
     K,
     last_json,
     milliseconds,
@@ -23,12 +27,7 @@ from measuring import (
     summary,
     time_in_turn,
 )
-from peers import LARGE, OURS_DEFAULT, PEERS, Matrix, Rows, keyed_vectors, missing
-
-from embeddings import Method, Model, Options, ask
-from embeddings.evaluation import find_dataset
-from embeddings.index import analogy_targets, nearest_but_inputs, unit
-from embeddings.model import VECTORS_FILE
+from scripts.benchmark.peers import LARGE, OURS_DEFAULT, PEERS, Matrix, Rows, keyed_vectors, missing
 
 ANALOGIES, EXPRESSIONS, NEIGHBOURS = "analogies", "expressions", "neighbours"
 _FREQUENT = 30_000
@@ -143,7 +142,7 @@ def _leave_out(name: str, model: Model, names: Sequence[str] | None) -> str | No
 def _peer_alone(name: str, folder: Path) -> dict[str, Any] | str:
     """The figures of a peer, or what went wrong in it."""
     try:
-        found: dict[str, Any] = last_json(run_python("-W", "ignore", ROOT / "scripts" / "peers.py", name, folder))
+        found: dict[str, Any] = last_json(run_python("-W", "ignore", "-m", "scripts.benchmark.peers", name, folder))
     except RuntimeError as error:
         if name in (OURS, EXACT):
             raise

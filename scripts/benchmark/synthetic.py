@@ -1,8 +1,8 @@
 """Vectors that behave like real word vectors, of any number and dimension, the same for the same seed.
 
-    python scripts/synthetic.py 3000000x300 vectors.npy     unit rows, float32, the most frequent word first
-    python scripts/synthetic.py --compare MODEL             how they compare with the rows of a real model
-    python scripts/synthetic.py --measure MODEL             measures it anew: benchmarks/structure-DIMENSION.json
+    python -m scripts.benchmark.synthetic 3000000x300 vectors.npy     unit rows, float32, the most frequent word first
+    python -m scripts.benchmark.synthetic --compare MODEL             how they compare with the rows of a real model
+    python -m scripts.benchmark.synthetic --measure MODEL             measures it anew: structure-DIMENSION.json
 
 Word vectors are neither uniform noise nor a few round clusters. A row here is the sum of a common mean, of a node at
 each level of a tree (topics of 2,000 rows, in them 200, and so on) and of something of its own. All parts are Gaussian
@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float32]
 
-STRUCTURES = Path(__file__).resolve().parent.parent / "benchmarks"
+STRUCTURES = Path(__file__).resolve().parents[2] / "benchmarks"
 MEASURED = (50, 200)
 """Dimensions that there is a structure of."""
 _MOST = 0.9
@@ -197,9 +197,9 @@ def _levels(
 def behaviour(vectors: Matrix, number: int = 500, seed: int = 0) -> dict[str, float]:
     """What tells real rows from others: cosines of neighbours, and the recall of common indexes on analogy targets."""
     import faiss
-    from peers import recall
 
-    from embeddings.index import analogy_targets, exact_search, nearest_but_inputs
+    from embeddings.search import analogy_targets, exact_search, nearest_but_inputs
+    from scripts.benchmark.peers import recall
 
     rng = np.random.default_rng(seed)
     asked = vectors[np.sort(rng.integers(0, len(vectors), number))]

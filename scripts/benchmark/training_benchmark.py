@@ -1,4 +1,4 @@
-"""The part ``train`` of scripts/benchmark.py: each stage of a training against the usual way with gensim.
+"""The part ``train`` of scripts/benchmark: each stage of a training against the usual way with gensim.
 
 That way is an iterable that splits each line with a regular expression and joins phrases anew in every epoch, and
 `WikiCorpus` for a dump. Both sides get the same text, the same parameters and the same number of threads.
@@ -14,19 +14,32 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from embeddings.cleaning import clean
-from embeddings.corpus import CorpusParameters, FileReading, find_texts, texts_of
 from embeddings.evaluation import AnalogyReport, evaluate
-from embeddings.index import IndexParameters
-from embeddings.learning import Learner, Place
-from embeddings.model import Card, Model, open_model
-from embeddings.model_writer import save_model
-from embeddings.phrases import PhraseParameters, Scoring
-from embeddings.preparation import Prepared, prepare
-from embeddings.tokenising import TokenParameters
-from embeddings.training import EVALUATED, EVALUATED_WORDS, train
-from embeddings.training_parameters import Job, TrainingParameters, available_processors
-from embeddings.workspace import Workspace
+from embeddings.models import Card, Model, open_model, save_model
+from embeddings.search import IndexParameters
+from embeddings.text import (
+    CorpusParameters,
+    FileReading,
+    PhraseParameters,
+    Scoring,
+    TokenParameters,
+    clean,
+    find_texts,
+    texts_of,
+)
+from embeddings.training import (
+    EVALUATED,
+    EVALUATED_WORDS,
+    Job,
+    Learner,
+    Place,
+    Prepared,
+    TrainingParameters,
+    Workspace,
+    available_processors,
+    prepare,
+    train,
+)
 
 if TYPE_CHECKING:
     from gensim.models import Word2Vec

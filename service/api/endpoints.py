@@ -10,12 +10,11 @@ from flask import Response, current_app, g, request
 from werkzeug.http import quote_etag, unquote_etag
 
 from embeddings import Answer, Failure, Options, QueryError, UnknownWord
+from embeddings.answers import Reading, Resolution, find_word, resolve, suggest
+from embeddings.models import WordVectors
 from embeddings.query import literal
-from embeddings.resolve import Reading, Resolution, find_word, resolve, suggest
-from embeddings.word_vectors import WordVectors
-from service.declaring import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes
-from service.problems import InvalidRequest
-from service.schemas import (
+from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes
+from service.api.schemas import (
     AnalogyParameters,
     AnswerBody,
     Asked,
@@ -34,7 +33,7 @@ from service.schemas import (
     WordParameters,
     WordPath,
 )
-from service.serving import Serving
+from service.host import InvalidRequest, Serving
 
 VERSION = "1"
 BINARY = ("application/x-npy", "application/octet-stream")

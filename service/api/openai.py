@@ -6,10 +6,10 @@ import numpy as np
 from flask import Response
 
 from embeddings.errors import UnknownWord
-from service.api import as_json, read_literally, serving_of_app
-from service.declaring import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, Responses
-from service.problems import InvalidRequest
-from service.schemas import EmbeddingsAnswer, EmbeddingsBody
+from service.api.endpoints import as_json, read_literally, serving_of_app
+from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, Responses
+from service.api.schemas import EmbeddingsAnswer, EmbeddingsBody
+from service.host import InvalidRequest
 
 _ERROR = {"content": {"application/json": {"schema": {"type": "object"}}}}
 _RESPONSES: Responses = {status: {**entry, **_ERROR} for status, entry in (PROBLEMS | BODY_PROBLEMS).items()}

@@ -4,7 +4,7 @@ import orjson
 from flask import Blueprint, Response, abort, current_app, send_from_directory
 from flask_openapi3_swagger import plugins
 
-from service.protection import POLICY
+from service.host import POLICY
 
 _FOLDER = f"{plugins.__file__.rpartition('/')[0]}/templates/swagger"
 _FILES = {"swagger-ui.css": "css", "swagger-ui-bundle.js": "js"}

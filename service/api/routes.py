@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
-from service.problems import PROBLEM_TYPE, BadRequest, InvalidRequest, WrongContentType
+from service.host import PROBLEM_TYPE, BadRequest, InvalidRequest, WrongContentType
 
 _MOST_PARAMETERS = 1100
 

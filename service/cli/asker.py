@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from embeddings import Answer, Failure, Options, ask_many
-from embeddings.word_vectors import WordVectors
+from embeddings.models import WordVectors
 
 
 class Askable(Protocol):

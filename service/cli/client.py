@@ -14,7 +14,7 @@ import httpx
 
 from embeddings import Answer, EmbeddingsError, Failure, Options, QueryError
 from embeddings.query import MOST_CHARACTERS, parse
-from service.asking import size_of
+from service.cli.asker import size_of
 
 MOST_QUERIES = 1000
 """Queries in one request."""

@@ -13,10 +13,10 @@ import click
 from click.core import ParameterSource
 
 from embeddings import EmbeddingsError, Method, Options
-from embeddings.catalog import DEFAULT_MODEL, home, list_models, model_path, pull
-from embeddings.index import KINDS, IndexParameters
-from service import display
-from service.asking import Askable, OpenedModel, ask
+from embeddings.catalogue import DEFAULT_MODEL, home, list_models, model_path, pull
+from embeddings.search import KINDS, IndexParameters
+from service.cli import display
+from service.cli.asker import Askable, OpenedModel, ask
 
 LATE_COMMANDS = {
     "glosses": "gloss_commands",
@@ -45,7 +45,9 @@ class QueryGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in LATE_COMMANDS:
-            command: click.Command = getattr(import_module(f"service.{LATE_COMMANDS[cmd_name]}"), f"{cmd_name}_command")
+            command: click.Command = getattr(
+                import_module(f"service.cli.{LATE_COMMANDS[cmd_name]}"), f"{cmd_name}_command"
+            )
             return command
         return super().get_command(ctx, cmd_name)
 
@@ -149,11 +151,11 @@ def query(
         else:
             display.show_answer(answer, display.console())
     elif sys.stdin.isatty():
-        from service.prompt import run_prompt
+        from service.cli.prompt import run_prompt
 
         run_prompt(open_model(name), options, open_model, list_names, home() / "history")
     else:
-        from service.pipe import answer_lines, standard_input
+        from service.cli.pipe import answer_lines, standard_input
 
         source = standard_input()
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # as the queries are
@@ -203,7 +205,7 @@ def import_(
     Parquet, told apart by what is inside; texts and word2vec binaries may be packed (.gz, .bz2, .xz).
     """
     from embeddings.formats import import_file
-    from embeddings.model import Card
+    from embeddings.models import Card
 
     with display.progress_bar(f"importing {file.name}") as progress:
         report = import_file(
@@ -257,7 +259,7 @@ def pull_(name: str, overwrite: bool) -> None:
 @click.argument("model", default=DEFAULT_MODEL)
 def verify(model: str) -> None:
     """Compare every file of MODEL with its checksum."""
-    from embeddings.model import verify_model
+    from embeddings.models import verify_model
 
     opened = display.load(model)
     with display.progress_bar(f"verifying {opened.name}") as progress:
@@ -271,7 +273,7 @@ def verify(model: str) -> None:
 @click.option("--recall", type=click.FloatRange(0, 1), default=IndexParameters().recall, show_default=True)
 def index(model: str, kind: str, recall: float) -> None:
     """Build the search index of MODEL anew, with another kind or another recall@10."""
-    from embeddings.model_writer import rebuild_index
+    from embeddings.models import rebuild_index
 
     opened = display.load(model)
     with display.progress_bar(f"indexing {opened.name}") as progress:
@@ -311,7 +313,7 @@ def _models_at(
         if context.get_parameter_source("key") is ParameterSource.COMMANDLINE:
             raise click.UsageError("--key is for a service: say which by --url.")
         return _open, _model_names
-    from service.client import Client, RemoteModel
+    from service.cli.client import Client, RemoteModel
 
     client = context.with_resource(Client(url, key))
     return partial(RemoteModel, client), client.names
@@ -341,7 +343,3 @@ def main(arguments: list[str] | None = None) -> Any:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # where it cannot show a letter
     with errors_shown():
         return cli.main(arguments, prog_name="thisplusthat")
-
-
-if __name__ == "__main__":
-    main()

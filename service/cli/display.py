@@ -10,14 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from embeddings import Answer, EmbeddingsError, Failure, Model, load_model, load_word_vectors
-from embeddings.answer import Result, TermReading
-from embeddings.model import Progress
-from embeddings.word_vectors import WordVectors
+from embeddings.answers import Result, TermReading
+from embeddings.models import WordVectors
+from embeddings.progress import Progress
 
 if TYPE_CHECKING:
-    from embeddings.catalog import Listing
+    from embeddings.answers import Explanation
+    from embeddings.catalogue import Listing
     from embeddings.evaluation import AnalogyReport, PairsReport, SectionScore
-    from embeddings.explanation import Explanation
     from embeddings.formats import ImportReport
 
 

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from embeddings.catalog import home
-from service.glosses import GLOSSES_FILE
-from service.wordnet import LICENCE_FILE, find_wordnet, make_glosses
+from embeddings.catalogue import home
+from service.page import GLOSSES_FILE, LICENCE_FILE, find_wordnet, make_glosses
 
 
 @click.command("glosses")

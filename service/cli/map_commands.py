@@ -2,10 +2,10 @@
 
 import click
 
-from embeddings.catalog import DEFAULT_MODEL
-from embeddings.model import MAP_FILE
-from embeddings.vocabulary_map import MapMethod, MapParameters, make_map
-from service.display import load, progress_bar
+from embeddings.catalogue import DEFAULT_MODEL
+from embeddings.models import MAP_FILE
+from embeddings.plotting import MapMethod, MapParameters, make_map
+from service.cli.display import load, progress_bar
 
 _DEFAULTS = MapParameters()
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import BinaryIO, TextIO
 
 from embeddings import Answer, Failure, Options, QueryError
-from service.asking import Askable
-from service.display import as_line
+from service.cli.asker import Askable
+from service.cli.display import as_line
 
 _MOST_AT_ONCE = 512
 _CHUNK = 1 << 16

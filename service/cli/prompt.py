@@ -12,8 +12,8 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from embeddings import EmbeddingsError, Method, Options, QueryError
-from service.asking import Askable, ask
-from service.display import console, show_answer, show_error
+from service.cli.asker import Askable, ask
+from service.cli.display import console, show_answer, show_error
 
 HELP = """\
 king - man + woman                       the words nearest to a sum

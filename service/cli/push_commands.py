@@ -2,8 +2,8 @@
 
 import click
 
-from embeddings.milvus_push import push
-from service.display import load, progress_bar
+from embeddings.milvus import push
+from service.cli.display import load, progress_bar
 
 
 @click.command("push")

@@ -7,12 +7,11 @@ from typing import Any
 
 import click
 
-from embeddings.catalog import has_copy, home, is_in_milvus, load_model, renew
+from embeddings.catalogue import has_copy, home, is_in_milvus, load_model, renew
 from embeddings.errors import ModelError
-from embeddings.model import Progress
-from service.display import progress_bar
-from service.logs import log
-from service.settings import Settings, SettingsError, read_settings
+from embeddings.progress import Progress
+from service.cli.display import progress_bar
+from service.host import Settings, SettingsError, log, read_settings
 
 _SINGULAR = {"models": "--model", "cors_origins": "--cors-origin"}
 
@@ -38,7 +37,7 @@ def setting_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _is_milvus_file(name: str) -> bool:
-    from embeddings.milvus_connection import Address
+    from embeddings.milvus import Address
 
     return Address.parse(name).file is not None
 
@@ -80,8 +79,8 @@ def serve_command(config: Path | None, **options: Any) -> None:
             if not is_in_milvus(name):
                 load_model(name, progress)
     share_metrics()
-    from service.app import create_app
-    from service.rendering import compile_templates
+    from service.page import compile_templates
+    from service.server import create_app
 
     app = create_app(settings)
     compile_templates(app)
@@ -109,7 +108,7 @@ def _renew(name: str, progress: Progress) -> None:
 @click.pass_context
 def keys_command(context: click.Context, file: Path | None) -> None:
     """Make, list and revoke API keys for the service."""
-    from service.protection import KeyFile
+    from service.host import KeyFile
 
     context.obj = KeyFile(file or Path(read_settings().api_keys or home() / "api-keys").expanduser())
 

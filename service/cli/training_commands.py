@@ -9,17 +9,24 @@ from typing import Any, get_args
 
 import click
 
-from embeddings.catalog import model_place
-from embeddings.corpus import CorpusParameters
+from embeddings.catalogue import model_place
 from embeddings.errors import EmbeddingsError
-from embeddings.phrases import PhraseParameters
-from embeddings.picture import Projection, arrange, draw
-from embeddings.tokenising import TokenParameters
-from embeddings.training import Stopped, train
-from embeddings.training_parameters import AUTO, PRESETS, EngineParameters, Job, Keep, TrainingParameters, typed
-from embeddings.workspace import Workspace
-from service.display import open_any
-from service.training_display import watching
+from embeddings.plotting import Projection, arrange, draw
+from embeddings.text import CorpusParameters, PhraseParameters, TokenParameters
+from embeddings.training import (
+    AUTO,
+    PRESETS,
+    EngineParameters,
+    Job,
+    Keep,
+    Stopped,
+    TrainingParameters,
+    Workspace,
+    train,
+    typed,
+)
+from service.cli.display import open_any
+from service.cli.training_display import watching
 
 SECTIONS: dict[str, type] = {
     "Reading": CorpusParameters,

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from embeddings.training import memory_mb
-from embeddings.workspace import Note, Status, Watcher
+from embeddings.training import Note, Status, Watcher, memory_mb
 
 SECONDS_BETWEEN_LINES = 60.0
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import click
 from rich.table import Table
 
-from embeddings.catalog import DEFAULT_MODEL
+from embeddings.catalogue import DEFAULT_MODEL
 from embeddings.errors import ModelError
-from embeddings.index import IndexParameters
-from embeddings.tuning import Trial, tune
-from service.display import console, load, progress_bar
+from embeddings.models import Trial, tune
+from embeddings.search import IndexParameters
+from service.cli.display import console, load, progress_bar
 
 
 @click.command("tune")

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, TooManyRequests
 
 from embeddings.errors import EmbeddingsError, ModelError, QueryError, UnknownWord
-from service.logs import log_exception
-from service.serving import UnknownModel
+from service.host.logs import log_exception
+from service.host.served_models import UnknownModel
 
 OPENAI_PATHS = ("/v1/embeddings", "/api/v1/embeddings")
 PROBLEM_TYPE = "application/problem+json"

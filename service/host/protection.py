@@ -12,8 +12,8 @@ from pathlib import Path
 from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from service.problems import KeyMissing, KeyRefused
-from service.settings import Settings, SettingsError
+from service.host.problems import KeyMissing, KeyRefused
+from service.host.settings import Settings, SettingsError
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -13,14 +13,14 @@ import faiss
 
 from embeddings import Answer, EmbeddingsError, Failure, ModelError, Options
 from embeddings import ask_many as ask_model
-from embeddings.catalog import load_word_vectors, renew
+from embeddings.catalogue import load_word_vectors, renew
 from embeddings.errors import error_from_dict
-from embeddings.index import Index
+from embeddings.models import WordVectors
 from embeddings.query import literal
-from embeddings.word_vectors import WordVectors
-from service.logs import log
-from service.metrics import CACHE_HITS, CACHE_MISSES, CACHE_SIZE
-from service.settings import Settings
+from embeddings.search import Index
+from service.host.logs import log
+from service.host.metrics import CACHE_HITS, CACHE_MISSES, CACHE_SIZE
+from service.host.settings import Settings
 
 
 class UnknownModel(EmbeddingsError):

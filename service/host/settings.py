@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from embeddings.catalog import DEFAULT_MODEL
+from embeddings.catalogue import DEFAULT_MODEL
 from embeddings.errors import EmbeddingsError
 
 PREFIX = "THISPLUSTHAT_"

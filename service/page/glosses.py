@@ -8,8 +8,8 @@ from threading import Lock
 from typing import Self
 from urllib.parse import quote
 
-from embeddings.catalog import home
-from service.wordnet import SCHEMA_VERSION, GlossError
+from embeddings.catalogue import home
+from service.page.wordnet import SCHEMA_VERSION, GlossError
 
 GLOSSES_FILE = "glosses.sqlite"
 _BATCH = 500

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from embeddings import Answer
-from embeddings.answer import TermReading
-from embeddings.query import Kind, Query, Term, parse
-from embeddings.tokens import tokenise
+from embeddings.answers import TermReading
+from embeddings.query import Kind, Query, Term, parse, tokenise
 
 _AROUND = 48
 """Characters shown before and after the place of an error."""

@@ -11,17 +11,16 @@ from flask import Flask, current_app, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response
 
-from embeddings.answer import Method
+from embeddings.answers import Method
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
 from embeddings.query import Kind
-from service import reading
-from service.addresses import search_address, word_address
-from service.asked import Asked, asked_by
-from service.glosses import Gloss, Glosses
-from service.problems import of_error, of_http
-from service.serving import Serving, UnknownModel
+from service.host import Serving, UnknownModel, of_error, of_http
+from service.page import interpretation as reading
+from service.page.addresses import search_address, word_address
+from service.page.glosses import Gloss, Glosses
+from service.page.search_request import Asked, asked_by
 
-STATIC = Path(str(files("service") / "static"))
+STATIC = Path(str(files("service.page") / "static"))
 EXAMPLES = (
     ("Analogy", "United States : dollar :: Mexico : ?", "What is to Mexico as the dollar is to the United States?"),
     ("Sum", "king - man + woman", "Add and take away meanings."),

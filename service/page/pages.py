@@ -9,15 +9,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from embeddings import Answer, Failure, Model, Options
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
-from embeddings.vocabulary_map import VocabularyMap, open_map
-from embeddings.word_vectors import WordVectors
-from service import copies, reading
-from service.addresses import fits_into_a_path, search_address, with_parameters, word_address
-from service.asked import Asked, asked_by
-from service.drawing import NARROW, WIDE, draw
-from service.glosses import GLOSSES_FILE, Glosses
-from service.problems import of_http
-from service.rendering import (
+from embeddings.models import WordVectors
+from embeddings.plotting import VocabularyMap, open_map
+from service.host import of_http
+from service.page import exports as copies
+from service.page import interpretation as reading
+from service.page.addresses import fits_into_a_path, search_address, with_parameters, word_address
+from service.page.glosses import GLOSSES_FILE, Glosses
+from service.page.layout import (
     EXAMPLES,
     STATIC,
     error_page,
@@ -28,7 +27,9 @@ from service.rendering import (
     thousands,
     version,
 )
-from service.words import describe, groups_of, look_up
+from service.page.pictures import NARROW, WIDE, draw
+from service.page.search_request import Asked, asked_by
+from service.page.words import describe, groups_of, look_up
 
 _YEAR = 365 * 24 * 3600
 

@@ -8,15 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings import Answer
-from embeddings.answer import Result
-from embeddings.explanation import principal_plane
-from embeddings.index import Matrix, unit
+from embeddings.answers import Result, principal_plane, resolve
+from embeddings.models import WordVectors
 from embeddings.query import Kind, Query, parse
-from embeddings.resolve import resolve
-from embeddings.word_vectors import WordVectors
-from service import svg
-from service.labels import FONT_SIZE, LABEL_MARGIN, Box, Dot, Label, place_labels, shorten
-from service.similarity_scale import draw_scale
+from embeddings.search import Matrix, unit
+from service.page import svg
+from service.page.labels import FONT_SIZE, LABEL_MARGIN, Box, Dot, Label, place_labels, shorten
+from service.page.similarity_scale import draw_scale
 
 WIDE, NARROW = 720, 340
 """Widths in which labels are readable on a desktop and on a phone."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from embeddings import Options
-from embeddings.answer import Method
+from embeddings.answers import Method
 from embeddings.errors import QueryError
 
 

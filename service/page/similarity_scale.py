@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings import Answer
-from embeddings.resolve import Reading, resolve
-from embeddings.word_vectors import WordVectors
-from service import svg
-from service.labels import NOTE_SIZE, shorten, text_width
+from embeddings.answers import Reading, resolve
+from embeddings.models import WordVectors
+from service.page import svg
+from service.page.labels import NOTE_SIZE, shorten, text_width
 
 _WORDS, _PAIRS = 20_000, 50_000
 _NEIGHBOURS = 10

@@ -91,4 +91,4 @@ def picture(content: str, width: float, height: float, title: str, description: 
 @cache
 def style() -> str:
     """The style sheet of all pictures, which a page serves as static/drawing.css."""
-    return (files("service") / "static" / "drawing.css").read_text(encoding="utf-8")
+    return (files("service.page") / "static" / "drawing.css").read_text(encoding="utf-8")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from embeddings import Answer, Options
-from embeddings.index import Matrix
-from embeddings.resolve import resolve
-from embeddings.vocabulary_map import VocabularyMap
-from embeddings.word_vectors import WordVectors
-from service import svg
-from service.reading import as_term
+from embeddings.answers import resolve
+from embeddings.models import WordVectors
+from embeddings.plotting import VocabularyMap
+from embeddings.search import Matrix
+from service.page import svg
+from service.page.interpretation import as_term
 
 _BANDS = (1_000, 10_000, 100_000)
 _IN_A_BAND = 8

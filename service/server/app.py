@@ -8,20 +8,23 @@ from flask import Flask, Response, g, request
 from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import Schema
 
-from embeddings.catalog import home
-from service.api import api
-from service.compatible import compatible
-from service.declaring import AnyText
-from service.documentation import documentation
-from service.logs import request_id, write
-from service.metrics import count_answer, count_error, count_request
-from service.operation import operation
-from service.problems import register_problems
-from service.protection import HEADERS, POLICY, protect
-from service.schemas import AnswerBody, AnswersBody, Problem, VectorsAnswer
-from service.serving import Serving
-from service.settings import Settings
-from service.web import register_page
+from embeddings.catalogue import home
+from service.api import AnswerBody, AnswersBody, AnyText, Problem, VectorsAnswer, api, compatible, documentation
+from service.host import (
+    HEADERS,
+    POLICY,
+    Serving,
+    Settings,
+    count_answer,
+    count_error,
+    count_request,
+    protect,
+    register_problems,
+    request_id,
+    write,
+)
+from service.page import register_page
+from service.server.operation import operation
 
 _KEY = {"key": {"type": "http", "scheme": "bearer"}}
 

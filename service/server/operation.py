@@ -5,10 +5,8 @@ import hmac
 from flask import Blueprint, Response, abort, current_app, request
 
 from embeddings.errors import ModelError
-from service import metrics
 from service.api import as_json, serving_of_app
-from service.logs import log
-from service.problems import KeyRefused, NotReady, ReloadRefused
+from service.host import KeyRefused, NotReady, ReloadRefused, log, metrics
 
 operation = Blueprint("operation", __name__)
 

@@ -26,8 +26,7 @@ from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseExc
 from gunicorn.workers.gthread import ThreadWorker
 
 from embeddings.errors import ModelError
-from service.logs import JsonFormatter, log, log_exception
-from service.settings import Settings, SettingsError
+from service.host import JsonFormatter, Settings, SettingsError, log, log_exception
 
 _BACKLOG = 2048
 _LOOKED_AT = 1 << 15

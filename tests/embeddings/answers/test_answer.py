@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from embeddings.answer import Answer, Failure, Method, Options, ask, ask_many
+from embeddings.answers.answer import Answer, Failure, Method, Options, ask, ask_many
 from embeddings.errors import QueryError, UnknownWord
-from embeddings.model import Model
-from service.display import as_line, show_answer
+from embeddings.models.model import Model
+from service.cli.display import as_line, show_answer
 
 ALL = Options(all_forms=True, exact=True)
 

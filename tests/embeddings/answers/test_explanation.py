@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from embeddings.answer import Options, ask
-from embeddings.explanation import principal_plane
-from embeddings.model import Model
+from embeddings.answers.answer import Options, ask
+from embeddings.answers.explanation import principal_plane
+from embeddings.models.model import Model
 
 EXPLAINED = Options(k=4, explain=True)
 

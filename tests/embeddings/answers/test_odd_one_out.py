@@ -1,8 +1,8 @@
 import numpy as np
 from gensim.models import KeyedVectors
 
-from embeddings.index import Index
-from embeddings.odd_one_out import oddness, rows_apart, shared_rows
+from embeddings.answers.odd_one_out import oddness, rows_apart, shared_rows
+from embeddings.search.index import Index
 
 
 def test_oddness_is_the_mean_cosine_with_the_others() -> None:

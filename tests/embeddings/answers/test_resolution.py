@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embeddings.answers.resolution import Resolution, resolve, suggest
 from embeddings.errors import UnknownWord
-from embeddings.model import SUBWORDS_FILE, Card, Model, open_model
-from embeddings.model_writer import ModelWriter, save_model
-from embeddings.resolve import Resolution, resolve, suggest
-from embeddings.subwords import subword_vector
+from embeddings.models.model import SUBWORDS_FILE, Card, Model, open_model
+from embeddings.models.subwords import subword_vector
+from embeddings.models.writer import ModelWriter, save_model
 
 WORDS = [
     "united",

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings import catalog
-from embeddings.answer import ask
-from embeddings.catalog import DEFAULT_MODEL, list_models, load_model, model_path, pull
+from embeddings.answers.answer import ask
+from embeddings.catalogue import catalogue as catalog
+from embeddings.catalogue.catalogue import DEFAULT_MODEL, list_models, load_model, model_path, pull
 from embeddings.errors import ModelError
-from embeddings.model import Card, Model, verify_model
-from embeddings.model_writer import save_model
+from embeddings.models.model import Card, Model, verify_model
+from embeddings.models.writer import save_model
 
 ASK = """
 import sys
@@ -33,7 +33,7 @@ def ask_in_new_process(home: Path, query: str = "paris - france + italy", **how:
     return subprocess.Popen(
         [sys.executable, "-c", ASK, query],
         env={**os.environ, "THISPLUSTHAT_HOME": str(home)},
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.answer import ask
-from embeddings.catalog import has_copy, load_model, model_place, renew
+from embeddings.answers.answer import ask
+from embeddings.catalogue.catalogue import has_copy, load_model, model_place, renew
+from embeddings.catalogue.remote import copy_place, is_url
 from embeddings.errors import ModelError
-from embeddings.model import Card
-from embeddings.model_writer import save_model
-from embeddings.remote import copy_place, is_url
+from embeddings.models.model import Card
+from embeddings.models.writer import save_model
 
 ASK = """
 import sys
@@ -140,7 +140,7 @@ def folders(home: Path) -> list[str]:
 def in_new_process(url: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", ASK, url],
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

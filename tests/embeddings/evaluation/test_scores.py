@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from embeddings.answer import Method
+from embeddings.answers.answer import Method
 from embeddings.errors import CorpusError
-from embeddings.evaluation import DATASETS, AnalogyReport, PairsReport, evaluate, find_dataset
-from embeddings.model import Card, Model, open_model
-from embeddings.model_writer import save_model
+from embeddings.evaluation.scores import DATASETS, AnalogyReport, PairsReport, evaluate, find_dataset
+from embeddings.models.model import Card, Model, open_model
+from embeddings.models.writer import save_model
 
 FREQUENT = 30_000
 

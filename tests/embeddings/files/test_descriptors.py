@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
-from embeddings.kept_open import KeptOpen, row_reader
+from embeddings.files.descriptors import KeptOpen, row_reader
 
 
 def test_rows_are_those_of_the_file_that_was_opened(tmp_path: Path) -> None:

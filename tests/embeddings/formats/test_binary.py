@@ -8,10 +8,10 @@ import pytest
 from gensim.models import FastText
 from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 
-from embeddings.answer import ask
+from embeddings.answers.answer import ask
 from embeddings.errors import ModelError
-from embeddings.formats import import_file
-from embeddings.model import Card, Model, open_model, verify_model
+from embeddings.formats.conversion import import_file
+from embeddings.models.model import Card, Model, open_model, verify_model
 
 SENTENCES = [["the", "quick", "brown", "fox"], ["jumps", "over", "the", "lazy", "dog", "naïve", "東京"]] * 30
 

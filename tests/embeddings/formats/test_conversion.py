@@ -12,9 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from embeddings.errors import ModelError
-from embeddings.formats import FORMATS, ImportReport, detect_format, export_model, format_of_suffix, import_file
-from embeddings.model import Card, Model, open_model
-from embeddings.model_writer import save_model
+from embeddings.formats.conversion import (
+    FORMATS,
+    ImportReport,
+    detect_format,
+    export_model,
+    format_of_suffix,
+    import_file,
+)
+from embeddings.models.model import Card, Model, open_model
+from embeddings.models.writer import save_model
 
 CARD = Card("imported")
 ROUND_TRIPS = [name for name, entry in FORMATS.items() if entry.read and entry.write]

@@ -13,11 +13,11 @@ from model2vec import StaticModel
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
-from embeddings.answer import ask
+from embeddings.answers.answer import ask
 from embeddings.errors import ModelError
-from embeddings.formats import export_model, import_file
-from embeddings.model import Card, Model, open_model
-from embeddings.model_writer import save_model
+from embeddings.formats.conversion import export_model, import_file
+from embeddings.models.model import Card, Model, open_model
+from embeddings.models.writer import save_model
 
 CARD = Card("imported")
 SENTENCES = [["the", "quick", "brown", "fox"], ["jumps", "over", "the", "lazy", "dog"]] * 30

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
-from embeddings.sources import Faults, finite_rows, open_unpacked, reading
+from embeddings.files.compression import open_unpacked
+from embeddings.formats.sources import Faults, finite_rows, reading
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])

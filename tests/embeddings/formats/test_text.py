@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.model import Card, open_model
-from embeddings.model_writer import save_model
-from embeddings.sources import Faults
-from embeddings.text_formats import _parse, _parse_one_by_one, metadata_path, read_glove_text, write_projector
+from embeddings.formats.sources import Faults
+from embeddings.formats.text import _parse, _parse_one_by_one, metadata_path, read_glove_text, write_projector
+from embeddings.models.model import Card, open_model
+from embeddings.models.writer import save_model
 
 
 def read_all(path: Path) -> list[tuple[str, list[float]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from embeddings import ModelError
-from embeddings.milvus_connection import Address, Connection, quoted
+from embeddings.milvus.connection import Address, Connection, quoted
 
 
 def test_addresses() -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingsError, Method, ModelError, Options, QueryError, ask, load_word_vectors
-from embeddings.index import IndexParameters, analogy_targets, nearest_but_inputs
-from embeddings.milvus import MilvusModel, open_milvus
-from embeddings.milvus_push import push
-from embeddings.model import Card, Model, open_model
-from embeddings.model_writer import save_model
-from embeddings.word_vectors import WordVectors
+from embeddings.milvus.model import MilvusModel, open_milvus
+from embeddings.milvus.upload import push
+from embeddings.models.model import Card, Model, open_model
+from embeddings.models.word_vectors import WordVectors
+from embeddings.models.writer import save_model
+from embeddings.search.index import IndexParameters, analogy_targets, nearest_but_inputs
 
 QUERIES = [
     "king - man + woman",
@@ -116,8 +116,8 @@ def test_the_card_with_its_metrics_is_in_milvus(tiny_model: Model, tiny_in_milvu
 
 
 def test_words_too_short_for_a_vector_of_their_own_get_one_of_ngrams(milvus: Any, tmp_path: Path) -> None:
-    from embeddings.model import SUBWORDS_FILE
-    from embeddings.model_writer import ModelWriter
+    from embeddings.models.model import SUBWORDS_FILE
+    from embeddings.models.writer import ModelWriter
 
     with ModelWriter(tmp_path / "grams", 3) as writer:
         writer.append(["king", "queen"], np.eye(2, 3, dtype=np.float32), None)
@@ -133,7 +133,7 @@ def test_words_too_short_for_a_vector_of_their_own_get_one_of_ngrams(milvus: Any
 
 def test_too_many_vectors_are_not_fetched(tiny_in_milvus: str, monkeypatch: pytest.MonkeyPatch) -> None:
     remote = open_milvus(tiny_in_milvus)
-    monkeypatch.setattr("embeddings.milvus._ALL_VECTORS", 5)
+    monkeypatch.setattr("embeddings.milvus.model._ALL_VECTORS", 5)
     with pytest.raises(QueryError, match="12 vectors from Milvus. Ask without --exact"):
         ask(remote, "king - man", Options(method=Method.MULTIPLY, exact=True))
 

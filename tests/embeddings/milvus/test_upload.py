@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from embeddings import ModelError, ask
-from embeddings import milvus_push as module
-from embeddings.milvus import count_entities, open_milvus
-from embeddings.milvus_connection import Address, Connection
-from embeddings.milvus_push import fingerprint, push
-from embeddings.model import Card, Model, open_model
-from embeddings.model_writer import save_model
+from embeddings.milvus import upload as module
+from embeddings.milvus.connection import Address, Connection
+from embeddings.milvus.model import count_entities, open_milvus
+from embeddings.milvus.upload import fingerprint, push
+from embeddings.models.model import Card, Model, open_model
+from embeddings.models.writer import save_model
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_a_process_that_is_killed_while_it_pushes_loses_nothing(milvus: Any, num
         "milvus_push.push(load_model(sys.argv[1]), sys.argv[2], progress=lambda *done: print(*done, flush=True))\n"
     )
     command = [sys.executable, "-c", script, str(numbers.folder), address]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("words 1500 "):

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embeddings.milvus import MilvusModel, open_milvus
-from embeddings.milvus_push import push
-from embeddings.milvus_vocabulary import Recent, count_letters
-from embeddings.model import Card, Model, open_model
-from embeddings.model_writer import save_model
+from embeddings.milvus.model import MilvusModel, open_milvus
+from embeddings.milvus.upload import push
+from embeddings.milvus.vocabulary import Recent, count_letters
+from embeddings.models.model import Card, Model, open_model
+from embeddings.models.writer import save_model
 
 ODD = [
     "",
@@ -61,7 +61,7 @@ def test_completions_are_the_same(both: tuple[Model, MilvusModel], monkeypatch: 
     here, there = both[0].vocabulary, both[1].vocabulary
     for prefix in ("", "a", "sta", "ME", "un", "100%", 'q"', "zzz", "日"):
         assert there.complete(prefix) == here.complete(prefix)
-    monkeypatch.setattr("embeddings.milvus_vocabulary.MOST_HITS", 64)  # more than Milvus gives at a time
+    monkeypatch.setattr("embeddings.milvus.vocabulary.MOST_HITS", 64)  # more than Milvus gives at a time
     for prefix in ("", "a", "sta", "ME"):
         assert there.complete(prefix, 50) == here.complete(prefix, 50)
 

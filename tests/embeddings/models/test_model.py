@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
-from embeddings.model import (
+from embeddings.models.model import (
     COUNTS_FILE,
     MANIFEST_FILE,
     NORMS_FILE,
@@ -17,7 +17,7 @@ from embeddings.model import (
     read_manifest,
     verify_model,
 )
-from embeddings.model_writer import save_model
+from embeddings.models.writer import save_model
 
 WORDS = ["the", "king", "queen", "café"]
 VECTORS = np.array([[3, 4], [0, 2], [-1, 0], [0, 0]], np.float32)

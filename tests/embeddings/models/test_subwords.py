@@ -7,7 +7,7 @@ from gensim.models.fasttext import ft_ngram_hashes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embeddings.subwords import ngram_buckets, subword_vector
+from embeddings.models.subwords import ngram_buckets, subword_vector
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12), st.integers(1, 4), st.integers(0, 3))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from embeddings.errors import ModelError
-from embeddings.vocabulary import (
+from embeddings.models.vocabulary import (
     FOLDED_FILE,
     TABLE_FILE,
     TRIE_FILE,

@@ -5,8 +5,8 @@ import inspect
 import numpy as np
 
 from embeddings import load_word_vectors
-from embeddings.model import Model
-from embeddings.word_vectors import Neighbours, Words, WordVectors
+from embeddings.models.model import Model
+from embeddings.models.word_vectors import Neighbours, Words, WordVectors
 
 
 def parts(protocol: type) -> list[str]:

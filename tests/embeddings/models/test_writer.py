@@ -10,15 +10,9 @@ import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
-from embeddings.index import IndexParameters
-from embeddings.model import (
-    VECTORS_FILE,
-    Card,
-    open_model,
-    read_manifest,
-    verify_model,
-)
-from embeddings.model_writer import ModelWriter, rebuild_index, save_model
+from embeddings.models.model import VECTORS_FILE, Card, open_model, read_manifest, verify_model
+from embeddings.models.writer import ModelWriter, rebuild_index, save_model
+from embeddings.search.index import IndexParameters
 
 WORDS = ["the", "king", "queen", "café"]
 VECTORS = np.array([[3, 4], [0, 2], [-1, 0], [0, 0]], np.float32)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from embeddings import Model, QueryError, UnknownWord
-from embeddings.explanation import principal_plane
-from embeddings.picture import PictureError, Projection, arrange, draw
+from embeddings.answers.explanation import principal_plane
+from embeddings.plotting.picture import PictureError, Projection, arrange, draw
 
 PAIRS = ["France:Paris", "Italy:Rome", "Japan:Tokyo", "Spain:Madrid", "Germany:Berlin", "United States:Washington"]
 

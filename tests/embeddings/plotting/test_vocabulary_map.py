@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
-from embeddings.index import IndexParameters, Matrix, exact_search
-from embeddings.model import MAP_FILE, Card, Model, open_model, verify_model
-from embeddings.model_writer import rebuild_index, save_model
-from embeddings.vocabulary_map import MapMethod, MapParameters, VocabularyMap, make_map, open_map
+from embeddings.models.model import MAP_FILE, Card, Model, open_model, verify_model
+from embeddings.models.writer import rebuild_index, save_model
+from embeddings.plotting.vocabulary_map import MapMethod, MapParameters, VocabularyMap, make_map, open_map
+from embeddings.search.index import IndexParameters, Matrix, exact_search
 
 WORDS = 1_500
 

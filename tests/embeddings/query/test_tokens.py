@@ -2,7 +2,7 @@
 
 import pytest
 
-from embeddings.tokens import tokenise
+from embeddings.query.tokens import tokenise
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import faiss
 import numpy as np
 import pytest
 
-from embeddings.brute_force import Matrix, Rows, exact_search, unit
+from embeddings.search.brute_force import Matrix, Rows, exact_search, unit
 
 
 def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
-from embeddings.index import (
+from embeddings.search.index import (
     INDEX_FILE,
     Asked,
     Index,
@@ -18,7 +18,7 @@ from embeddings.index import (
     nearest_but_inputs,
     open_index,
 )
-from embeddings.recall import neighbour_targets
+from embeddings.search.recall import neighbour_targets
 
 
 def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:
@@ -165,7 +165,7 @@ def test_rows_of_a_large_matrix_are_read_and_not_mapped(
     index, _, path = built
     np.save(tmp_path / "vectors.npy", vectors)
     report = IndexReport("fastscan", "PQ8x4fs", 640, 0.999, 1.0, IndexParameters())
-    monkeypatch.setattr("embeddings.index._MAPPED_BYTES", 1000)
+    monkeypatch.setattr("embeddings.search.index._MAPPED_BYTES", 1000)
     unused = np.zeros_like(vectors)  # whatever is not read of the file is wrong
     reading = open_index(unused, report, path, tmp_path / "vectors.npy")
     assert (reading.vectors_of([3, 0, 24_999]) == vectors[[3, 0, 24_999]]).all()

@@ -3,13 +3,8 @@
 import numpy as np
 import pytest
 
-from embeddings.brute_force import Matrix, Rows
-from embeddings.recall import (
-    expression_targets,
-    fewest_candidates,
-    nearest_but_inputs,
-    neighbour_targets,
-)
+from embeddings.search.brute_force import Matrix, Rows
+from embeddings.search.recall import expression_targets, fewest_candidates, nearest_but_inputs, neighbour_targets
 
 
 @pytest.fixture(scope="module")

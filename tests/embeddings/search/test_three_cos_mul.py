@@ -4,16 +4,8 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from embeddings.cosmul import cosmul_scores, search_cosmul
-from embeddings.index import (
-    INDEX_FILE,
-    Index,
-    IndexParameters,
-    Matrix,
-    analogy_targets,
-    build_index,
-    open_index,
-)
+from embeddings.search.index import INDEX_FILE, Index, IndexParameters, Matrix, analogy_targets, build_index, open_index
+from embeddings.search.three_cos_mul import cosmul_scores, search_cosmul
 
 
 def rows_in_clusters(count: int, dimension: int) -> Matrix:

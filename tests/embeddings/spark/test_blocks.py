@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow
 
-from embeddings.spark_blocks import (
+from embeddings.spark.blocks import (
     CLEANED_SCHEMA,
     RARE,
     as_batch,
@@ -16,7 +16,7 @@ from embeddings.spark_blocks import (
     number_blocks,
     take_apart,
 )
-from embeddings.tokenising import END, FIRST_WORD, PAUSE, TokenParameters, tokenise
+from embeddings.text.tokens import END, FIRST_WORD, PAUSE, TokenParameters, tokenise
 
 
 class Shared:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from embeddings.errors import CorpusError, EngineError
-from embeddings.spark_cluster import Cluster, check_engine, java_version, literal
+from embeddings.spark.cluster import Cluster, check_engine, java_version, literal
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 def test_java_is_there_and_new_enough() -> None:

@@ -8,16 +8,9 @@ from typing import Any
 import pyarrow
 import pytest
 
-from embeddings.corpus import CorpusParameters, Text, TextFormat, texts_of
 from embeddings.errors import CorpusError
-from embeddings.spark_corpus import (
-    BLOCK_BYTES,
-    SparkText,
-    _gather,
-    _unpack,
-    as_raw,
-    find_spark_texts,
-)
+from embeddings.spark.corpus import BLOCK_BYTES, SparkText, _gather, _unpack, as_raw, find_spark_texts
+from embeddings.text.corpus import CorpusParameters, Text, TextFormat, texts_of
 
 ADDRESS, KEY = "file:/corpora/ä text.txt", ("file", "", "/corpora/ä text.txt")
 AS_SPARK_SAYS = "file:/corpora/%C3%A4%20text.txt"

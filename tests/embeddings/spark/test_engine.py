@@ -13,12 +13,12 @@ import pytest
 
 from embeddings import ask
 from embeddings.errors import CorpusError
-from embeddings.spark import check_spark
-from embeddings.training import train
-from embeddings.training_parameters import Engine, EngineParameters, Job, Keep, typed
-from embeddings.workspace import Note, Status
+from embeddings.spark.engine import check_spark
+from embeddings.training.job import train
+from embeddings.training.parameters import Engine, EngineParameters, Job, Keep, typed
+from embeddings.training.workspace import Note, Status
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 NEWS = Path(str(files("gensim") / "test/test_data/lee_background.cor"))
 
 

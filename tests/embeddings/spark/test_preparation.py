@@ -13,13 +13,13 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from embeddings.corpus import CorpusParameters
-from embeddings.model import open_model
-from embeddings.phrases import PhraseParameters, Scoring
-from embeddings.preparation import SENTENCES, check, prepare
-from embeddings.training import Stopped, train
-from embeddings.training_parameters import Engine, EngineParameters, Job, VectorsBy
-from embeddings.workspace import Note, Status, Workspace, unwatched
+from embeddings.models.model import open_model
+from embeddings.text.corpus import CorpusParameters
+from embeddings.text.phrases import PhraseParameters, Scoring
+from embeddings.training.job import Stopped, train
+from embeddings.training.parameters import Engine, EngineParameters, Job, VectorsBy
+from embeddings.training.preparation import SENTENCES, check, prepare
+from embeddings.training.workspace import Note, Status, Workspace, unwatched
 
 DUMP = Path(
     str(files("gensim") / "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")

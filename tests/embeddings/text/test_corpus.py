@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from embeddings.corpus import CorpusParameters, FileReading, ReadBlock, TextFormat, find_texts, texts_of
 from embeddings.errors import CorpusError
+from embeddings.text.corpus import CorpusParameters, FileReading, ReadBlock, TextFormat, find_texts, texts_of
 
 DEFAULT = CorpusParameters()
 TEXT = "Der Käse.\nEin zweiter Satz.\n" * 250_000

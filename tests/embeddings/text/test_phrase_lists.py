@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings.errors import CorpusError
-from embeddings.phrase_lists import cohesive, known_phrases, numbered, read_phrase_list, title_phrases
-from embeddings.tokenising import TokenParameters
+from embeddings.text.phrase_lists import cohesive, known_phrases, numbered, read_phrase_list, title_phrases
+from embeddings.text.tokens import TokenParameters
 
 SIZE = 7
 words = st.integers(2, SIZE - 1)

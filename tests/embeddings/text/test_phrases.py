@@ -10,8 +10,8 @@ from gensim.models.phrases import Phrases as GensimPhrases
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from embeddings import phrases as module
-from embeddings.phrases import (
+from embeddings.text import phrases as module
+from embeddings.text.phrases import (
     CONNECTORS,
     PhraseParameters,
     Scoring,
@@ -20,7 +20,7 @@ from embeddings.phrases import (
     join_phrases,
     phrase_words,
 )
-from embeddings.tokenising import END, FIRST_WORD, PAUSE, Ids
+from embeddings.text.tokens import END, FIRST_WORD, PAUSE, Ids
 
 Sentences = Sequence[Sequence[str]]
 

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.sentences import Expansion, vocabulary_of, write_sentences
-from embeddings.tokenising import END, FIRST_WORD, PAUSE
+from embeddings.text.sentences import Expansion, vocabulary_of, write_sentences
+from embeddings.text.tokens import END, FIRST_WORD, PAUSE
 
 numbers = st.integers(0, 9)
 

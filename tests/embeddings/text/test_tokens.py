@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.tokenising import (
+from embeddings.text.tokens import (
     END,
     FIRST_WORD,
     LONGEST_SENTENCE,

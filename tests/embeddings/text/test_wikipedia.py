@@ -9,8 +9,8 @@ import pytest
 from gensim.corpora.wikicorpus import WikiCorpus
 
 from embeddings.errors import CorpusError
-from embeddings.tokenising import TokenParameters, split_compound, tokenise
-from embeddings.wikipedia import articles, namespaces, plain_text, without_braces
+from embeddings.text.tokens import TokenParameters, split_compound, tokenise
+from embeddings.text.wikipedia import articles, namespaces, plain_text, without_braces
 
 DUMP = Path(
     str(files("gensim") / "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")

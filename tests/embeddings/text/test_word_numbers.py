@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.cleaning import (
+from embeddings.errors import CorpusError
+from embeddings.text.corpus import CorpusParameters, find_texts
+from embeddings.text.tokens import FIRST_WORD, TokenParameters
+from embeddings.text.word_numbers import (
     IDS_FILE,
     TITLES_FILE,
     WORDS_FILE,
@@ -22,9 +25,6 @@ from embeddings.cleaning import (
     read_lines,
     write_lines,
 )
-from embeddings.corpus import CorpusParameters, find_texts
-from embeddings.errors import CorpusError
-from embeddings.tokenising import FIRST_WORD, TokenParameters
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ if __name__ == "__main__":
 def test_no_process_outlives_a_parent_that_is_killed(text: Path, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     command = [sys.executable, str(script), str(tmp_path)]
     parent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
     assert parent.stdin is not None

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.continuing import Old, merge, moved_most, open_old
 from embeddings.errors import CorpusError, ModelError
-from embeddings.model import Card, Model, open_model
-from embeddings.model_writer import save_model
+from embeddings.models.model import Card, Model, open_model
+from embeddings.models.writer import save_model
+from embeddings.training.fine_tuning import Old, merge, moved_most, open_old
 
 WORDS = ["the", "cat", "dog"]
 VECTORS = np.array([[3, 4], [1, 0], [0, 2]], np.float32)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from gensim.models import FastText, Word2Vec
 
-from embeddings import learning
 from embeddings.errors import ModelError
-from embeddings.learning import Learner, Place, Start
-from embeddings.training_parameters import TrainingParameters, typed
+from embeddings.training import gensim_engine as learning
+from embeddings.training.gensim_engine import Learner, Place, Start
+from embeddings.training.parameters import TrainingParameters, typed
 
 SENTENCES = 600
 

@@ -17,13 +17,13 @@ import pytest
 from filelock import FileLock
 
 from embeddings import CorpusError, Model, ModelError, ask
-from embeddings.model import open_model, verify_model
-from embeddings.phrases import PhraseParameters
-from embeddings.training import describe_scores, memory_mb, train
-from embeddings.training_parameters import Job, Keep, typed
-from embeddings.workspace import Note, Status
+from embeddings.models.model import open_model, verify_model
+from embeddings.text.phrases import PhraseParameters
+from embeddings.training.job import describe_scores, memory_mb, train
+from embeddings.training.parameters import Job, Keep, typed
+from embeddings.training.workspace import Note, Status
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 DUMP = str(files("gensim") / "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")
 NEWS = str(files("gensim") / "test/test_data/lee_background.cor")
 SMALL = ["--vector-size", "20", "--negative", "2", "--epochs", "9", "--min-count", "10", "--workers", "1"]
@@ -178,7 +178,7 @@ def test_the_best_epoch_can_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     scores = iter([0.1, 0.3, 0.2])
     fake = {"wordsim353": {"pairs": 9, "pearson": 0.0}}
     monkeypatch.setattr(
-        "embeddings.training._scores", lambda _: {"wordsim353": {**fake["wordsim353"], "spearman": next(scores)}}
+        "embeddings.training.job._scores", lambda _: {"wordsim353": {**fake["wordsim353"], "spearman": next(scores)}}
     )
     notes: list[Note] = []
     kept = train(

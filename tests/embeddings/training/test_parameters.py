@@ -5,9 +5,9 @@ import json
 import pytest
 
 from embeddings.errors import CorpusError
-from embeddings.phrases import PhraseParameters, Scoring
-from embeddings.tokenising import Case, TokenParameters
-from embeddings.training_parameters import (
+from embeddings.text.phrases import PhraseParameters, Scoring
+from embeddings.text.tokens import Case, TokenParameters
+from embeddings.training.parameters import (
     AUTO,
     PRESETS,
     Algorithm,

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from embeddings.errors import CorpusError
-from embeddings.phrases import PhraseParameters
-from embeddings.preparation import CLEAN, KNOWN, SENTENCES, Prepared, check, prepare
-from embeddings.tokenising import Splitting, TokenParameters
-from embeddings.training_parameters import Job
-from embeddings.workspace import Note, Status, Workspace
+from embeddings.text.phrases import PhraseParameters
+from embeddings.text.tokens import Splitting, TokenParameters
+from embeddings.training.parameters import Job
+from embeddings.training.preparation import CLEAN, KNOWN, SENTENCES, Prepared, check, prepare
+from embeddings.training.workspace import Note, Status, Workspace
 
 TEXT = """
 The mayor of New York spoke. New York is a city. She likes New York, York likes her.

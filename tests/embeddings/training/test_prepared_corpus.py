@@ -9,14 +9,14 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from embeddings.cleaning import CorpusReport, FileReport
 from embeddings.errors import CorpusError
-from embeddings.phrases import PhraseParameters
-from embeddings.preparation import check, prepare
-from embeddings.prepared import as_info, as_vocabulary, open_prepared, prepared_folder, write_text
-from embeddings.tokenising import Case, TokenParameters
-from embeddings.training_parameters import Job
-from embeddings.workspace import Workspace, unwatched
+from embeddings.text.phrases import PhraseParameters
+from embeddings.text.tokens import Case, TokenParameters
+from embeddings.text.word_numbers import CorpusReport, FileReport
+from embeddings.training.parameters import Job
+from embeddings.training.preparation import check, prepare
+from embeddings.training.prepared_corpus import as_info, as_vocabulary, open_prepared, prepared_folder, write_text
+from embeddings.training.workspace import Workspace, unwatched
 
 REPORT = CorpusReport((FileReport("hdfs://there/text", 60, None),), 9, 4)
 

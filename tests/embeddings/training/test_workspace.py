@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import CorpusError, ModelError
-from embeddings.training_parameters import Job, Keep
-from embeddings.workspace import JOB_FILE, Note, Status, Workspace, unwatched
+from embeddings.training.parameters import Job, Keep
+from embeddings.training.workspace import JOB_FILE, Note, Status, Workspace, unwatched
 
 JOB = Job(("a.txt",))
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from embeddings import ask
-from embeddings.model import Model
+from embeddings.models.model import Model
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def run(*arguments: str | Path, fails: bool = False, environment: dict[str, str]
 def test_every_part_gives_its_figures(tmp_path: Path) -> None:
     output = tmp_path / "benchmark.json"
     arguments = ("--rows", "4000", "--queries", "60", "--every", "40", "--runs", "1", "--output", output)
-    shown = run("scripts/benchmark.py", *arguments)
+    shown = run("-m", "scripts.benchmark", *arguments)
     found = json.loads(output.read_text())["glove-6b-50d, 4,000 words"]
     assert (found["rows"], found["dimension"]) == (4000, 50)
     for name in ("gensim", "numpy, brute force", "this project, exact", "this project"):
@@ -51,9 +51,9 @@ def test_every_part_gives_its_figures(tmp_path: Path) -> None:
     )
     # Another run adds to the same file, and tables and plots are made of both.
     growing = ("--sizes", "2000,4000", "--queries", "20", "--peer", "this project", "--peer", "FAISS Flat")
-    run("scripts/benchmark.py", "growth", *growing, *arguments[:2], *arguments[-2:])
-    run("scripts/benchmark.py", "import", "--size", "2000x10", *arguments[-2:])
-    tables = run("scripts/benchmark.py", "report", "--markdown", "--plots", tmp_path / "plots", output)
+    run("-m", "scripts.benchmark", "growth", *growing, *arguments[:2], *arguments[-2:])
+    run("-m", "scripts.benchmark", "import", "--size", "2000x10", *arguments[-2:])
+    tables = run("-m", "scripts.benchmark", "report", "--markdown", "--plots", tmp_path / "plots", output)
     assert "| recall@10 on analogy targets | 1.0000 | 1.0000 | 1.0000 | 1.0000 | 1.0000 |" in tables
     assert "import, times faster than gensim" in tables
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {"search-4000x50.svg", "growth-4000x50.svg"}
@@ -62,7 +62,7 @@ def test_every_part_gives_its_figures(tmp_path: Path) -> None:
 def test_a_synthetic_model_answers_and_is_kept(
     glove: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from benchmark import synthetic_model
+    from scripts.benchmark.command import synthetic_model
 
     model = synthetic_model("3000x60", tmp_path, glove)
     assert model.vectors.shape == (3000, 60)
@@ -70,7 +70,7 @@ def test_a_synthetic_model_answers_and_is_kept(
     assert "making 3,000 × 60 rows" in capsys.readouterr().err
     assert synthetic_model("3000x60", tmp_path, glove).folder == model.folder
     assert capsys.readouterr().err == ""
-    assert "is no size" in run("scripts/benchmark.py", "open", "--synthetic", "3000", fails=True)
+    assert "is no size" in run("-m", "scripts.benchmark", "open", "--synthetic", "3000", fails=True)
 
 
 @pytest.mark.usefixtures("glove")
@@ -92,7 +92,7 @@ def test_what_a_training_imports_again_is_light() -> None:
 
 
 def test_synthetic_rows_are_the_same_for_a_seed_and_stream_to_a_file(tmp_path: Path) -> None:
-    from synthetic import BLOCK_ROWS, Synthetic
+    from scripts.benchmark.synthetic import BLOCK_ROWS, Synthetic
 
     rows = Synthetic(BLOCK_ROWS + 5000, 12, seed=3)
     rows.write(tmp_path / "rows.npy")
@@ -106,7 +106,7 @@ def test_synthetic_rows_are_the_same_for_a_seed_and_stream_to_a_file(tmp_path: P
 
 def test_synthetic_rows_have_the_spectrum_norms_and_neighbours_of_the_real_ones(glove: Model) -> None:
     """On 100,000 rows of both; a mixture without structure would have a tenth neighbour at half the cosine."""
-    from synthetic import Structure, Synthetic, measure
+    from scripts.benchmark.synthetic import Structure, Synthetic, measure
 
     number = 100_000
     made = Synthetic(number, 50)
@@ -125,7 +125,7 @@ def test_synthetic_rows_have_the_spectrum_norms_and_neighbours_of_the_real_ones(
 
 
 def test_eigenvalues_go_on_by_their_power_law() -> None:
-    from synthetic import Structure
+    from scripts.benchmark.synthetic import Structure
 
     values, mean = Structure.load(300).spectrum(300)
     assert values.sum() + np.square(mean).sum() == pytest.approx(1)
@@ -136,7 +136,7 @@ def test_eigenvalues_go_on_by_their_power_law() -> None:
 
 
 def test_words_are_all_different() -> None:
-    from synthetic import words
+    from scripts.benchmark.synthetic import words
 
     real = ["a", "b", "c", "a_b", "x2"]
     made = list(words(real, 11))
@@ -149,7 +149,7 @@ def test_words_are_all_different() -> None:
 
 
 def test_recall_leaves_the_inputs_out_in_the_same_manner() -> None:
-    from peers import recall
+    from scripts.benchmark.peers import recall
 
     truth = np.array([[1, 2], [3, 4]])
     inputs = np.array([[9, -1], [8, 7]])
@@ -160,7 +160,7 @@ def test_recall_leaves_the_inputs_out_in_the_same_manner() -> None:
 
 
 def test_targets_of_each_kind_and_their_truth(tiny_model: Model) -> None:
-    from search_benchmark import targets_of_each_kind
+    from scripts.benchmark.search_benchmark import targets_of_each_kind
 
     kinds = targets_of_each_kind(tiny_model, 40, meaningful=True)
     assert set(kinds) == {"analogies", "expressions", "neighbours"}
@@ -176,9 +176,8 @@ def test_targets_of_each_kind_and_their_truth(tiny_model: Model) -> None:
 
 @pytest.mark.parametrize("name", ["FAISS HNSW", "Annoy", "usearch", "voyager", "vicinity, basic", "pymagnitude-light"])
 def test_each_peer_finds_neighbours_or_says_what_is_missing(name: str, tmp_path: Path) -> None:
-    from peers import PEERS, missing
-
-    from embeddings.index import analogy_targets, nearest_but_inputs
+    from embeddings.search.index import analogy_targets, nearest_but_inputs
+    from scripts.benchmark.peers import PEERS, missing
 
     peer = PEERS[name]
     if (why := missing(peer)) is not None:
@@ -190,7 +189,9 @@ def test_each_peer_finds_neighbours_or_says_what_is_missing(name: str, tmp_path:
     np.save(tmp_path / "vectors.npy", rows)
     parts = {"targets": targets, "inputs": inputs, "truth": nearest_but_inputs(rows, targets, inputs)}
     np.savez(tmp_path / "targets.npz", **{f"analogies:{part}": each for part, each in parts.items()})
-    printed = run("-W", "ignore", "scripts/peers.py", name, tmp_path, environment={"PYTHONPATH": str(ROOT)})
+    printed = run(
+        "-W", "ignore", "-m", "scripts.benchmark.peers", name, tmp_path, environment={"PYTHONPATH": str(ROOT)}
+    )
     [found] = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
     assert max(entry["recall@10"] for entry in found["kinds"]["analogies"].values()) > 0.98
     assert len(found["kinds"]["analogies"]) == len(peer.settings)
@@ -198,7 +199,8 @@ def test_each_peer_finds_neighbours_or_says_what_is_missing(name: str, tmp_path:
 
 def test_a_peer_that_is_not_installed_is_named(glove: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     import peers
-    from search_benchmark import measure_search
+
+    from scripts.benchmark.search_benchmark import measure_search
 
     absent = peers.Peer("absent", "no-such-package", (), peers.PEERS["gensim"].build)
     monkeypatch.setitem(peers.PEERS, "absent", absent)
@@ -210,7 +212,7 @@ def test_a_peer_that_is_not_installed_is_named(glove: Model, monkeypatch: pytest
 
 
 def test_a_loss_of_more_than_a_fifth_is_named() -> None:
-    from ratios import losses
+    from scripts.benchmark.ratios import losses
 
     committed = {"query": 10.0, "open": 20.0, "import": 5.0, "gone": 2.0, "faster": 1.0}
     lost = losses({"query": 8.01, "open": 15.9, "import": 2.0, "faster": 3.0, "new": 0.1}, committed)
@@ -221,7 +223,7 @@ def test_a_loss_of_more_than_a_fifth_is_named() -> None:
 
 
 def test_a_part_with_a_loss_is_measured_once_more_and_the_better_counts() -> None:
-    from ratios import check
+    from scripts.benchmark.ratios import check
 
     figures = {"steady": iter([5.0]), "shaken": iter([1.0, 4.9]), "slower": iter([1.0, 1.1])}
     said: list[str] = []
@@ -232,7 +234,7 @@ def test_a_part_with_a_loss_is_measured_once_more_and_the_better_counts() -> Non
 
 
 def test_what_is_committed_is_the_lowest_of_two_runs() -> None:
-    from ratios import lowest
+    from scripts.benchmark.ratios import lowest
 
     figures = {"one": iter([5.0, 4.0]), "two": iter([1.0, 2.0])}
     parts = {name: lambda name=name: {"ratios": {name: next(figures[name])}} for name in figures}
@@ -240,7 +242,7 @@ def test_what_is_committed_is_the_lowest_of_two_runs() -> None:
 
 
 def test_the_committed_ratios_can_be_read() -> None:
-    from ratios import load
+    from scripts.benchmark.ratios import load
 
     ratios = load()
     assert ratios["whole"]["whole query, times faster than gensim"] > 1
@@ -249,13 +251,13 @@ def test_the_committed_ratios_can_be_read() -> None:
 
 
 def test_the_front_leaves_out_what_another_setting_beats() -> None:
-    from plots import front
+    from scripts.benchmark.plots import front
 
     assert front([(0.9, 100), (0.8, 50), (0.99, 40), (0.95, 30), (0.99, 20)]) == [(0.9, 100), (0.99, 40)]
 
 
 def test_settings_of_a_peer_are_not_those_of_one_whose_name_is_longer() -> None:
-    from reporting import settings_of
+    from scripts.benchmark.report import settings_of
 
     table = {"this project": 1, "this project wanted recall 0.9": 2, "this project, exact": 3, "usearch": 4}
     assert settings_of(table, "this project", ["this project", "this project, exact"]) == {
@@ -266,7 +268,7 @@ def test_settings_of_a_peer_are_not_those_of_one_whose_name_is_longer() -> None:
 
 
 def test_figures_of_a_later_run_stand_beside_the_others(tmp_path: Path) -> None:
-    from reporting import load, merge
+    from scripts.benchmark.report import load, merge
 
     path = tmp_path / "benchmark.json"
     merge(path, "glove", {"rows": 9, "search": {"analogies": {"Annoy": {"a": 1, "b": 2}, "numpy": {"a": 3}}}})
@@ -282,7 +284,7 @@ def test_figures_of_a_later_run_stand_beside_the_others(tmp_path: Path) -> None:
 
 
 def test_some_questions_keep_their_sections() -> None:
-    from evaluation_benchmark import some_questions
+    from scripts.benchmark.evaluation_benchmark import some_questions
 
     text = ": one\na b c d\ne f g h\n: two\ni j k l\nm n o p\n"
     assert some_questions(text, 2) == ": one\na b c d\n: two\ni j k l\n"
@@ -290,7 +292,7 @@ def test_some_questions_keep_their_sections() -> None:
 
 
 def test_import_times_are_each_modules_own() -> None:
-    from cli_benchmark import parse_import_times
+    from scripts.benchmark.cli_benchmark import parse_import_times
 
     text = """import time: self [us] | cumulative | imported package
 import time:      1500 |       2000 |   numpy.linalg

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.model import Model
+from embeddings.models.model import Model
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 REPLIES = [WHOLE, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", WHOLE[:20], b"", WHOLE]
 
@@ -48,7 +48,9 @@ def run(*arguments: object) -> str:
 def test_what_is_answered_cut_off_and_closed_is_told_apart(port: int, tmp_path: Path) -> None:
     requests = tmp_path / "requests.jsonl"
     requests.write_text('["GET", "/", null]\n' * len(REPLIES))
-    found = json.loads(run("scripts/http_load.py", "127.0.0.1", port, requests, "--connections", 1, "--seconds", 20))
+    found = json.loads(
+        run("scripts/benchmark/http_load.py", "127.0.0.1", port, requests, "--connections", 1, "--seconds", 20)
+    )
     assert found["statuses"] == {"200": 2, "404": 1}
     assert found["requests"] == 3
     assert found["cut off"] == 2  # one after half an answer, one on a new connection without any
@@ -69,7 +71,9 @@ def test_mixed_load_has_an_answer_to_everything(tiny_model: Model, tmp_path: Pat
         "--output",
         output,
     ]
-    subprocess.run([sys.executable, "scripts/endurance.py", *map(str, options)], cwd=ROOT, check=False, timeout=200)
+    subprocess.run(
+        [sys.executable, "-m", "scripts.benchmark.endurance", *map(str, options)], cwd=ROOT, check=False, timeout=200
+    )
     found = json.loads(output.read_text())["mixed"]
     assert found["failed"] == 0
     assert found["requests"] > 0

@@ -10,11 +10,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from embeddings import Answer, Failure, Options, ask
-from embeddings.model import Model
-from embeddings.query import literal
-from service.api import card
-from service.app import create_app
-from service.settings import Settings
+from embeddings.models.model import Model
+from embeddings.query.parser import literal
+from service.api.endpoints import card
+from service.host.settings import Settings
+from service.server.app import create_app
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import openai
 import pytest
 
-from embeddings.model import Model
-from embeddings.resolve import resolve
+from embeddings.answers.resolution import resolve
+from embeddings.models.model import Model
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
 from embeddings.errors import EmbeddingsError
-from service.declaring import read_parameters
+from service.api.routes import read_parameters
 
 EXAMPLES = int(os.environ.get("THISPLUSTHAT_EXAMPLES", "8"))
 LENIENT = settings(

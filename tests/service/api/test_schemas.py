@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from embeddings import Method, Options
-from service.schemas import Asked, EmbeddingsBody, QueryBody
+from service.api.schemas import Asked, EmbeddingsBody, QueryBody
 
 
 def test_every_option_of_the_library_can_be_given_and_has_the_same_default() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from embeddings import Failure, Options, UnknownWord
-from embeddings.model import Model
-from service.asking import OpenedModel, ask
+from embeddings.models.model import Model
+from service.cli.asker import OpenedModel, ask
 
 
 def test_an_opened_model_answers_completes_and_says_what_it_is(tiny_model: Model) -> None:

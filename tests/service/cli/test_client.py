@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings import Answer, EmbeddingsError, Failure, Options, QueryError, UnknownWord, ask, ask_many
-from embeddings.model import Model
-from service.cli import cli
-from service.client import Client, Patience, RemoteModel
+from embeddings.models.model import Model
+from service.cli.client import Client, Patience, RemoteModel
+from service.cli.command import cli
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 QUICK = Patience(connect=20, answer=20, pauses=(0.01, 0.01), longest_pause=0.5)
 IMPATIENT = Patience(connect=20, answer=0.5, pauses=())
 Reply = bytes | Callable[[socket.socket], None]

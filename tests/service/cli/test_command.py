@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embeddings.model import Card, Model, open_model
-from embeddings.model_writer import save_model
+from embeddings.models.model import Card, Model, open_model
+from embeddings.models.writer import save_model
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "service.cli"]
 
 

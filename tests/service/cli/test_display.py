@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from embeddings import Failure, Options, QueryError, ask
-from embeddings.model import Card, Model, open_model
-from embeddings.model_writer import save_model
-from service.display import as_line, progress_bar, show_answer
+from embeddings.models.model import Card, Model, open_model
+from embeddings.models.writer import save_model
+from service.cli.display import as_line, progress_bar, show_answer
 
 
 def shown(model: Model, query: str, options: Options | None = None) -> str:

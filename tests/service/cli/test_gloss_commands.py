@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from service.cli import cli
-from service.glosses import Glosses
-from service.wordnet import GlossError
+from service.cli.command import cli
+from service.page.glosses import Glosses
+from service.page.wordnet import GlossError
 
-WORDNET = Path(__file__).parent / "wordnet"
+WORDNET = Path(__file__).parents[1] / "page" / "wordnet"
 
 
 def test_glosses_are_made_in_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from click.testing import CliRunner
 
-from embeddings.model import Card, open_model
-from embeddings.model_writer import save_model
-from embeddings.vocabulary_map import MapMethod, open_map
-from service.cli import cli
+from embeddings.models.model import Card, open_model
+from embeddings.models.writer import save_model
+from embeddings.plotting.vocabulary_map import MapMethod, open_map
+from service.cli.command import cli
 
 
 def test_a_map_is_made_in_the_models_folder_and_progress_is_told_on_standard_error(tmp_path: Path) -> None:

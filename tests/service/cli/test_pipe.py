@@ -4,9 +4,9 @@ import io
 import os
 
 from embeddings import Options
-from embeddings.model import Model
-from service.asking import OpenedModel
-from service.pipe import _batches, answer_lines
+from embeddings.models.model import Model
+from service.cli.asker import OpenedModel
+from service.cli.pipe import _batches, answer_lines
 
 
 def pipe(content: bytes) -> io.BufferedReader:

@@ -12,11 +12,11 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from embeddings.model import Model
-from service.asking import OpenedModel
-from service.prompt import WordCompleter
+from embeddings.models.model import Model
+from service.cli.asker import OpenedModel
+from service.cli.prompt import WordCompleter
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 READY = "\x1b[?2004h"
 """Bracketed paste is switched on: from here on keys are read as they are."""
 

@@ -16,8 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 from embeddings import ModelError
-from embeddings.model import Model
-from service.cli import cli
+from embeddings.models.model import Model
+from service.cli.command import cli
 
 
 def run(*arguments: str) -> Any:
@@ -45,7 +45,7 @@ def test_a_file_of_milvus_lite_is_asked_but_not_served(tiny_model: Model, tmp_pa
     ):
         done = subprocess.run(
             [sys.executable, "-c", script, "|".join(arguments)],
-            cwd=Path(__file__).parent.parent,
+            cwd=Path(__file__).parents[3],
             capture_output=True,
             text=True,
             check=False,

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from service.cli import cli
-from service.protection import KeyFile
-from service.serving_commands import option_name
-from service.settings import Settings, SettingsError
+from service.cli.command import cli
+from service.cli.serving_commands import option_name
+from service.host.protection import KeyFile
+from service.host.settings import Settings, SettingsError
 
 
 def test_every_setting_is_an_option_with_its_help() -> None:

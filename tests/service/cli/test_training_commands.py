@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from embeddings import Model
-from embeddings.corpus import CorpusParameters
-from embeddings.phrases import PhraseParameters
-from embeddings.tokenising import TokenParameters
-from embeddings.training_parameters import EngineParameters, TrainingParameters
+from embeddings.text.corpus import CorpusParameters
+from embeddings.text.phrases import PhraseParameters
+from embeddings.text.tokens import TokenParameters
+from embeddings.training.parameters import EngineParameters, TrainingParameters
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 DUMP = str(files("gensim") / "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")
 QUICK = ["--vector-size", "10", "--negative", "2", "--epochs", "1"]
 PARAMETERS = (CorpusParameters, TokenParameters, PhraseParameters, TrainingParameters, EngineParameters)

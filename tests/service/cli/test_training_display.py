@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from embeddings.workspace import Note, Status
-from service.training_display import JsonLines, figures, watching
+from embeddings.training.workspace import Note, Status
+from service.cli.training_display import JsonLines, figures, watching
 
 TRAINING = Status("epoch 2 of 5", 150_000, 500_000, 150_000, 1_000.4, 1.23456, 0.02)
 

@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from embeddings.errors import ModelError
-from embeddings.model import Card, read_manifest
-from embeddings.model_writer import save_model
-from service.cli import cli
+from embeddings.models.model import Card, read_manifest
+from embeddings.models.writer import save_model
+from service.cli.command import cli
 
 
 def test_it_shows_what_it_tried_and_what_it_chose(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from service.logs import JsonFormatter, log, request_id
+from service.host.logs import JsonFormatter, log, request_id
 
 
 @pytest.mark.parametrize("text", ["a\nb", "\x1b[31m", "\u2028", "\x7f", "é\u202e", "\ud800", '"}', "x" * 500, "\x00"])

@@ -2,9 +2,9 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from embeddings.model import Model
-from service.app import create_app
-from service.settings import Settings
+from embeddings.models.model import Model
+from service.host.settings import Settings
+from service.server.app import create_app
 
 
 def test_requests_answers_resolutions_errors_cache_and_models_are_counted(tiny_model: Model) -> None:

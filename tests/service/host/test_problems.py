@@ -7,11 +7,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from embeddings.errors import CorpusError, EmbeddingsError, ModelError, QueryError, UnknownWord
-from embeddings.model import Model
-from service import problems
-from service.app import create_app
-from service.serving import UnknownModel
-from service.settings import Settings
+from embeddings.models.model import Model
+from service.host import problems
+from service.host.served_models import UnknownModel
+from service.host.settings import Settings
+from service.server.app import create_app
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def classes(kind: type[EmbeddingsError]) -> list[type[EmbeddingsError]]:
 
 def test_every_class_of_error_has_a_status() -> None:
     for kind in classes(EmbeddingsError):
-        if kind.__module__ in ("service.problems", "service.serving"):
+        if kind.__module__ in ("service.host.problems", "service.host.served_models"):
             assert kind in problems.STATUSES, kind
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from embeddings.model import Model
-from service.app import create_app
-from service.protection import KeyFile
-from service.settings import Settings, SettingsError
+from embeddings.models.model import Model
+from service.host.protection import KeyFile
+from service.host.settings import Settings, SettingsError
+from service.server.app import create_app
 
 
 @pytest.fixture

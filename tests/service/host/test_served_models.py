@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from embeddings import Failure, ModelError, Options, QueryError, UnknownWord
-from embeddings.model import Card, Model
-from embeddings.model_writer import save_model
-from service import serving as module
-from service.serving import Cache, Serving, UnknownModel
-from service.settings import Settings
+from embeddings.models.model import Card, Model
+from embeddings.models.writer import save_model
+from service.host import served_models as module
+from service.host.served_models import Cache, Serving, UnknownModel
+from service.host.settings import Settings
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from service.serving_commands import _shown, option_name
-from service.settings import PREFIX, Settings, SettingsError, read_settings
+from service.cli.serving_commands import _shown, option_name
+from service.host.settings import PREFIX, Settings, SettingsError, read_settings
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 
 
 def test_options_go_before_the_environment_and_that_before_the_file(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from service.addresses import fits_into_a_path, search_address, with_parameters, word_address
+from service.page.addresses import fits_into_a_path, search_address, with_parameters, word_address
 
 
 @pytest.mark.parametrize(

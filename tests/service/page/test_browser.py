@@ -12,10 +12,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from werkzeug.serving import make_server
 
 from embeddings import Model
-from service.app import create_app
-from service.settings import Settings
+from service.host.settings import Settings
+from service.server.app import create_app
 
-ARTEFACTS = Path(__file__).parent.parent / "artefacts"
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 ADDRESSES = {
     "home": "/",

@@ -5,7 +5,7 @@ import io
 import shlex
 
 from embeddings import Model, Options, ask
-from service.copies import as_command, as_csv, as_curl, as_text
+from service.page.exports import as_command, as_csv, as_curl, as_text
 
 
 def test_text_has_the_query_and_a_line_for_each_result(tiny_model: Model) -> None:

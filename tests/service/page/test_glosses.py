@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.glosses import GLOSSES_FILE, Gloss, Glosses
-from service.wordnet import GlossError, find_wordnet, make_glosses
+from service.page.glosses import GLOSSES_FILE, Gloss, Glosses
+from service.page.wordnet import GlossError, find_wordnet, make_glosses
 
 WORDNET = Path(__file__).parent / "wordnet"
 

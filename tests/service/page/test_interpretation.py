@@ -3,7 +3,7 @@
 import pytest
 
 from embeddings import Model, ask
-from service.reading import (
+from service.page.interpretation import (
     Chip,
     Fault,
     as_term,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.labels import Box, Dot, crosses, place_labels, shorten, text_width
+from service.page.labels import Box, Dot, crosses, place_labels, shorten, text_width
 
 AREA = Box(4, 4, 716, 416)
 WORDS = st.text("abcmWil 漢é👑", min_size=1, max_size=18)

@@ -7,9 +7,9 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from embeddings import Model
 from embeddings.errors import QueryError, UnknownWord
-from service.app import create_app
-from service.rendering import STATIC, compile_templates, error_page, signed, static_address, thousands
-from service.settings import Settings
+from service.host.settings import Settings
+from service.page.layout import STATIC, compile_templates, error_page, signed, static_address, thousands
+from service.server.app import create_app
 
 
 def test_numbers_are_for_people() -> None:

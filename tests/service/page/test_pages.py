@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from embeddings import Model
-from service.app import create_app
-from service.glosses import GLOSSES_FILE, Glosses
-from service.settings import Settings
+from service.host.settings import Settings
+from service.page.glosses import GLOSSES_FILE, Glosses
+from service.server.app import create_app
 
 HTML = {"Accept": "text/html"}
 

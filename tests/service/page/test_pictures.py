@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from embeddings import Model, Options, ask
-from embeddings.model import Card, open_model
-from embeddings.model_writer import save_model
-from service.drawing import NARROW, WIDE, draw, plane_along
+from embeddings.models.model import Card, open_model
+from embeddings.models.writer import save_model
+from service.page.pictures import NARROW, WIDE, draw, plane_along
 
 SVG = "{http://www.w3.org/2000/svg}"
 QUERIES = [

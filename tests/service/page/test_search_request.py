@@ -3,9 +3,9 @@
 import pytest
 
 from embeddings import Options
-from embeddings.answer import Method
+from embeddings.answers.answer import Method
 from embeddings.errors import QueryError
-from service.asked import Asked, asked_by
+from service.page.search_request import Asked, asked_by
 
 
 def test_empty_parameters_are_as_good_as_none_and_defaults_are_left_out() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings import Model, ask
-from service.similarity_scale import distribution, draw_scale
+from service.page.similarity_scale import distribution, draw_scale
 
 
 def test_the_distribution_is_that_of_pairs_of_different_words(tiny_model: Model) -> None:

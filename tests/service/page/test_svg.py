@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service import svg
+from service.page import svg
 
 
 @given(st.text())

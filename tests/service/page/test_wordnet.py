@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.wordnet import LICENCE_FILE, GlossError, find_wordnet, make_glosses
+from service.page.wordnet import LICENCE_FILE, GlossError, find_wordnet, make_glosses
 
 WORDNET = Path(__file__).parent / "wordnet"
 """Seven words in the format of WordNet 3.0."""

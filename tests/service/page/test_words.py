@@ -7,8 +7,8 @@ import pytest
 
 from embeddings import Answer, Model, Options, ask
 from embeddings.errors import UnknownWord
-from embeddings.vocabulary_map import MapParameters, VocabularyMap
-from service.words import describe, draw_vector, groups_of, look_up
+from embeddings.plotting.vocabulary_map import MapParameters, VocabularyMap
+from service.page.words import describe, draw_vector, groups_of, look_up
 
 
 def test_a_text_is_looked_up_as_one_word(tiny_model: Model) -> None:

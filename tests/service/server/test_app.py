@@ -5,9 +5,9 @@ import json
 import pytest
 from flask.testing import FlaskClient
 
-from embeddings.model import Model
-from service.app import create_app
-from service.settings import Settings
+from embeddings.models.model import Model
+from service.host.settings import Settings
+from service.server.app import create_app
 
 
 @pytest.fixture

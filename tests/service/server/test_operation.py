@@ -1,8 +1,8 @@
 """Health, readiness, figures and reloads by HTTP (processes: test_server.py)."""
 
-from embeddings.model import Model
-from service.app import create_app
-from service.settings import Settings
+from embeddings.models.model import Model
+from service.host.settings import Settings
+from service.server.app import create_app
 
 TOKEN = "a-token-for-the-tests"
 

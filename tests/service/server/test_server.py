@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.model import Card, Model
-from embeddings.model_writer import save_model
+from embeddings.models.model import Card, Model
+from embeddings.models.writer import save_model
 
 TOKEN = "a-token-for-the-tests"
 
@@ -168,7 +168,7 @@ def test_an_answer_leaves_in_one_piece_so_that_a_proxy_gets_all_of_it_or_nothing
             assert len(body) == int(length.split()[1])
         connection.sendall(b"GET /static/vendor/d3-map.js HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         script = b"".join(iter(lambda: connection.recv(65536), b"")).partition(b"\r\n\r\n")[2]
-    assert script == (Path(__file__).parent.parent / "service/static/vendor/d3-map.js").read_bytes()
+    assert script == (Path(__file__).parents[3] / "service/page/static/vendor/d3-map.js").read_bytes()
 
 
 def test_no_request_under_way_is_cut_off_by_sigterm(server: Server) -> None:

@@ -1,0 +1,23 @@
+"""A query and a model give an answer: terms are resolved, targets searched, results explained."""
+
+from embeddings.answers.answer import Answer, Failure, Method, Options, Result, TermReading, ask, ask_many
+from embeddings.answers.explanation import Explanation, principal_plane
+from embeddings.answers.resolution import Reading, Resolution, find_word, resolve, suggest
+
+__all__ = [
+    "Answer",
+    "Explanation",
+    "Failure",
+    "Method",
+    "Options",
+    "Reading",
+    "Resolution",
+    "Result",
+    "TermReading",
+    "ask",
+    "ask_many",
+    "find_word",
+    "principal_plane",
+    "resolve",
+    "suggest",
+]

@@ -1,0 +1,31 @@
+"""Models by name: the home folder, the default model, copies of remote ones."""
+
+from embeddings.catalogue.catalogue import (
+    DEFAULT_MODEL,
+    Listing,
+    has_copy,
+    home,
+    is_in_milvus,
+    list_models,
+    load_model,
+    load_word_vectors,
+    model_path,
+    model_place,
+    pull,
+    renew,
+)
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "Listing",
+    "has_copy",
+    "home",
+    "is_in_milvus",
+    "list_models",
+    "load_model",
+    "load_word_vectors",
+    "model_path",
+    "model_place",
+    "pull",
+    "renew",
+]

@@ -1,0 +1,36 @@
+"""Files on the disk: places held and written in one step, checksums, packed files, files kept open."""
+
+from embeddings.files.checksums import FileSum, file_sum, reading_file
+from embeddings.files.compression import DAMAGED, open_unpacked, unpacked
+from embeddings.files.descriptors import KeptOpen, row_reader
+from embeddings.files.places import (
+    TRAINING_SUFFIX,
+    alone,
+    link,
+    lock_place,
+    make_empty,
+    partial_of,
+    put_in_place,
+    sync_folder,
+    writing,
+)
+
+__all__ = [
+    "DAMAGED",
+    "TRAINING_SUFFIX",
+    "FileSum",
+    "KeptOpen",
+    "alone",
+    "file_sum",
+    "link",
+    "lock_place",
+    "make_empty",
+    "open_unpacked",
+    "partial_of",
+    "put_in_place",
+    "reading_file",
+    "row_reader",
+    "sync_folder",
+    "unpacked",
+    "writing",
+]

@@ -1,0 +1,43 @@
+"""The model directory: its files, its vocabulary, its vectors, read and written."""
+
+from embeddings.models.model import (
+    MANIFEST_FILE,
+    MAP_FILE,
+    SUBWORDS_FILE,
+    VECTORS_FILE,
+    Card,
+    Manifest,
+    Model,
+    open_model,
+    parse_manifest,
+    read_manifest,
+    verify_model,
+)
+from embeddings.models.subwords import subword_vector
+from embeddings.models.tuning import Trial, tune
+from embeddings.models.vocabulary import fold
+from embeddings.models.word_vectors import Neighbours, WordVectors
+from embeddings.models.writer import ModelWriter, rebuild_index, save_model
+
+__all__ = [
+    "MANIFEST_FILE",
+    "MAP_FILE",
+    "SUBWORDS_FILE",
+    "VECTORS_FILE",
+    "Card",
+    "Manifest",
+    "Model",
+    "ModelWriter",
+    "Neighbours",
+    "Trial",
+    "WordVectors",
+    "fold",
+    "open_model",
+    "parse_manifest",
+    "read_manifest",
+    "rebuild_index",
+    "save_model",
+    "subword_vector",
+    "tune",
+    "verify_model",
+]

@@ -1,0 +1,1 @@
+"""The measuring instrument: ``python -m scripts.benchmark``."""

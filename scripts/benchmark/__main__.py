@@ -1,0 +1,5 @@
+"""``python -m scripts.benchmark``."""
+
+from scripts.benchmark.command import main
+
+main()

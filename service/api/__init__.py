@@ -1,0 +1,20 @@
+"""JSON over HTTP: /api/v1, the OpenAI-compatible /v1, and the document that describes them."""
+
+from service.api.endpoints import api, as_json, serving_of_app
+from service.api.openai import compatible
+from service.api.openapi import documentation
+from service.api.routes import AnyText
+from service.api.schemas import AnswerBody, AnswersBody, Problem, VectorsAnswer
+
+__all__ = [
+    "AnswerBody",
+    "AnswersBody",
+    "AnyText",
+    "Problem",
+    "VectorsAnswer",
+    "api",
+    "as_json",
+    "compatible",
+    "documentation",
+    "serving_of_app",
+]

@@ -1,0 +1,49 @@
+"""What API and page stand on: settings, the models served, limits, logs, metrics and problems."""
+
+from service.host.logs import JsonFormatter, log, log_exception, request_id, write
+from service.host.metrics import count_answer, count_error, count_request
+from service.host.problems import (
+    PROBLEM_TYPE,
+    BadRequest,
+    InvalidRequest,
+    KeyRefused,
+    NotReady,
+    ReloadRefused,
+    WrongContentType,
+    of_error,
+    of_http,
+    register_problems,
+)
+from service.host.protection import HEADERS, POLICY, KeyFile, protect
+from service.host.served_models import Serving, UnknownModel
+from service.host.settings import Settings, SettingsError, read_settings
+
+__all__ = [
+    "HEADERS",
+    "POLICY",
+    "PROBLEM_TYPE",
+    "BadRequest",
+    "InvalidRequest",
+    "JsonFormatter",
+    "KeyFile",
+    "KeyRefused",
+    "NotReady",
+    "ReloadRefused",
+    "Serving",
+    "Settings",
+    "SettingsError",
+    "UnknownModel",
+    "WrongContentType",
+    "count_answer",
+    "count_error",
+    "count_request",
+    "log",
+    "log_exception",
+    "of_error",
+    "of_http",
+    "protect",
+    "read_settings",
+    "register_problems",
+    "request_id",
+    "write",
+]
