@@ -111,7 +111,7 @@ def test_the_wheel_works_outside_the_sources(glove: object, home: Path, tmp_path
     )
     assert str(tmp_path) in where.stdout
     script = """
-from service.app import create_app
+from service.server.app import create_app
 client = create_app().test_client()
 for path in ("/", "/search/coffee", "/static/page.css", "/static/vendor/d3-map.js"):
     print(path, client.get(path, buffered=True).status_code)

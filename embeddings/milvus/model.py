@@ -19,7 +19,7 @@ from embeddings.search import Asked, Matrix, Rows, blocks
 
 _FORMAT_VERSION = 1
 _CANDIDATES = 1500
-"""How many finds 3CosMul ranks for ten results, of each of its two searches; see `embeddings.cosmul`."""
+"""How many finds 3CosMul ranks for ten results, of each of its two searches; see `embeddings.search`."""
 _HITS_A_CALL = 100_000
 _SECONDS_A_TARGET = 0.2
 _ALL_VECTORS = 200_000
@@ -72,7 +72,7 @@ class MilvusCard:
 
 
 class MilvusIndex:
-    """Search in Milvus as in `embeddings.index.Index`. Scores are exact, for Milvus keeps the vectors as they are."""
+    """Search in Milvus as in `embeddings.search.Index`. Scores are exact, for Milvus keeps the vectors as they are."""
 
     is_exact = False
 
@@ -97,7 +97,7 @@ class MilvusIndex:
         restrict: int | None = None,
         asked: Asked | None = None,  # noqa: ARG002  # Milvus searches alike for all
     ) -> tuple[Matrix, Rows]:
-        """As `embeddings.index.Index.search`; never more than 16,384 rows."""
+        """As `embeddings.search.Index.search`; never more than 16,384 rows."""
         every = exact or restrict is not None
         scores, rows, _ = self._search(targets, k, self._card.cells if every else self._card.probed, restrict, ["word"])
         return scores, rows

@@ -1,7 +1,7 @@
 """Words ↔ rows where both are in Milvus: what was asked for last is kept, all else is looked up there.
 
 Two collections are read. That of words has a row of the model in each entity: ``row`` (the primary key), ``word``,
-``count``, ``vector``. That of spellings has the folded form of words as its key, for `embeddings.vocabulary.fold` is
+``count``, ``vector``. That of spellings has the folded form of words as its key, for `embeddings.models.fold` is
 what brings the spellings of a word together: ``folded``, ``row`` (of the most frequent), ``spellings`` ([row, word],
 ...) and ``letters``, which says how often each letter stands in it.
 """
@@ -74,7 +74,7 @@ class Recent(Generic[Key, Value]):
 
 
 class MilvusVocabulary:
-    """The same as `embeddings.vocabulary.Vocabulary`, and the same answers."""
+    """The same as `embeddings.models.Vocabulary`, and the same answers."""
 
     def __init__(self, connection: Connection, words: str, spellings: str, count: int) -> None:
         """``words`` and ``spellings`` are the names of the collections."""

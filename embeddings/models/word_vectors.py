@@ -8,7 +8,7 @@ from embeddings.search import Asked, Candidates, Matrix, Rows
 
 
 class Words(Protocol):
-    """Words ↔ rows; `embeddings.vocabulary` says what each does."""
+    """Words ↔ rows; `embeddings.models` says what each does."""
 
     def __len__(self) -> int: ...
 
@@ -31,7 +31,7 @@ class Words(Protocol):
 
 
 class Neighbours(Candidates, Protocol):
-    """Search for rows; `embeddings.index` says what each does."""
+    """Search for rows; `embeddings.search` says what each does."""
 
     def search(
         self,

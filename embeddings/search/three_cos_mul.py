@@ -18,7 +18,7 @@ _GRADIENT_AT = 10
 
 
 class Candidates(Protocol):
-    """What is asked of an index; `embeddings.index` says what each does."""
+    """What is asked of an index; `embeddings.search` says what each does."""
 
     @property
     def is_exact(self) -> bool: ...

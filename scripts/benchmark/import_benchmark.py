@@ -23,8 +23,8 @@ _SCRIPTS = {
 }
 _IMPORTS = {
     GENSIM: "from gensim.models import KeyedVectors",
-    OURS: "from embeddings.formats import import_file; from embeddings.model import Card",
-    READING: "from embeddings.text_formats import read_glove_text; from embeddings.sources import Faults",
+    OURS: "from embeddings.formats import import_file; from embeddings.models.model import Card",
+    READING: "from embeddings.formats.text import read_glove_text; from embeddings.formats.sources import Faults",
 }
 _SCRIPT = """
 import json, time

@@ -59,7 +59,7 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def share_metrics() -> str:
-    """A new folder in which processes keep their figures; to be made before `service.metrics` is imported."""
+    """A new folder in which processes keep their figures; to be made before `service.host` is imported."""
     folder = tempfile.mkdtemp(prefix="thisplusthat-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     return folder

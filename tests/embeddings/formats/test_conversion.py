@@ -255,7 +255,7 @@ def test_a_large_file_is_streamed(tmp_path: Path) -> None:
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from embeddings.formats import import_file\n"
-        "from embeddings.model import Card\n"
+        "from embeddings.models.model import Card\n"
         "import_file(Path(sys.argv[1]), Path(sys.argv[2]), Card('large'))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)\n"
     )

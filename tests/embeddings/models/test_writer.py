@@ -116,7 +116,7 @@ def test_a_killed_writer_leaves_nothing_that_is_taken_for_a_model(tmp_path: Path
     script = (
         "import os, signal, sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from embeddings.model_writer import ModelWriter\n"
+        "from embeddings.models.writer import ModelWriter\n"
         "with ModelWriter(Path(sys.argv[1]), 2) as writer:\n"
         "    writer.append(['a'], np.ones((1, 2), np.float32))\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -137,7 +137,7 @@ def test_a_disk_that_fills_up_is_a_clear_error(tmp_path: Path) -> None:
             "import resource, sys, numpy as np\n"
             "from pathlib import Path\n"
             "from embeddings.errors import ModelError\n"
-            "from embeddings.model import Card; from embeddings.model_writer import save_model\n"
+            "from embeddings.models.model import Card; from embeddings.models.writer import save_model\n"
             f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
             f"words = [f'w{{n}}' for n in range({count})]\n"
             f"vectors = np.random.default_rng(0).normal(size=({count}, 16))\n"
@@ -172,8 +172,8 @@ def test_resident_memory_of_writing_is_less_than_the_matrix(tmp_path: Path) -> N
     script = (
         "import resource, sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from embeddings.index import IndexParameters\n"
-        "from embeddings.model_writer import ModelWriter\n"
+        "from embeddings.search.index import IndexParameters\n"
+        "from embeddings.models.writer import ModelWriter\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "block = np.random.default_rng(0).normal(size=(4000, 64)).astype(np.float32)\n"
         "with ModelWriter(Path(sys.argv[1]), 64) as writer:\n"

@@ -199,7 +199,7 @@ def test_a_dump_that_breaks_in_the_middle_is_refused(tmp_path: Path) -> None:
 
 def test_the_standard_input(tmp_path: Path) -> None:
     script = (
-        "from embeddings.corpus import *\nfrom embeddings.corpus import CorpusParameters as P\n"
+        "from embeddings.text.corpus import *\nfrom embeddings.text.corpus import CorpusParameters as P\n"
         "[t] = find_texts(['-'], P())\nprint([texts_of(b, P()).text for b in FileReading(t, P()).blocks()])"
     )
     packed = gzip.compress("Käse\n".encode())

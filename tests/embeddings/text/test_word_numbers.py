@@ -83,9 +83,9 @@ def test_lines_come_back_whatever_is_in_them(tmp_path: Path) -> None:
 SCRIPT = """
 import sys
 from pathlib import Path
-from embeddings.cleaning import clean
-from embeddings.corpus import CorpusParameters, find_texts
-from embeddings.tokenising import TokenParameters
+from embeddings.text.word_numbers import clean
+from embeddings.text.corpus import CorpusParameters, find_texts
+from embeddings.text.tokens import TokenParameters
 if __name__ == "__main__":
     reading = CorpusParameters()
     shown = lambda done, total, words: print(done, flush=True)
