@@ -80,7 +80,11 @@ class EngineError(EmbeddingsError):
     """A cluster that the work was given to is missing, cannot be reached, or gave up."""
 
 
+class MissingExtra(EmbeddingsError):
+    """Something asked for comes with an extra that is not installed; the message says which."""
+
+
 def error_from_dict(content: Mapping[str, Any]) -> EmbeddingsError:
     """The error that `EmbeddingsError.as_dict` described, as what it was; KeyError or TypeError if it is none."""
-    kinds = {kind.__name__: kind for kind in (QueryError, UnknownWord, ModelError, CorpusError, EngineError)}
-    return kinds.get(content["type"], EmbeddingsError).from_dict(content)
+    kinds = (QueryError, UnknownWord, ModelError, CorpusError, EngineError, MissingExtra)
+    return {kind.__name__: kind for kind in kinds}.get(content["type"], EmbeddingsError).from_dict(content)
