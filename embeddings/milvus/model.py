@@ -196,6 +196,12 @@ class MilvusModel:
         """How often the word of a row occurs in the corpus; 0 where it is not known."""
         return self.vocabulary.entries([row])[0].count
 
+    def display(self, row: int) -> str | None:
+        """Always None: the collections hold words as they stand in the vocabulary."""
+
+    def description(self, row: int) -> str | None:
+        """Always None, for the collections hold no descriptions."""
+
     def ngram_vectors(self, buckets: Sequence[int]) -> Matrix:
         """The vectors of character n-grams [buckets, dimension]; only of models whose card has ``subwords``."""
         assert self.collections.ngrams is not None

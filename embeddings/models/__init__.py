@@ -13,6 +13,7 @@ from embeddings.models.model import (
     read_manifest,
     verify_model,
 )
+from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts, write_texts
 from embeddings.models.subwords import subword_vector
 from embeddings.models.tuning import Trial, tune
 from embeddings.models.vocabulary import fold
@@ -20,6 +21,8 @@ from embeddings.models.word_vectors import Neighbours, WordVectors
 from embeddings.models.writer import ModelWriter, rebuild_index, save_model
 
 __all__ = [
+    "DESCRIPTIONS_FILE",
+    "DISPLAY_FILE",
     "MANIFEST_FILE",
     "MAP_FILE",
     "SUBWORDS_FILE",
@@ -29,10 +32,12 @@ __all__ = [
     "Model",
     "ModelWriter",
     "Neighbours",
+    "RowTexts",
     "Trial",
     "WordVectors",
     "fold",
     "open_model",
+    "open_texts",
     "parse_manifest",
     "read_manifest",
     "rebuild_index",
@@ -40,4 +45,5 @@ __all__ = [
     "subword_vector",
     "tune",
     "verify_model",
+    "write_texts",
 ]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from embeddings.errors import ModelError
 from embeddings.files import FileSum, file_sum, reading_file
 from embeddings.models import vocabulary
+from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts
 from embeddings.models.vocabulary import Vocabulary, open_array, open_vocabulary
 from embeddings.progress import Progress, no_progress
 from embeddings.search import INDEX_FILE, Index, IndexParameters, IndexReport, Matrix, open_index
@@ -92,6 +93,8 @@ class _OpenFiles:
     vocabulary: Vocabulary
     subwords: Matrix | None
     index: Index
+    display: RowTexts | None
+    descriptions: RowTexts | None
 
 
 class Model:
@@ -106,6 +109,8 @@ class Model:
         self.vocabulary = files.vocabulary
         self.subwords = files.subwords
         self.index = files.index
+        self._display = files.display
+        self._descriptions = files.descriptions
 
     @property
     def name(self) -> str:
@@ -133,6 +138,14 @@ class Model:
     def count_of(self, row: int) -> int:
         """How often the word of a row occurs in the corpus; 0 where it is not known."""
         return int(self.counts[row])
+
+    def display(self, row: int) -> str | None:
+        """How the word of a row is usually spelt, where that is not how it stands in the vocabulary."""
+        return self._display.of(row) if self._display else None
+
+    def description(self, row: int) -> str | None:
+        """What the word of a row is, in one line, where that is known."""
+        return self._descriptions.of(row) if self._descriptions else None
 
     def ngram_vectors(self, buckets: Sequence[int]) -> Matrix:
         """The vectors of character n-grams [buckets, dimension]; only of models whose card has ``subwords``."""
@@ -212,6 +225,10 @@ def _open(folder: Path) -> Model:
     if missing := sorted(required - manifest.files.keys()):
         raise ModelError(f"{folder / MANIFEST_FILE} does not list {missing[0]}.")
     subwords = manifest.card.subwords
+
+    def texts(name: str) -> RowTexts | None:
+        return open_texts(folder / name, manifest.count) if name in manifest.files else None
+
     vectors = open_array(folder / VECTORS_FILE, np.float32, shape)
     files = _OpenFiles(
         vectors=vectors,
@@ -222,6 +239,8 @@ def _open(folder: Path) -> Model:
         if subwords is None
         else open_array(folder / SUBWORDS_FILE, np.float32, (subwords["buckets"], manifest.dimension)),
         index=open_index(vectors, manifest.index, folder / INDEX_FILE, folder / VECTORS_FILE),
+        display=texts(DISPLAY_FILE),
+        descriptions=texts(DESCRIPTIONS_FILE),
     )
     return Model(folder, manifest, files)
 

@@ -74,6 +74,12 @@ class WordVectors(Protocol):
     def count_of(self, row: int) -> int:
         """How often the word of a row occurs in the corpus; 0 where it is not known."""
 
+    def display(self, row: int) -> str | None:
+        """How the word of a row is usually spelt, where that is not how it stands in the vocabulary."""
+
+    def description(self, row: int) -> str | None:
+        """What the word of a row is, in one line, where that is known."""
+
     def ngram_vectors(self, buckets: Sequence[int]) -> Matrix:
         """The vectors of character n-grams [buckets, dimension]; only of models whose card has ``subwords``."""
 

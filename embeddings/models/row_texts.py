@@ -1,0 +1,63 @@
+"""A short text for some rows of a model, read by memory map: how a word is spelt, what it is."""
+
+import mmap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.errors import ModelError
+
+DISPLAY_FILE = "display.texts"
+"""The usual spelling of words that are spelt otherwise than they stand in the vocabulary: ``New York Times``."""
+DESCRIPTIONS_FILE = "descriptions.texts"
+"""What the subject of an article is, in one line: ``2002 American superhero film``."""
+
+_MAGIC = b"TEXTS001"
+_HEADER = len(_MAGIC) + 8
+
+
+class RowTexts:
+    """The text of each row; most rows may have none."""
+
+    def __init__(self, offsets: npt.NDArray[np.uint32], content: memoryview) -> None:
+        """``offsets`` [count + 1] say where in ``content`` each text begins."""
+        self._offsets = offsets
+        self._content = content
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def of(self, row: int) -> str | None:
+        """The text of a row, or None where there is none."""
+        start, end = int(self._offsets[row]), int(self._offsets[row + 1])
+        return str(self._content[start:end], "utf-8", "replace") if end > start else None
+
+
+def write_texts(path: Path, texts: Sequence[str | None]) -> None:
+    """Write a text for each row, None for a row without. Raises `ModelError` for more than 4 GB."""
+    encoded = [(text or "").encode("utf-8") for text in texts]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.uint64)
+    if ends[-1] > np.iinfo(np.uint32).max:
+        raise ModelError(f"{path} would be larger than 4 GB. Give fewer or shorter texts.")
+    with path.open("wb") as file:
+        file.write(_MAGIC + len(encoded).to_bytes(8, "little"))
+        file.write(ends.astype("<u4").tobytes())
+        file.writelines(encoded)
+
+
+def open_texts(path: Path, count: int) -> RowTexts:
+    """Open the texts of a model of ``count`` rows. Raises `ModelError` naming the file that is not what is expected."""
+    try:
+        with path.open("rb") as file:
+            content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read: {error}.") from error
+    start = _HEADER + 4 * (count + 1)
+    if content[:_HEADER] != _MAGIC + count.to_bytes(8, "little") or len(content) < start:
+        raise ModelError(f"{path} is damaged: it does not hold the texts of {count:,} rows.")
+    offsets = np.frombuffer(content[_HEADER:start], "<u4")
+    if offsets[0] != 0 or int(offsets[-1]) != len(content) - start or (offsets[1:] < offsets[:-1]).any():
+        raise ModelError(f"{path} is damaged: its texts are not one behind the other.")
+    return RowTexts(offsets, content[start:])

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from embeddings.errors import ModelError
+from embeddings.models.model import Card, open_model
+from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, open_texts, write_texts
+from embeddings.models.writer import ModelWriter
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)))
+def test_what_is_written_is_read(tmp_path: Path, texts: list[str | None]) -> None:
+    write_texts(tmp_path / "a", texts)
+    read = open_texts(tmp_path / "a", len(texts))
+    assert len(read) == len(texts)
+    assert [read.of(row) for row in range(len(texts))] == [text or None for text in texts]
+
+
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    write_texts(file, ["one", None, "three"])
+    whole = file.read_bytes()
+    offsets = np.frombuffer(whole[16:32], "<u4").copy()
+    offsets[1] = 4_000_000_000
+    for damaged in (
+        b"",
+        whole[:-1],
+        whole + b"x",
+        whole[:20],
+        b"X" + whole[1:],
+        whole[:16] + offsets.tobytes() + whole[32:],
+    ):
+        file.write_bytes(damaged)
+        with pytest.raises(ModelError, match="a (is damaged|cannot be read)"):
+            open_texts(file, 3)
+    file.write_bytes(whole)
+    with pytest.raises(ModelError, match="texts of 4 rows"):
+        open_texts(file, 4)
+
+
+def test_a_model_gives_the_texts_of_its_rows(tmp_path: Path) -> None:
+    with ModelWriter(tmp_path / "m", 2) as writer:
+        writer.append(["new_york", "cat"], np.eye(2))
+        write_texts(writer.folder / DISPLAY_FILE, ["New York", None])
+        write_texts(writer.folder / DESCRIPTIONS_FILE, ["city in the United States", None])
+        writer.finish(Card("m"))
+    model = open_model(tmp_path / "m")
+    assert [model.display(row) for row in (0, 1)] == ["New York", None]
+    assert [model.description(row) for row in (0, 1)] == ["city in the United States", None]
+
+
+def test_a_model_without_texts_has_none(tiny_model) -> None:  # type: ignore[no-untyped-def]
+    assert tiny_model.display(0) is None
+    assert tiny_model.description(0) is None
