@@ -84,7 +84,11 @@ class MissingExtra(EmbeddingsError):
     """Something asked for comes with an extra that is not installed; the message says which."""
 
 
+class KernelError(EmbeddingsError):
+    """Compiled code is missing, or cannot run on this processor; what can do without it says so and goes on."""
+
+
 def error_from_dict(content: Mapping[str, Any]) -> EmbeddingsError:
     """The error that `EmbeddingsError.as_dict` described, as what it was; KeyError or TypeError if it is none."""
-    kinds = (QueryError, UnknownWord, ModelError, CorpusError, EngineError, MissingExtra)
+    kinds = (QueryError, UnknownWord, ModelError, CorpusError, EngineError, KernelError, MissingExtra)
     return {kind.__name__: kind for kind in kinds}.get(content["type"], EmbeddingsError).from_dict(content)

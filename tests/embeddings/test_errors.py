@@ -5,6 +5,7 @@ from embeddings.errors import (
     CorpusError,
     EmbeddingsError,
     EngineError,
+    KernelError,
     MissingExtra,
     ModelError,
     QueryError,
@@ -34,7 +35,16 @@ def test_query_error_says_where_and_what_would_be_right() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ModelError("m"), CorpusError("c"), EngineError("n"), MissingExtra("x"), QueryError("q"), UnknownWord("w")]
+    "error",
+    [
+        ModelError("m"),
+        CorpusError("c"),
+        EngineError("n"),
+        KernelError("k"),
+        MissingExtra("x"),
+        QueryError("q"),
+        UnknownWord("w"),
+    ],
 )
 def test_every_error_is_of_one_hierarchy_and_shows_itself(error: EmbeddingsError) -> None:
     body = error.as_dict()
@@ -47,7 +57,16 @@ def test_no_error_class_is_left_out_above() -> None:
     classes = {
         value for value in vars(errors).values() if isinstance(value, type) and value.__module__ == errors.__name__
     }
-    assert classes == {EmbeddingsError, ModelError, CorpusError, EngineError, MissingExtra, QueryError, UnknownWord}
+    assert classes == {
+        EmbeddingsError,
+        ModelError,
+        CorpusError,
+        EngineError,
+        KernelError,
+        MissingExtra,
+        QueryError,
+        UnknownWord,
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,13 @@
+"""Compiled kernels: finding the library of a room, and the build of it that this processor can run."""
+
+from embeddings.native.library import (
+    FORCED,
+    LEVELS,
+    Library,
+    address,
+    aligned_rows,
+    load_library,
+    processor_level,
+)
+
+__all__ = ["FORCED", "LEVELS", "Library", "address", "aligned_rows", "load_library", "processor_level"]
