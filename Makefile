@@ -7,9 +7,9 @@ READY := $(VENV)/.ready
 
 PACKAGES := chromium docker-compose nginx-light openjdk-17-jre-headless redis-server systemd wordnet-base
 
-.PHONY: demo demo-spark demo-milvus test packages lint format lock benchmark bench-check clean
+.PHONY: demo demo-spark demo-milvus test packages lint format lock benchmark bench-check clean kernels
 
-demo: $(READY)  ## set up, and answer an analogy from GloVe 6B
+demo: $(READY) kernels  ## set up, and answer an analogy from GloVe 6B
 	$(BIN)/thisplusthat "United States:Dollar :: Mexico:?"
 
 DEMO := $(VENV)/demo-milvus
@@ -28,7 +28,7 @@ demo-milvus: $(READY)  ## bring GloVe's 30,000 most frequent words to a milvus-l
 
 test:  ## set up, and run every check and test
 	$(MAKE) --no-print-directory -j2 packages $(READY)
-	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory kernels lint
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 demo-spark: $(READY)  ## start a small cluster of Spark's, train on it, ask the model (needs Java 17)
@@ -42,6 +42,9 @@ packages:  ## Debian's packages that tests need: a browser, Java, Redis, nginx, 
 		echo "Install them first: sudo apt-get install" $$missing; exit 1; \
 	fi; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+
+kernels: $(READY)  ## compile what is older than its C sources; an installation does it too, and does without a compiler
+	@$(BIN)/python hatch_build.py --quiet || true
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -31,7 +31,8 @@ ZIG_PLATFORMS = {"linux", "darwin", "win32"}
 # No -ffast-math: linked into a shared library, it switches denormal numbers off in the whole process.
 FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"]
 FLAGS += ["-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-Wno-psabi"]
-SANITIZE = ["-Werror", "-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+SANITIZERS = "-fsanitize=address,undefined"
+SANITIZE = [SANITIZERS, "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-O1", "-g", "-Werror"]
 AVX2 = ["-mavx2", "-mfma", "-mbmi", "-mbmi2", "-mf16c", "-mpopcnt", "-mlzcnt"]
 AVX512 = [*AVX2, "-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl"]
 LEVELS = {
@@ -82,7 +83,7 @@ def works(compiler: Sequence[str]) -> bool:
         source = Path(folder, "probe.c")
         source.write_text(PROBE)
         command = [*compiler, "-shared", "-fPIC", "-O1", str(source), "-o", str(source.with_suffix(".so"))]
-        return subprocess.run(command, capture_output=True).returncode == 0  # noqa: S603, PLW1510
+        return subprocess.run(command, capture_output=True).returncode == 0  # noqa: S603
 
 
 def compiler_that_works(wanted: str | None = None) -> list[str]:
@@ -136,8 +137,8 @@ def compile_room(folder: Path, compiler: Sequence[str], *, sanitize: bool = Fals
             _check(process.returncode, process.args, text)
         # In the same folder and then renamed: who has the old library open keeps it.
         partial = target.with_name(f"{LIBRARY_FILE}.{os.getpid()}")
-        command = [*compiler, "-shared", *(SANITIZE[4:5] if sanitize else []), *map(str, objects)]
-        done = subprocess.run([*command, "-o", str(partial), "-lm"], capture_output=True)  # noqa: S603, PLW1510
+        command = [*compiler, "-shared", *([SANITIZERS] if sanitize else []), *map(str, objects)]
+        done = subprocess.run([*command, "-o", str(partial), "-lm"], capture_output=True)  # noqa: S603
         _check(done.returncode, command, done.stderr)
         partial.replace(target)
     return target
@@ -221,12 +222,15 @@ def main() -> None:
     parser.add_argument("--compiler", help="gcc, clang, cc or zig; the first that works otherwise")
     parser.add_argument("--sanitize", action="store_true", help="with the address and undefined-behaviour sanitizers")
     parser.add_argument("--force", action="store_true", help="also what is newer than its sources")
+    parser.add_argument("--quiet", action="store_true", help="say only what was compiled or cannot be")
     given = parser.parse_args()
     try:
         made = build(compiler=given.compiler, sanitize=given.sanitize, force=given.force)
     except CompilerError as error:
         sys.exit(f"Not compiled: {error}")
     for path, new in made.items():
+        if given.quiet and not new:
+            continue
         print(f"{'compiled' if new else 'current '} {path.relative_to(ROOT)}")  # noqa: T201
 
 

@@ -35,6 +35,12 @@ TINY = {
 }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile kernels that are older than their sources, once and not by each of pytest-xdist's workers."""
+    if not hasattr(config, "workerinput"):
+        subprocess.run([sys.executable, str(Path(__file__).parents[1] / "hatch_build.py"), "--quiet"], check=False)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors, since many tests wait for a browser, a server or a lock."""
     return (os.cpu_count() or 1) + 1

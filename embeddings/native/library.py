@@ -20,7 +20,7 @@ from embeddings.errors import KernelError
 
 LIBRARY_FILE = "library.so"
 FORCED = "THISPLUSTHAT_KERNEL"
-"""The environment variable that forces a level, or ``none``: for tests, and to find out whether a kernel is at fault."""
+"""The environment variable that forces a level, or ``none``: for tests, and to find out whether a kernel is wrong."""
 LEVELS = ("neon",) if platform.machine() in ("arm64", "aarch64") else ("baseline", "avx2", "avx512")
 """From the fewest instructions to the most."""
 ROW_FLOATS = 16
