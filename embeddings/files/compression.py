@@ -44,8 +44,9 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
 def unpacked(file: IO[bytes], name: str) -> IO[bytes]:
     """What is in ``file``, a pipe or a file, unpacked if it is gzip, bzip2, xz, zstd or a zip archive of one file.
 
-    Closing it leaves ``file`` open where that is packed. Raises `ModelError` for an archive of several files, for one that cannot be opened, and, while reading, for what
-    unpacks to so much that it can only be meant to; `DamagedPack` while reading.
+    Closing it leaves ``file`` open where that is packed. Raises `ModelError` for an archive of several files, for one
+    that cannot be opened, and, while reading, for what unpacks to so much that it is meant to fill a machine. Raises
+    `DamagedPack` while reading.
     """
     magic, file = _peek(file)
     for packing in _PACKINGS:
@@ -110,7 +111,7 @@ def _zstd_decoder() -> _Decoder:
         raise ModelError(
             "Files packed by zstd need one more package. Run: pip install backports.zstd; or unpack the file."
         ) from error
-    options = {zstd.DecompressionParameter.window_log_max: _MEMORY.bit_length() - 1}
+    options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: _MEMORY.bit_length() - 1}
     return cast(_Decoder, zstd.ZstdDecompressor(options=options))
 
 
@@ -176,7 +177,7 @@ class _Unpacking(io.RawIOBase):
             ended = not data
         try:
             given = decoder.decompress(data, most)
-        except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, *_zstd_errors()) as error:
+        except _broken() as error:
             raise DamagedPack(
                 f"its {self._packing.name} data is broken at or before byte {self._read_bytes:,} ({error})"
             ) from error
@@ -205,10 +206,13 @@ class _Unpacking(io.RawIOBase):
         return chunk
 
 
-def _zstd_errors() -> tuple[type[Exception], ...]:
-    """zstd's own error, where its package is loaded."""
+def _broken() -> tuple[type[Exception], ...]:
+    """What decoders raise for broken data; zstd's own error only where its package is loaded."""
+    errors: list[type[Exception]] = [OSError, EOFError, ValueError, zlib.error, lzma.LZMAError]
     module = sys.modules.get("compression.zstd") or sys.modules.get("backports.zstd")
-    return () if module is None else (module.ZstdError,)
+    if module is not None:
+        errors.append(module.ZstdError)
+    return tuple(errors)
 
 
 def _require_plausible(name: str, unpacked_bytes: int, packed_bytes: int) -> None:
@@ -269,9 +273,7 @@ def _archive(file: IO[bytes], name: str) -> zipfile.ZipFile:
 
 def _entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """The archive's files, without folders and what macOS puts beside them."""
-    return [
-        entry for entry in archive.infolist() if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")
-    ]
+    return [entry for entry in archive.infolist() if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")]
 
 
 class _Member(io.RawIOBase):
