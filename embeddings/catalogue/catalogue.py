@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.catalogue.remote import copy_place, fetch, is_url
 from embeddings.errors import ModelError
-from embeddings.files import TRAINING_SUFFIX, alone
+from embeddings.files import Lock, is_work_folder, lock_place
 from embeddings.models import Card, Manifest, Model, ModelWriter, WordVectors, open_model, read_manifest
 from embeddings.progress import Progress, no_progress
 
@@ -140,7 +140,7 @@ def list_models() -> list[Listing]:
     folder = home() / "models"
     listings = []
     for path in sorted(folder.iterdir()) if folder.exists() else []:
-        if path.is_dir() and _NAME.fullmatch(path.name) and not path.name.endswith(TRAINING_SUFFIX):
+        if path.is_dir() and _NAME.fullmatch(path.name) and not is_work_folder(path):
             try:
                 listings.append(Listing(path.name, path, manifest=read_manifest(path)))
             except ModelError as error:
@@ -202,12 +202,12 @@ def _unknown(name: str) -> str:
 
 def _prepare_default(path: Path, progress: Progress) -> None:
     """Turn the vectors of the installed package into a model folder; of several processes one does it, others wait."""
-    with alone(path, progress):
+    with lock_place(path, waiting=lambda: progress("waiting for another process", 0, 1)) as lock:
         if not path.exists():
-            _write_default(path, progress)
+            _write_default(path, progress, lock)
 
 
-def _write_default(path: Path, progress: Progress) -> None:
+def _write_default(path: Path, progress: Progress, lock: Lock) -> None:
     import numpy as np
     import pyarrow.parquet
 
@@ -220,7 +220,7 @@ def _write_default(path: Path, progress: Progress) -> None:
         raise ModelError(
             f"The files of {_DISTRIBUTION} cannot be read: {error}. Run: pip install --force-reinstall {_DISTRIBUTION}"
         ) from error
-    with ModelWriter(path, vectors.shape[1], expected_rows=len(words)) as writer:
+    with ModelWriter(path, vectors.shape[1], expected_rows=len(words), lock=lock) as writer:
         for start in range(0, len(words), _BLOCK_ROWS):
             progress("reading vectors", start, len(words))
             block = slice(start, start + _BLOCK_ROWS)

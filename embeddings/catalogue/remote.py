@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.errors import ModelError
-from embeddings.files import FileSum, alone, file_sum, put_in_place, sync_folder, writing
+from embeddings.files import (
+    FileSum,
+    fetching_folder,
+    file_sum,
+    lock_place,
+    put_in_place,
+    remove_work_folder,
+    sync_folder,
+    writing,
+)
 from embeddings.models import MANIFEST_FILE, MAP_FILE, Manifest, parse_manifest
 from embeddings.progress import Progress, no_progress
 
@@ -42,7 +51,7 @@ def fetch(url: str, place: Path, progress: Progress = no_progress) -> bool:
 
     Of several processes one fetches, and the others wait. Raises `ModelError`, and then ``place`` is as it was.
     """
-    with alone(place, progress), _saying(url):
+    with lock_place(place, waiting=lambda: progress("waiting for another process", 0, 1)), _saying(url):
         files, root = _file_system(url)
         content = _read_manifest(files, f"{root}/{MANIFEST_FILE}")
         with suppress(FileNotFoundError):
@@ -57,7 +66,8 @@ def _fetch_all(files: Any, root: str, manifest: Manifest, content: bytes, place:
     for name in manifest.files:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name in (MANIFEST_FILE, MAP_FILE):
             raise ModelError(f"{MANIFEST_FILE} lists a file '{name}', which no model has. Nothing is fetched.")
-    partial = place.with_name(f".{place.name}.partial")
+    work = fetching_folder(place)
+    partial = work / "model"
     with writing(place):
         partial.mkdir(exist_ok=True)
         for file in partial.iterdir():
@@ -70,12 +80,13 @@ def _fetch_all(files: Any, root: str, manifest: Manifest, content: bytes, place:
         _fetch_file(files, f"{root}/{name}", partial / name, expected, _part(progress, name, done, total))
         done += expected.bytes
     if files.exists(f"{root}/{MAP_FILE}"):
-        with writing(place):
-            (partial / MAP_FILE).write_bytes(files.cat_file(f"{root}/{MAP_FILE}"))
+        with writing(place), files.open(f"{root}/{MAP_FILE}", "rb", cache_type="none") as file:
+            (partial / MAP_FILE).write_bytes(file.read(_MOST_MANIFEST_BYTES))
     with writing(place):
         (partial / MANIFEST_FILE).write_bytes(content)
         sync_folder(partial)
         put_in_place(partial, place)
+    remove_work_folder(work)
 
 
 def _fetch_file(files: Any, source: str, target: Path, expected: FileSum, progress: Progress) -> None:

@@ -1,6 +1,7 @@
-"""Files on the disk: places held and written in one step, checksums, packed files, files kept open."""
+"""Files on the disk: places held and written in one step, checksums, arrays, packed files, files kept open."""
 
-from embeddings.files.checksums import FileSum, file_sum, reading_file
+from embeddings.files.arrays import open_array, open_regular, save_array
+from embeddings.files.checksums import FileSum, file_sum
 from embeddings.files.compression import (
     DAMAGED,
     is_packed,
@@ -11,38 +12,56 @@ from embeddings.files.compression import (
     unpacked,
 )
 from embeddings.files.descriptors import KeptOpen, row_reader
+from embeddings.files.failures import reading_file, writing
+from embeddings.files.locks import Lock, lock_place
 from embeddings.files.places import (
-    TRAINING_SUFFIX,
-    alone,
+    MARKER,
+    carry_over,
+    fetching_folder,
+    file_in_place,
+    is_work_folder,
     link,
-    lock_place,
-    make_empty,
-    partial_of,
+    made_by_program,
+    mark,
+    output_folder_of,
+    place_of,
     put_in_place,
+    remove_work_folder,
     sync_folder,
-    writing,
+    work_folder,
 )
 
 __all__ = [
     "DAMAGED",
-    "TRAINING_SUFFIX",
+    "MARKER",
     "FileSum",
     "KeptOpen",
-    "alone",
+    "Lock",
+    "carry_over",
+    "fetching_folder",
+    "file_in_place",
     "file_sum",
     "is_packed",
+    "is_work_folder",
     "is_zip",
     "link",
     "lock_place",
-    "make_empty",
+    "made_by_program",
+    "mark",
     "members",
+    "open_array",
     "open_member",
+    "open_regular",
     "open_unpacked",
-    "partial_of",
+    "output_folder_of",
+    "place_of",
     "put_in_place",
     "reading_file",
+    "remove_work_folder",
     "row_reader",
+    "save_array",
     "sync_folder",
     "unpacked",
+    "work_folder",
     "writing",
 ]

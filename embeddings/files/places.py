@@ -1,74 +1,199 @@
-"""Places on the disk: held by one process at a time, written beside, and put there in one step."""
+"""Places on the disk are written beside and renamed: a reader sees the old or the new, never half.
+
+What is being written is in a work folder, ``.news.writing-`` and sixteen random digits, with a marker in it that says
+whose it is. Without the marker nothing is ever removed or used again, whatever its name. A process that is killed
+leaves its work folder behind; the next one that writes into the same folder sees by the lock that nobody works in it,
+and removes it.
+"""
 
 import ctypes
 import errno
 import os
+import re
+import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from embeddings.errors import ModelError
-from embeddings.progress import Progress, no_progress
+from embeddings.files.failures import writing
+from embeddings.files.locks import stem_of, try_lock
 
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
+MARKER = ".thisplusthat-work"
+_MARK = "A work folder of thisplusthat: the program made it, and removes it with all that is in it."
+_WRITING, _FETCHING = "writing", "fetching"
+_LEFT_BEHIND = re.compile(rf"\.(?P<stem>.+)\.{_WRITING}-[0-9a-f]{{16}}", re.DOTALL)
+_REPLACED = "replaced"
+_MODEL = re.compile(rb'\s*\{\s*"format_version"\s*:\s*\d')
+_AT_CWD, _NO_REPLACE, _EXCHANGE = -100, 1, 2
 
-TRAINING_SUFFIX = ".training"
-"""Of the folder beside a model that is being trained: no model, though it stands among them."""
+
+def place_of(path: Path) -> Path:
+    """Where what is called ``path`` stands: absolute, and at the end of the link if it is one."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path.absolute()
 
 
-def lock_place(
-    path: Path, taken: str = "Another process is writing {path}. Wait for it, or stop it."
-) -> "BaseFileLock":
-    """Hold a place against other processes. Raises `ModelError` if one is there (``taken``), or it is read-only."""
-    from filelock import FileLock, Timeout
+# ---- Work folders
 
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock_file = path.with_name(f".{path.name}.lock")
-        lock_file.touch()  # FileLock would wait for a place that cannot be written to
-        lock = FileLock(lock_file)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise ModelError(taken.format(path=path)) from error
-    return lock
+
+def mark(folder: Path, purpose: str = _WRITING) -> None:
+    """Make ``folder``, which does not exist, as a work folder."""
+    folder.mkdir()
+    (folder / MARKER).write_text(f"{_MARK}\n{purpose}\n", encoding="utf-8")
+
+
+def is_work_folder(folder: Path) -> bool:
+    """Whether this program made ``folder`` to work in."""
+    marker = folder / MARKER
+    try:
+        if folder.is_symlink() or marker.is_symlink() or not marker.is_file():
+            return False
+        with marker.open("rb") as file:
+            return file.read(len(_MARK)) == _MARK.encode()
+    except OSError:
+        return False
+
+
+def made_by_program(folder: Path) -> bool:
+    """Whether ``folder`` is a work folder or a model: nothing that a user has written."""
+    manifest = folder / "model.json"
+    try:
+        if manifest.is_file():
+            with manifest.open("rb") as file:
+                return _MODEL.match(file.read(200)) is not None
+    except OSError:
+        return False
+    return is_work_folder(folder)
+
+
+def output_folder_of(path: Path, made: Callable[[Path], bool] = made_by_program) -> Path | None:
+    """The folder that ``path`` is, or is in, which the program made: an output is never an input. None if there is
+    none. ``made`` may be `made_by_program` with a memory, where many files are asked for.
+    """
+    path = path.absolute()
+    return next((folder for folder in (path, *path.parents) if made(folder)), None)
+
+
+def remove_work_folder(folder: Path) -> None:
+    """Remove a work folder and all that is in it, its marker last; nothing happens to any other folder."""
+    if not is_work_folder(folder):
+        return
+    with suppress(OSError):  # what cannot be removed now stays marked
+        for entry in list(os.scandir(folder)):
+            if entry.name == MARKER:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)
+        (folder / MARKER).unlink()
+        folder.rmdir()
 
 
 @contextmanager
-def alone(path: Path, progress: Progress = no_progress) -> Iterator[None]:
-    """Prepare what is to be at ``path`` while no other process does; others wait. Raises `ModelError`."""
-    from filelock import FileLock, Timeout
+def work_folder(path: Path) -> Iterator[Path]:
+    """A new folder beside ``path`` in which what is to be there is written; it is removed at the end, whatever happens.
 
-    lock_file = path.with_name(f".{path.name}.preparing")
+    Hold the lock of ``path``. What killed processes left in the same folder is removed first.
+    """
+    _sweep(path)
+    folder = path.with_name(f".{stem_of(path)}.{_WRITING}-{secrets.token_hex(8)}")
+    with writing(path):
+        mark(folder)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock_file.touch()  # FileLock would wait for ever for a place that cannot be written to
-    except OSError as error:
-        raise ModelError(
-            f"{path} cannot be prepared: {error.strerror}. Set THISPLUSTHAT_HOME to a folder that can be written to."
-        ) from error
-    lock = FileLock(lock_file)
-    try:
-        held = lock.acquire(timeout=0)
-    except Timeout:
-        progress("waiting for another process", 0, 1)
-        held = lock.acquire()
-    with held:
-        yield
+        yield folder
+    finally:
+        remove_work_folder(folder)
 
 
-def partial_of(path: Path) -> Path:
-    """Where the model that is to be at ``path`` is written."""
-    return path.with_name(f".{path.name}.partial")
+def fetching_folder(path: Path) -> Path:
+    """The work folder of ``path`` that outlives its process, so that another one can go on with it; made if there is
+    none. `remove_work_folder` is for its end.
+    """
+    _sweep(path)
+    pattern = re.compile(rf"\.{re.escape(stem_of(path))}\.{_FETCHING}-[0-9a-f]{{16}}")
+    with writing(path):
+        for entry in sorted(os.listdir(path.parent)):
+            if pattern.fullmatch(entry) and is_work_folder(path.with_name(entry)):
+                return path.with_name(entry)
+        folder = path.with_name(f".{stem_of(path)}.{_FETCHING}-{secrets.token_hex(8)}")
+        mark(folder, _FETCHING)
+    return folder
 
 
-def make_empty(folder: Path) -> None:
-    """Make ``folder`` anew. The lock is held, so what stands here was left by a process that was killed."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+def _sweep(path: Path) -> None:
+    """Remove what was left behind in the folder of ``path``, whose lock is held: of all places that nobody writes."""
+    with writing(path):
+        found = [match for entry in os.listdir(path.parent) if (match := _LEFT_BEHIND.fullmatch(entry))]
+    for entry, stem in ((match[0], match["stem"]) for match in found):
+        if stem == stem_of(path):
+            _remove_left_behind(path.with_name(entry), path)
+            continue
+        with suppress(ModelError):  # its lock is not to be had
+            lock = try_lock(path.with_name(stem))
+            if lock is not None:
+                with lock:
+                    _remove_left_behind(path.with_name(entry), None)
+
+
+def _remove_left_behind(folder: Path, path: Path | None) -> None:
+    replaced = folder / _REPLACED
+    if path is None and replaced.exists():
+        return  # the next writer of that place puts it back
+    if path is not None and replaced.exists() and is_work_folder(folder) and not os.path.lexists(path):
+        with writing(path):
+            replaced.rename(path)
+    remove_work_folder(folder)
+    with suppress(OSError):  # killed before its marker was whole: it goes if it has nothing else in it
+        if os.listdir(folder) == [MARKER] and not os.lstat(folder / MARKER).st_size:
+            (folder / MARKER).unlink()
+        folder.rmdir()
+
+
+# ---- Putting in place
+
+
+@contextmanager
+def file_in_place(path: Path, mode: int = 0o666) -> Iterator[Path]:
+    """Where to write the file that is to be at ``path``, whose lock is held; it is put there when the block ends
+    without an error. Raises `ModelError`.
+    """
+    with work_folder(path) as folder, writing(path):
+        new = folder / path.name
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+        yield new
+        sync(new)
+        put_in_place(new, path)
+
+
+def put_in_place(new: Path, path: Path) -> None:
+    """Rename ``new``, a file or a folder of a work folder, to ``path``; what stood there is exchanged for it in one
+    step and goes with the work folder.
+    """
+    if not os.path.lexists(path):
+        if not _renamed(new, path, _NO_REPLACE):
+            new.rename(path)
+    elif not new.is_dir():
+        new.replace(path)
+    elif not _renamed(new, path, _EXCHANGE):
+        # A system that cannot exchange: if this process is killed in between, the next writer puts the old one back.
+        path.rename(new.with_name(_REPLACED))
+        new.rename(path)
+    sync(path.parent)
+
+
+def _renamed(one: Path, other: Path, flags: int) -> bool:
+    """Rename as ``flags`` say where the system can (Linux: renameat2). Raises OSError if it can and does not."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    if rename(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(other), flags) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.ENOSYS, errno.EINVAL):
+        return False
+    raise OSError(number, os.strerror(number), str(other))
 
 
 def link(source: Path, target: Path) -> None:
@@ -79,57 +204,36 @@ def link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+def carry_over(old: Path, new: Path, own: Collection[str]) -> None:
+    """Give ``new`` all that is in the folder ``old`` but for the program's ``own`` files: a user has put it there."""
+    if not old.is_dir():
+        return
+    for entry in sorted(os.scandir(old), key=lambda entry: entry.name):
+        target = new / entry.name
+        if entry.name in own or os.path.lexists(target):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            shutil.copytree(entry.path, target, symlinks=True)
+        elif entry.is_symlink() or entry.is_file():
+            shutil.copy2(entry.path, target, follow_symlinks=False)
+
+
 def sync_folder(folder: Path) -> None:
     """See to it that the files of ``folder`` are on the disk."""
     for file in folder.iterdir():
-        _sync(file)
-    _sync(folder)
+        if file.is_symlink():
+            continue
+        if file.is_dir():
+            sync_folder(file)
+        else:
+            sync(file)
+    sync(folder)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """See to it that a file, or the list of names of a folder, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def put_in_place(folder: Path, path: Path) -> None:
-    """Rename ``folder`` to ``path``; what stood there is exchanged for it in one step and then removed."""
-    if not path.exists():
-        folder.rename(path)
-    elif _exchange(folder, path):
-        shutil.rmtree(folder)
-    else:
-        old = path.with_name(f".{path.name}.old")
-        path.rename(old)
-        folder.rename(path)
-        shutil.rmtree(old)
-    _sync(path.parent)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Swap two folders atomically where the system can (Linux: renameat2 with RENAME_EXCHANGE)."""
-    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if rename is None:
-        return False
-    at_cwd, exchange = -100, 2
-    return bool(rename(at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), exchange) == 0)
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what the system says of a failed write into a `ModelError` that tells what to do."""
-    remedies = {
-        errno.ENOSPC: "The disk is full. Free some space, or choose a folder on another disk.",
-        errno.EDQUOT: "Your share of the disk is used up. Free some space, or choose a folder on another disk.",
-        errno.EFBIG: "The file grew larger than this system allows.",
-        errno.EROFS: "The disk is read-only. Choose another folder.",
-        errno.EACCES: "You have no permission to write there. Choose another folder.",
-        errno.EPERM: "You have no permission to write there. Choose another folder.",
-    }
-    try:
-        yield
-    except OSError as error:
-        remedy = remedies.get(error.errno or 0, f"{error.strerror or error}.")
-        raise ModelError(f"{path} cannot be written. {remedy}") from error

@@ -4,7 +4,6 @@ Rows are read some at a time and written straight into the new model, so the mat
 """
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from embeddings.errors import ModelError
-from embeddings.files import open_unpacked
+from embeddings.files import (
+    carry_over,
+    lock_place,
+    open_unpacked,
+    place_of,
+    put_in_place,
+    save_array,
+    sync_folder,
+    work_folder,
+    writing,
+)
 from embeddings.formats.binary import FASTTEXT_MAGIC, read_fasttext_binary, read_word2vec_binary, write_word2vec_binary
 from embeddings.formats.libraries import (
     read_keyed_vectors,
@@ -36,6 +45,8 @@ from embeddings.formats.text import (
 from embeddings.models import SUBWORDS_FILE, Card, Model, ModelWriter
 from embeddings.progress import Progress, no_progress
 from embeddings.search import IndexParameters
+
+_MODEL2VEC_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 Reader = Callable[[Path, Faults], Source]
 Writer = Callable[[Model, Path, int], None]
@@ -129,7 +140,7 @@ def import_file(
         if source.subwords is not None:
             subwords, vectors = source.subwords
             with reading(path):
-                np.save(writer.folder / SUBWORDS_FILE, np.asarray(vectors, np.float32), allow_pickle=False)
+                save_array(writer.folder / SUBWORDS_FILE, np.asarray(vectors, np.float32))
         parameters = card.parameters or {**source.parameters, "imported_from": path.name, "format": chosen.name}
         method = source.method if card.method == "unknown" else card.method
         manifest = writer.finish(
@@ -190,25 +201,35 @@ def export_model(
     chosen = format_of_suffix(path) if format is None else named_format(format)
     if chosen.write is None:
         raise ModelError(f"{chosen.title} can be imported, but not exported to.")
-    if path.exists() and not overwrite:
-        raise ModelError(f"{path} exists already. Choose another name, or add --overwrite.")
-    if path.is_dir() != (chosen.name == "model2vec") and path.exists():
-        raise ModelError(f"{path} is a {'folder' if path.is_dir() else 'file'}, so it is not overwritten.")
-    # In a folder beside, since some formats come in several files, all named after the first.
-    beside = path.absolute().with_name(f".{path.name}.partial")
-    try:
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir()
-        chosen.write(model, beside / path.name, min(len(model), restrict or len(model)))
-        if path.is_dir():
-            shutil.rmtree(path)
-        for written in sorted(beside.iterdir()):
-            os.replace(written, path.absolute().with_name(written.name))
-    except OSError as error:
-        raise ModelError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    path = place_of(path)
+    with lock_place(path):
+        if os.path.lexists(path):
+            _require_replaceable(path, chosen, overwrite=overwrite)
+        with work_folder(path) as work, writing(path):
+            # Some formats come in several files, all named after the first.
+            beside = work / "files"
+            beside.mkdir()
+            chosen.write(model, beside / path.name, min(len(model), restrict or len(model)))
+            names = sorted(file.name for file in beside.iterdir())
+            others = [path.with_name(name) for name in names if name != path.name]
+            if there := [str(other) for other in others if os.path.lexists(other) and not overwrite]:
+                raise ModelError(f"{', '.join(there)} exists already. Choose another name, or add --overwrite.")
+            if path.is_dir():
+                carry_over(path, beside / path.name, _MODEL2VEC_FILES)
+            sync_folder(beside)
+            for other in (*others, path):  # the one that is asked for last
+                put_in_place(beside / other.name, other)
     return chosen
+
+
+def _require_replaceable(path: Path, chosen: Format, *, overwrite: bool) -> None:
+    """Raises `ModelError` for what is at ``path`` and must stay."""
+    if not overwrite:
+        raise ModelError(f"{path} exists already. Choose another name, or add --overwrite.")
+    if path.is_dir() != (chosen.name == "model2vec"):
+        raise ModelError(f"{path} is a {'folder' if path.is_dir() else 'file'}, so it is not overwritten.")
+    if path.is_dir() and os.listdir(path) and not all((path / name).is_file() for name in _MODEL2VEC_FILES):
+        raise ModelError(f"{path} is a folder, but not model2vec's, so it is not overwritten. Choose another name.")
 
 
 def named_format(name: str) -> Format:

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.files import FileSum, file_sum, reading_file
+from embeddings.files import FileSum, file_sum, open_array, reading_file
 from embeddings.models import vocabulary
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts
-from embeddings.models.vocabulary import Vocabulary, open_array, open_vocabulary
+from embeddings.models.vocabulary import Vocabulary, open_vocabulary
 from embeddings.progress import Progress, no_progress
 from embeddings.search import INDEX_FILE, Index, IndexParameters, IndexReport, Matrix, open_index
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.files import lock_place
+from embeddings.files import lock_place, place_of
 from embeddings.models.model import Manifest, open_model
 from embeddings.models.writer import rebuild_index
 from embeddings.progress import Progress, no_progress
@@ -60,18 +60,19 @@ def tune(path: Path, recall: float = 0.999, progress: Progress = no_progress) ->
 
     Raises `ModelError` if the model cannot be written; until the last step it stays as it is.
     """
-    lock_place(path.absolute()).release()
-    model = open_model(path)
-    settings = settings_for(*model.vectors.shape)
-    targets, inputs = analogy_targets(model.vectors, _TIMED, _OTHER_SEED)
-    truth = nearest_but_inputs(model.vectors, targets, inputs)
-    trials = []
-    for number, (kind, factory) in enumerate(settings):
-        progress(factory or kind, number, len(settings) + 1)
-        trials.append(_try(model.vectors, kind, factory, recall, targets, truth))
-    chosen = min((trial for trial in trials if trial.reaches), key=lambda trial: trial.milliseconds)
-    progress("writing", len(settings), len(settings) + 1)
-    manifest = rebuild_index(path, IndexParameters(chosen.kind, recall, factory=chosen.factory))
+    path = place_of(path)
+    with lock_place(path) as lock:
+        model = open_model(path)
+        settings = settings_for(*model.vectors.shape)
+        targets, inputs = analogy_targets(model.vectors, _TIMED, _OTHER_SEED)
+        truth = nearest_but_inputs(model.vectors, targets, inputs)
+        trials = []
+        for number, (kind, factory) in enumerate(settings):
+            progress(factory or kind, number, len(settings) + 1)
+            trials.append(_try(model.vectors, kind, factory, recall, targets, truth))
+        chosen = min((trial for trial in trials if trial.reaches), key=lambda trial: trial.milliseconds)
+        progress("writing", len(settings), len(settings) + 1)
+        manifest = rebuild_index(path, IndexParameters(chosen.kind, recall, factory=chosen.factory), lock=lock)
     progress("done", len(settings) + 1, len(settings) + 1)
     return Tuning(tuple(trials), chosen, manifest)
 

@@ -6,20 +6,19 @@ Everything is read through memory maps, so opening costs the same for a thousand
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import marisa_trie
 import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
+from embeddings.files import open_array, save_array
 
 TRIE_FILE = "vocabulary.marisa"
 FOLDED_FILE = "folded.marisa"
 TABLE_FILE = "vocabulary.npy"
 FILES = (TRIE_FILE, FOLDED_FILE, TABLE_FILE)
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 _TABLE_ROWS = 7
 _FOLDED_AWAY: dict[int, str | None] = {**dict.fromkeys(range(0x300, 0x370)), ord("’"): "'"}
@@ -177,9 +176,9 @@ def save_vocabulary(words: Sequence[str], folder: Path) -> None:
     table[3, [folded_trie[folded[row]] for row in reversed(order)]] = np.arange(count, dtype=np.uint32)[::-1]
     table[4] = np.fromiter(map(len, folded), np.uint32, count)
     table[5:] = _signatures(folded).view(np.uint32).reshape(2, count)
-    trie.save(str(folder / TRIE_FILE))
-    folded_trie.save(str(folder / FOLDED_FILE))
-    np.save(folder / TABLE_FILE, table, allow_pickle=False)
+    (folder / TRIE_FILE).write_bytes(trie.tobytes())  # its own ``save`` does not say why a disk refuses
+    (folder / FOLDED_FILE).write_bytes(folded_trie.tobytes())
+    save_array(folder / TABLE_FILE, table)
 
 
 def open_vocabulary(folder: Path, count: int) -> Vocabulary:
@@ -202,20 +201,6 @@ def _open_trie(path: Path) -> marisa_trie.Trie:
     except (OSError, RuntimeError) as error:
         raise ModelError(f"{path} cannot be read as a vocabulary: {error}") from error
     return trie
-
-
-def open_array(path: Path, dtype: type[Scalar], shape: tuple[int, ...]) -> npt.NDArray[Scalar]:
-    """Open a .npy file read-only by memory map. Raises `ModelError` when it is not what is expected."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ModelError(f"{path} cannot be read: {error}") from error
-    if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
-        expected = f"{np.dtype(dtype)} {list(shape)}"
-        raise ModelError(f"{path} holds {array.dtype} {list(array.shape)} where {expected} is expected.")
-    # A plain view of the map: np.memmap itself does bookkeeping on every slice, which the query path would pay for.
-    plain: npt.NDArray[Scalar] = array.view(np.ndarray)
-    return plain
 
 
 def _signatures(folded: Sequence[str]) -> npt.NDArray[np.uint64]:

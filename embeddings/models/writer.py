@@ -1,10 +1,11 @@
 """Writing a model folder: row by row beside its place, and then into it in one step."""
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -13,19 +14,37 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.files import file_sum, link, lock_place, make_empty, partial_of, put_in_place, sync_folder, writing
+from embeddings.files import (
+    Lock,
+    carry_over,
+    file_sum,
+    is_work_folder,
+    link,
+    lock_place,
+    made_by_program,
+    open_array,
+    place_of,
+    put_in_place,
+    save_array,
+    sync_folder,
+    work_folder,
+    writing,
+)
 from embeddings.models.model import (
     COUNTS_FILE,
     FORMAT_VERSION,
     MANIFEST_FILE,
     MAP_FILE,
     NORMS_FILE,
+    SUBWORDS_FILE,
     VECTORS_FILE,
     Card,
     Manifest,
     open_model,
+    read_manifest,
 )
-from embeddings.models.vocabulary import open_array, save_vocabulary
+from embeddings.models.vocabulary import FILES as VOCABULARY_FILES
+from embeddings.models.vocabulary import save_vocabulary
 from embeddings.progress import Progress, no_progress
 from embeddings.search import INDEX_FILE, IndexParameters, IndexReport, build_index
 
@@ -40,36 +59,44 @@ class ModelWriter:
     Leaving the block without `finish` removes everything that was written.
     """
 
-    def __init__(self, path: Path, dimension: int, *, overwrite: bool = False, expected_rows: int = 0) -> None:
-        """``expected_rows``, where known, lets a disk that is too small be noticed at once.
+    def __init__(
+        self,
+        path: Path,
+        dimension: int,
+        *,
+        overwrite: bool = False,
+        expected_rows: int = 0,
+        lock: Lock | None = None,
+    ) -> None:
+        """``expected_rows``, where known, lets a disk that is too small be noticed at once. ``lock`` is that of
+        ``path``, where the caller holds it already.
 
         Raises `ModelError` if ``path`` exists (unless ``overwrite``), cannot be written, or is being written.
         """
-        self.path = path.absolute()
+        self.path = place_of(path)
         self.dimension = dimension
         self.overwrite = overwrite
-        self.folder = partial_of(self.path)
-        """Where the files are until `finish`; a caller may add subwords.npy."""
+        self.folder = self.path
+        """Where the files are from entering until `finish`; a caller may add subwords.npy."""
         self.words: list[str] = []
         self._expected_bytes = expected_rows * (dimension * 4 + 64)
+        self._lock = lock
+        self._held = ExitStack()
         self._norms: list[npt.NDArray[np.float32]] = []
         self._counts: list[npt.NDArray[np.uint64]] = []
 
     def __enter__(self) -> Self:
-        if self.path.exists() and not self.overwrite:
-            raise ModelError(f"{self.path} exists already. Choose another name, or ask to overwrite it.")
-        if self.path.exists() and not (self.path / MANIFEST_FILE).exists():
-            raise ModelError(f"{self.path} is not a model, so it is not overwritten. Choose another name.")
-        self._lock = lock_place(self.path)
-        try:
+        with ExitStack() as held:
+            if self._lock is None:
+                held.enter_context(lock_place(self.path))
+            require_free(self.path, overwrite=self.overwrite)
+            self.folder = held.enter_context(work_folder(self.path)) / "model"
             with writing(self.path):
-                make_empty(self.folder)
+                self.folder.mkdir()
                 self._require_space()
-                self._rows_file: BinaryIO = (self.folder / VECTORS_FILE).open("wb")
+                self._rows_file: BinaryIO = held.enter_context((self.folder / VECTORS_FILE).open("wb"))
                 self._write_header()
-        except ModelError:
-            self._leave()
-            raise
+            self._held = held.pop_all()
         return self
 
     def __exit__(
@@ -77,11 +104,7 @@ class ModelWriter:
     ) -> None:
         with suppress(OSError):  # a full disk has been reported, and what was not written is not wanted any more
             self._rows_file.close()
-        self._leave()
-
-    def _leave(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.release()
+        self._held.close()
 
     def append(self, words: Sequence[str], vectors: npt.NDArray[Any], counts: Sequence[int] | None = None) -> None:
         """Add ``words`` and their ``vectors`` [n, dimension] of any length. Raises `ModelError` for a value that is
@@ -119,8 +142,8 @@ class ModelWriter:
             progress("writing", 0, len(stages))
             self._write_header()
             self._rows_file.close()
-            np.save(self.folder / NORMS_FILE, np.concatenate(self._norms), allow_pickle=False)
-            np.save(self.folder / COUNTS_FILE, np.concatenate(self._counts), allow_pickle=False)
+            save_array(self.folder / NORMS_FILE, np.concatenate(self._norms))
+            save_array(self.folder / COUNTS_FILE, np.concatenate(self._counts))
             shape = (len(self.words), self.dimension)
             vectors = open_array(self.folder / VECTORS_FILE, np.float32, shape)
             with ThreadPoolExecutor(1) as beside:  # Python's work, beside that of FAISS
@@ -147,6 +170,16 @@ class ModelWriter:
             raise ModelError(f"{self.path} needs {needed} and its disk has {free / 1e6:,.0f} MB left.")
 
 
+def require_free(path: Path, *, overwrite: bool) -> None:
+    """Raises `ModelError` if something is at ``path``, unless that is a model and may be overwritten. Hold its lock."""
+    if not os.path.lexists(path):
+        return
+    if not overwrite:
+        raise ModelError(f"{path} exists already. Choose another name, or ask to overwrite it.")
+    if is_work_folder(path) or not made_by_program(path):
+        raise ModelError(f"{path} is not a model, so it is not overwritten. Choose another name.")
+
+
 def save_model(
     path: Path,
     words: Sequence[str],
@@ -163,15 +196,20 @@ def save_model(
         writer.finish(card, index)
 
 
-def rebuild_index(path: Path, parameters: IndexParameters, progress: Progress = no_progress) -> Manifest:
-    """Give the model at ``path`` another search index; everything else stays as it is. Raises `ModelError`."""
-    path = path.absolute()
-    model = open_model(path)
-    folder = partial_of(path)
-    lock = lock_place(path)
-    try:
+def rebuild_index(
+    path: Path, parameters: IndexParameters, progress: Progress = no_progress, lock: Lock | None = None
+) -> Manifest:
+    """Give the model at ``path`` another search index; everything else stays as it is. ``lock`` is that of ``path``,
+    where the caller holds it already. Raises `ModelError`.
+    """
+    path = place_of(path)
+    with ExitStack() as held:
+        if lock is None:
+            held.enter_context(lock_place(path))
+        model = open_model(path)
+        folder = held.enter_context(work_folder(path)) / "model"
         with writing(path):
-            make_empty(folder)
+            folder.mkdir()
             for name in model.manifest.files:
                 if name != INDEX_FILE:
                     link(path / name, folder / name)
@@ -180,9 +218,6 @@ def rebuild_index(path: Path, parameters: IndexParameters, progress: Progress = 
             beside = [path / MAP_FILE] if (path / MAP_FILE).exists() else []  # of the vectors, which stay
             manifest = _complete(folder, path, model.dimension, len(model), model.manifest.card, report, beside=beside)
             progress("done", 1, 1)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        lock.release()
     return manifest
 
 
@@ -198,7 +233,7 @@ def _complete(
 ) -> Manifest:
     """Write the manifest of the files in ``folder``, see to it that all is on the disk, and put it at ``path``.
 
-    Files ``beside`` come along without being listed.
+    Files ``beside`` come along without being listed, and so does what a user has put into the model that stands there.
     """
     files = {name: file_sum(folder / name) for name in sorted(file.name for file in folder.iterdir())}
     manifest = Manifest(FORMAT_VERSION, dimension, count, card, index, files)
@@ -206,6 +241,15 @@ def _complete(
     (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
     for file in beside:
         link(file, folder / file.name)
+    carry_over(path, folder, _own_files(path))
     sync_folder(folder)
     put_in_place(folder, path)
     return manifest
+
+
+def _own_files(path: Path) -> set[str]:
+    """The files of the model at ``path`` that are the program's."""
+    own = {MANIFEST_FILE, MAP_FILE, INDEX_FILE, VECTORS_FILE, NORMS_FILE, COUNTS_FILE, SUBWORDS_FILE, *VOCABULARY_FILES}
+    with suppress(ModelError):
+        own |= read_manifest(path).files.keys()
+    return own

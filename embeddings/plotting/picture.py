@@ -10,6 +10,7 @@ import numpy as np
 
 from embeddings.answers import principal_plane, resolve
 from embeddings.errors import EmbeddingsError, QueryError
+from embeddings.files import file_in_place, lock_place, place_of
 from embeddings.models import WordVectors
 from embeddings.search import Matrix
 
@@ -63,15 +64,21 @@ def arrange(
 
 
 def draw(picture: Picture, path: Path, *, overwrite: bool = False) -> None:
-    """Write ``picture`` as the suffix of ``path`` says. Raises `PictureError`."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
+    """Write ``picture`` as the suffix of ``path`` says. Raises `PictureError` and `ModelError`."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise PictureError(f"{path} has to end in {', '.join(f'.{known}' for known in FORMATS)}.")
-    if path.exists() and not overwrite:
-        raise PictureError(f"{path} exists already. Choose another name, or add --overwrite.")
+    path = place_of(path)
+    with lock_place(path):
+        if path.exists() and not overwrite:
+            raise PictureError(f"{path} exists already. Choose another name, or add --overwrite.")
+        _draw(picture, path, kind)
+
+
+def _draw(picture: Picture, path: Path, kind: str) -> None:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(10, 8), layout="constrained")
     axes = figure.add_subplot(title=picture.title)
     axes.set_axis_off()
@@ -82,15 +89,13 @@ def draw(picture: Picture, path: Path, *, overwrite: bool = False) -> None:
     for label, place in zip(picture.labels, picture.places, strict=True):
         axes.annotate(label, xy=place, xytext=(5, 4), textcoords="offset points", parse_math=False)
     axes.margins(0.12)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with warnings.catch_warnings(), rc_context({"svg.fonttype": "none", "svg.hashsalt": picture.title}):
-            warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a letter that the font lacks is drawn as a box
-            figure.savefig(partial, format=kind, dpi=150)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise PictureError(f"{path} cannot be written: {error.strerror or error}.") from error
+    with (
+        file_in_place(path) as partial,
+        warnings.catch_warnings(),
+        rc_context({"svg.fonttype": "none", "svg.hashsalt": picture.title}),
+    ):
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a letter that the font lacks is drawn as a box
+        figure.savefig(partial, format=kind, dpi=150)
 
 
 def _umap(vectors: Matrix, seed: int) -> Matrix:

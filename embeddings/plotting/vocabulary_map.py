@@ -6,12 +6,12 @@ and a map of other vectors is refused.
 
 import base64
 import json
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import faiss
@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.files import lock_place, writing
-from embeddings.models import MAP_FILE, VECTORS_FILE, Model
+from embeddings.files import lock_place, place_of, put_in_place, sync_folder, work_folder, writing
+from embeddings.models import MAP_FILE, VECTORS_FILE, Model, read_manifest
 from embeddings.progress import Progress, no_progress
 from embeddings.search import Matrix, exact_search
 
@@ -85,18 +85,22 @@ def make_map(model: Model, parameters: MapParameters | None = None, progress: Pr
     count = min(parameters.words, len(model))
     if count < _FEWEST:
         raise ModelError(f"A map needs {_FEWEST} words or more, and this one would have {count}.")
-    vectors = np.ascontiguousarray(model.vectors[:count])
-    progress("loading", 0, 4)
-    lay_out = _LAYOUTS[parameters.method]()
-    progress("neighbours and layout, some minutes for many words", 1, 4)
-    coordinates = _scaled(lay_out(vectors, parameters))
-    progress("groups", 2, 4)
-    clusters, middles = _groups(vectors, parameters)
-    words = model.vocabulary.words(range(count))
-    made = VocabularyMap(words, coordinates, clusters, model.vocabulary.words(middles), parameters)
-    progress("writing", 3, 4)
-    _save(made, model)
-    progress("done", 4, 4)
+    folder = place_of(model.folder)
+    with lock_place(folder):
+        if read_manifest(folder) != model.manifest:
+            raise ModelError(f"{model.name} has been replaced by another process meanwhile. Make the map of that one.")
+        vectors = np.ascontiguousarray(model.vectors[:count])
+        progress("loading", 0, 4)
+        lay_out = _LAYOUTS[parameters.method]()
+        progress("neighbours and layout, some minutes for many words", 1, 4)
+        coordinates = _scaled(lay_out(vectors, parameters))
+        progress("groups", 2, 4)
+        clusters, middles = _groups(vectors, parameters)
+        words = model.vocabulary.words(range(count))
+        made = VocabularyMap(words, coordinates, clusters, model.vocabulary.words(middles), parameters)
+        progress("writing", 3, 4)
+        _save(made, model, folder)
+        progress("done", 4, 4)
     return made
 
 
@@ -131,23 +135,19 @@ def open_map(model: Model) -> VocabularyMap | None:
         raise ModelError(f"{path} is damaged: {error!r}. {remedy}") from error
 
 
-def _save(made: VocabularyMap, model: Model) -> None:
+def _save(made: VocabularyMap, model: Model, folder: Path) -> None:
+    """Put the map into ``folder``, that of ``model``, whose lock is held."""
     content: dict[str, Any] = {
         "format_version": _FORMAT_VERSION,
         "vectors_sha256": model.manifest.files[VECTORS_FILE].sha256,
     }
-    path = model.folder / MAP_FILE
-    partial = path.with_name(f".{MAP_FILE}.partial")
-    with lock_place(model.folder.absolute()), writing(path):
-        try:
-            with partial.open("w", encoding="utf-8") as file:
-                json.dump(content | _packed(made), file, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
+    path = folder / MAP_FILE
+    text = json.dumps(content | _packed(made), ensure_ascii=False)
+    with work_folder(folder) as work, writing(path):
+        new = work / MAP_FILE
+        new.write_text(text, encoding="utf-8")
+        sync_folder(work)
+        put_in_place(new, path)
 
 
 def _packed(made: VocabularyMap) -> dict[str, Any]:

@@ -240,7 +240,7 @@ def build_index(vectors: Matrix, parameters: IndexParameters, path: Path) -> Ind
             found = {Asked.ANALOGY.value: (candidates, recall)} | _measure_others(vectors, codes, parameters)
             # An expression can be an analogy in other signs.
             found[Asked.EXPRESSION.value] = max(found[Asked.EXPRESSION.value], found[Asked.ANALOGY.value])
-            faiss.write_index(codes, str(path))
+            path.write_bytes(faiss.serialize_index(codes).data)  # FAISS itself does not say why a disk refuses
             return IndexReport(
                 kind,
                 factory,

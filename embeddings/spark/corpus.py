@@ -8,12 +8,13 @@ codec for them, .xz and .zst, which that task unpacks itself.
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from embeddings.errors import CorpusError, ModelError
-from embeddings.files import DAMAGED, unpacked
+from embeddings.files import DAMAGED, made_by_program, output_folder_of, unpacked
 from embeddings.spark.cluster import Cluster, literal
 from embeddings.text import (
     HEAD_BYTES,
@@ -87,14 +88,21 @@ def _files(cluster: Cluster, place: str) -> Iterator[tuple[str, Key, int]]:
                 continue
             folder = PurePosixPath(found.getPath().toUri().getPath())
             listed, files = system.listFiles(found.getPath(), True), []
+            made = cache(made_by_program)
             while listed.hasNext():
                 file = listed.next()
                 inside = PurePosixPath(file.getPath().toUri().getPath()).relative_to(folder)
-                if not any(part.startswith(_HIDDEN) for part in inside.parts):
+                if not any(part.startswith(_HIDDEN) for part in inside.parts) and not _is_output(file.getPath(), made):
                     files.append((inside, *_named(file.getPath()), int(file.getLen())))
             if not files:
                 raise CorpusError(f"{place} has no files in it.")
             yield from ((address, key, length) for _, address, key, length in sorted(files))
+
+
+def _is_output(path: Any, made: Callable[[Path], bool]) -> bool:
+    """Whether a file of this machine is in a model or in the work folder of a training."""
+    address = path.toUri()
+    return address.getScheme() in (None, "", "file") and output_folder_of(Path(address.getPath()), made) is not None
 
 
 def _named(path: Any) -> tuple[str, Key]:

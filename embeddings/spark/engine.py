@@ -83,7 +83,7 @@ def train_on_spark(
     Raises `CorpusError` and `EngineError`.
     """
     engine = job.engine
-    place = engine.prepared or f"file://{space.folder}/prepared"
+    place = engine.prepared or f"file://{space.own_folder('prepared')}"
     with open_cluster(engine.master, f"{place}/stages", space.folder, watcher) as cluster:
         there = _prepared_there(cluster, job)
         if there is None:
@@ -101,7 +101,7 @@ def train_on_spark(
         if not space.has(SENTENCES):
             wanted = [INFO_FILE, VOCABULARY_FILE]
             wanted += [SENTENCES_FOLDER] if engine.vectors is VectorsBy.LOCAL else []
-            folder = cluster.fetch(place, wanted, space.folder / "fetched")
+            folder = cluster.fetch(place, wanted, space.own_folder("fetched"))
             take_prepared(folder, space, with_text=engine.vectors is VectorsBy.LOCAL)
         prepared = read_prepared(job, space)
         learned = None

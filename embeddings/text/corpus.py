@@ -13,11 +13,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 from embeddings.errors import CorpusError, ModelError
-from embeddings.files import DAMAGED, unpacked
+from embeddings.files import DAMAGED, made_by_program, output_folder_of, unpacked
 from embeddings.text import wikipedia
 
 STANDARD_INPUT = "-"
@@ -113,15 +114,26 @@ def find_texts(places: Sequence[str | Path], parameters: CorpusParameters) -> li
             continue
         path = Path(place).expanduser()
         if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if _counts(file, path))
+            _require_input(path)
+            made = cache(made_by_program)
+            files = sorted(file for file in path.rglob("*") if _counts(file, path) and not output_folder_of(file, made))
             if not files:
                 raise CorpusError(f"{path} has no files in it.")
             texts.extend(_look_at(file, parameters) for file in files)
         else:
+            _require_input(path)
             texts.append(_look_at(path, parameters))
     if not texts:
         raise CorpusError("There is nothing to train on: name files, folders, or - for the standard input.")
     return texts
+
+
+def _require_input(path: Path) -> None:
+    """Raises `CorpusError` for what this program wrote itself."""
+    if folder := output_folder_of(path):
+        raise CorpusError(
+            f"{path} is no text to train on: {folder} is a model or the work folder of a training. Leave it out."
+        )
 
 
 def _counts(file: Path, folder: Path) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
+from embeddings.files import save_array
 from embeddings.search import Matrix
 from embeddings.text import Counts
 from embeddings.training.parameters import Algorithm, Architecture, TrainingParameters
@@ -169,7 +170,7 @@ class Learner:
     def save(self, folder: Path) -> None:
         """Write all arrays to ``folder``."""
         for name, array in self._arrays().items():
-            np.save(folder / _STATE_FILES[name], array, allow_pickle=False)
+            save_array(folder / _STATE_FILES[name], array)
 
     def load(self, folder: Path, place: Place) -> None:
         """Go on from the arrays of ``folder``. Raises `ModelError` for a file that is missing or damaged."""

@@ -1,7 +1,6 @@
 """Corpus → model, in stages that can be stopped and resumed: prepare, train, evaluate, write."""
 
 import resource
-import shutil
 import signal
 import sys
 import threading
@@ -17,6 +16,7 @@ import numpy as np
 
 from embeddings.errors import CorpusError, EmbeddingsError
 from embeddings.evaluation import AnalogyReport, evaluate
+from embeddings.files import save_array, work_folder
 from embeddings.models import SUBWORDS_FILE, Card, Model, ModelWriter, open_model, save_model
 from embeddings.search import IndexParameters, Matrix
 from embeddings.training.fine_tuning import Old, merge, moved_most, open_old
@@ -51,6 +51,8 @@ def train(job: Job | None, out: Path, *, resume: bool = False, watcher: Watcher 
     if job is not None and not resume:
         _begin(job)
     with space.opened(job, resume=resume) as begun, _stopping() as stop:
+        if space.goes_on:
+            watcher(Note(f"Going on with what was stopped. To begin anew, stop this and remove {space.folder}."))
         to_do, old, given = _begin(begun) if not space.has(SENTENCES) else (*_with_old(begun), [])
         known = list(old.model.vocabulary) if old else []
         given += [word.replace("_", " ") for word in known if "_" in word.strip("_")]
@@ -186,10 +188,9 @@ def _close_epoch(
     scores: dict[str, Any] = {}
     if job.evaluate:
         most, exact = slice(EVALUATED_WORDS), IndexParameters(kind="exact")
-        folder = space.folder / "epoch"
-        save_model(folder, learner.words[most], learner.vectors[most], Card("epoch"), index=exact, overwrite=True)
-        scores = _scores(open_model(folder))
-        shutil.rmtree(folder, ignore_errors=True)
+        with work_folder(space.folder / "epoch") as work:
+            save_model(work / "epoch", learner.words[most], learner.vectors[most], Card("epoch"), index=exact)
+            scores = _scores(open_model(work / "epoch"))
     speed = round(learner.total * place.epoch / max(place.seconds, 1e-6))
     figures = {"epoch": place.epoch, "seconds": round(place.seconds, 1), "words_per_second": speed, "loss": place.loss}
     described = f"{describe_scores(scores)}, " if job.evaluate else ""
@@ -283,7 +284,7 @@ def _write(
             },
         },
     )
-    with ModelWriter(space.model, parameters.vector_size, expected_rows=len(words)) as writer:
+    with ModelWriter(space.model, parameters.vector_size, expected_rows=len(words), lock=space.lock) as writer:
         for start in range(0, len(words), _BLOCK_ROWS):
             block = slice(start, start + _BLOCK_ROWS)
             writer.append(words[block], vectors[block], counts[block].tolist())
@@ -297,7 +298,7 @@ def _write(
 
 
 def _save_ngrams(path: Path, ngrams: Matrix) -> None:
-    np.save(path, np.asarray(ngrams, np.float32), allow_pickle=False)
+    save_array(path, np.asarray(ngrams, np.float32))
 
 
 def _corpus_text(prepared: Prepared) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.errors import CorpusError
+from embeddings.files import save_array
 from embeddings.text import (
     FIRST_WORD,
     IDS_FILE,
@@ -317,7 +318,7 @@ def write_vocabulary(
 ) -> None:
     """Write what stands beside the sentences in their stage."""
     write_lines(folder / WORDS_FILE, words)
-    np.save(folder / COUNTS_FILE, counts, allow_pickle=False)
+    save_array(folder / COUNTS_FILE, counts)
     Workspace.write_json(folder / REPORT_FILE, {"corpus": asdict(report), "about": about, "min_count": min_count})
 
 

@@ -5,21 +5,32 @@ there as a whole or not at all.
 """
 
 import json
-import shutil
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from embeddings.errors import CorpusError, ModelError
-from embeddings.files import TRAINING_SUFFIX, lock_place, put_in_place, sync_folder, writing
+from embeddings.files import (
+    MARKER,
+    Lock,
+    is_work_folder,
+    lock_place,
+    mark,
+    place_of,
+    put_in_place,
+    remove_work_folder,
+    sync_folder,
+    work_folder,
+    writing,
+)
 from embeddings.training.parameters import Job
 
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
-
 JOB_FILE = "job.json"
+OWN_FILES = ("spark.log",)
+"""What is written into the folder beside the stages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +62,53 @@ def unwatched(_: Status | Note) -> None:
 
 
 class Workspace:
-    """``<model>.training`` beside the model that is to be; held against other processes while it is open."""
+    """A work folder beside the model that is to be: ``<model>.training``, or, where a user has something of that name,
+    ``<model>.training-2`` and so on. The place of the model is held against other processes while it is open.
+    """
 
     def __init__(self, model: Path) -> None:
-        self.model = model.absolute()
-        self.folder = self.model.with_name(f"{self.model.name}{TRAINING_SUFFIX}")
-        self._lock: BaseFileLock | None = None
+        self.model = place_of(model)
+        self.folder = _folder_of(self.model)
+        self.lock: Lock | None = None
+        """Of the model's place, while the folder is open."""
+        self.goes_on = False
+        """Whether a training that was stopped goes on because the same one was asked for again."""
 
     @contextmanager
     def opened(self, job: Job | None, *, resume: bool) -> Iterator[Job]:
         """Hold the folder. A new ``job`` makes it; with ``resume`` the one that is there goes on, and a ``job`` that is
         given as well has to be the same. Raises `CorpusError` or `ModelError` saying what to do.
         """
-        if self.model.exists():
-            raise ModelError(f"{self.model} exists already. Choose another --out, or remove it.")
-        if resume and not (self.folder / JOB_FILE).exists():
-            raise CorpusError(f"There is no training of {self.model} to resume. Leave out --resume to begin it.")
-        with lock_place(self.folder, "Another process is training {path}. Wait for it, or stop it."):
+        with lock_place(self.model, "Another process is writing {path}. Wait for it, or stop it.") as self.lock:
+            self.folder = _folder_of(self.model)
+            if os.path.lexists(self.model):
+                raise ModelError(f"{self.model} exists already. Choose another --out, or remove it.")
+            begun = (self.folder / JOB_FILE).exists()
+            if resume and not begun:
+                raise CorpusError(f"There is no training of {self.model} to resume. Leave out --resume to begin it.")
             if resume:
                 yield self._resumed(job)
             else:
                 if job is None:
                     raise CorpusError("There is nothing to train on: name files, folders, or - for the standard input.")
-                if (self.folder / JOB_FILE).exists():
-                    raise CorpusError(
-                        f"A training of {self.model} was stopped before its end. Go on with it: add --resume. "
-                        f"Or begin anew: remove {self.folder} first."
-                    )
-                with self.stage("") as folder:
-                    self.write_json(folder / JOB_FILE, job.as_dict())
+                if begun:
+                    try:
+                        there = self._resumed(job)
+                    except CorpusError as error:
+                        raise CorpusError(
+                            f"Another training of {self.model} was stopped before its end. Go on with that one: add "
+                            f"--resume and leave out the rest. Or begin anew: remove {self.folder} first. {error}"
+                        ) from error
+                    self.goes_on = True
+                    yield there
+                    return
+                remove_work_folder(self.folder)  # of a training that was killed while it removed it
+                with work_folder(self.folder) as work, writing(self.folder):
+                    new = work / "training"
+                    mark(new)
+                    self.write_json(new / JOB_FILE, job.as_dict())
+                    sync_folder(new)
+                    put_in_place(new, self.folder)
                 yield job
 
     def _resumed(self, job: Job | None) -> Job:
@@ -100,26 +129,47 @@ class Workspace:
     def has(self, stage: str) -> bool:
         return (self.folder / stage).exists()
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a training to go on with."""
+        return self.has(JOB_FILE)
+
     @contextmanager
     def stage(self, name: str) -> Iterator[Path]:
         """A folder to write a stage into; it is put in its place when the block ends without an error."""
-        place = self.folder / name if name else self.folder
-        partial = place.with_name(f"{place.name}.partial")
-        with writing(self.folder):
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
+        place = self.folder / name
+        with work_folder(place) as work, writing(self.folder):
+            partial = work / name
+            mark(partial)
             yield partial
             sync_folder(partial)
             put_in_place(partial, place)
 
+    def own_folder(self, name: str) -> Path:
+        """A folder for what is no stage, such as what others write; it goes with the rest."""
+        folder = self.folder / name
+        if not folder.exists():
+            with writing(self.folder):
+                mark(folder)
+        return folder
+
     def remove(self, *stages: str) -> None:
         for stage in stages:
-            shutil.rmtree(self.folder / stage, ignore_errors=True)
+            remove_work_folder(self.folder / stage)
 
     def clear(self) -> None:
-        """Remove everything, once the model is in its place."""
+        """Remove everything that the program made, once the model is in its place; what a user has put there stays."""
+        if not is_work_folder(self.folder):
+            return
         (self.folder / JOB_FILE).unlink(missing_ok=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for entry in sorted(self.folder.iterdir()):
+            remove_work_folder(entry)
+        for name in OWN_FILES:
+            (self.folder / name).unlink(missing_ok=True)
+        if [entry.name for entry in self.folder.iterdir()] == [MARKER]:
+            remove_work_folder(self.folder)
+        else:
+            (self.folder / MARKER).unlink()  # it is the user's now
 
     @staticmethod
     def write_json(path: Path, content: Any) -> None:
@@ -134,3 +184,12 @@ class Workspace:
             raise ModelError(
                 f"{path} is missing or damaged: {error}. Remove {path.parent.parent} and begin anew."
             ) from error
+
+
+def _folder_of(model: Path) -> Path:
+    """Where the training of ``model`` is, or would be: a folder of that name that is no work folder is a user's."""
+    names = [f"{model.name}.training", *(f"{model.name}.training-{number}" for number in range(2, 100))]
+    places = [model.with_name(name) for name in names]
+    begun = [place for place in places if is_work_folder(place)]
+    free = (place for place in places if not os.path.lexists(place))
+    return begun[0] if begun else next(free, places[0])

@@ -1,6 +1,7 @@
 """The ``thisplusthat`` command. A query is the default: ``thisplusthat "king - man + woman"``."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -339,6 +340,8 @@ def errors_shown() -> Iterator[None]:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command; exit code 0 if answered, 1 if something could not be answered or done, 2 for wrong usage."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it for what it starts in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # where it cannot show a letter
     with errors_shown():

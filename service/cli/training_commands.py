@@ -155,7 +155,7 @@ def train_command(corpus: tuple[str, ...], out: str, *, resume: bool, **given: A
         click.echo(f"{stopped} {_resume_hint(out)}", err=True)
         raise click.exceptions.Exit(STOPPED_EXIT_CODE) from stopped
     except EmbeddingsError:
-        if Workspace(place).has(""):
+        if Workspace(place).begun:
             click.echo(f"What was finished is kept: once this is mended, {_resume_hint(out)}", err=True)
         raise
     click.echo(f'Ask it: thisplusthat --model {out} "..."', err=True)

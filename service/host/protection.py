@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from base64 import b64decode
@@ -12,6 +11,7 @@ from pathlib import Path
 from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from embeddings.files import file_in_place, lock_place, place_of
 from service.host.problems import KeyMissing, KeyRefused
 from service.host.settings import Settings, SettingsError
 
@@ -65,18 +65,20 @@ class KeyFile:
         """Make a key, keep its hash, and give the key, which cannot be had again."""
         if not _NAME.fullmatch(name):
             raise SettingsError(f"'{name}' cannot be the name of a key: letters, digits, '.', '_' and '-', up to 64.")
-        hashes = dict(self.read()) if self.path.exists() else {}
-        if name in hashes:
-            raise SettingsError(f"There is a key '{name}' already. Revoke it first, or take another name.")
-        key = "tpt_" + secrets.token_urlsafe(32)
-        self._write(hashes | {name: _hash(key)})
+        with lock_place(place_of(self.path)):
+            hashes = dict(self.read()) if self.path.exists() else {}
+            if name in hashes:
+                raise SettingsError(f"There is a key '{name}' already. Revoke it first, or take another name.")
+            key = "tpt_" + secrets.token_urlsafe(32)
+            self._write(hashes | {name: _hash(key)})
         return key
 
     def revoke(self, name: str) -> None:
-        hashes = dict(self.read())
-        if hashes.pop(name, None) is None:
-            raise SettingsError(f"There is no key '{name}'. There are: {', '.join(hashes) or 'none'}.")
-        self._write(hashes)
+        with lock_place(place_of(self.path)):
+            hashes = dict(self.read())
+            if hashes.pop(name, None) is None:
+                raise SettingsError(f"There is no key '{name}'. There are: {', '.join(hashes) or 'none'}.")
+            self._write(hashes)
 
     def owner(self, key: str) -> str | None:
         """The name of a key; every hash is compared, so that the time says nothing."""
@@ -87,12 +89,10 @@ class KeyFile:
         return owner
 
     def _write(self, hashes: dict[str, str]) -> None:
-        """In one step: a server reads the old file or the new one."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        beside.touch(mode=0o600)
-        beside.write_text("".join(f"{digest}  {name}\n" for name, digest in hashes.items()), encoding="utf-8")
-        beside.replace(self.path)
+        """In one step: a server reads the old file or the new one. Hold the lock."""
+        text = "".join(f"{digest}  {name}\n" for name, digest in hashes.items())
+        with file_in_place(place_of(self.path), mode=0o600) as new:
+            new.write_text(text, encoding="utf-8")
 
 
 def _hash(key: str) -> str:

@@ -1,12 +1,15 @@
 """The models that are served, opened once, asked through a bounded cache, and exchanged in one step."""
 
+import fcntl
 import hashlib
 import json
 import mmap
 import struct
+import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import faiss
@@ -96,6 +99,7 @@ class Serving:
         self.settings = settings
         self._shared = mmap.mmap(-1, 8)
         self._lock = threading.Lock()
+        self._between_processes = tempfile.TemporaryFile()  # noqa: SIM115  # for as long as this lives
         self._generation = 0
         self.ready = False
         """Whether this process has answered a query."""
@@ -161,7 +165,7 @@ class Serving:
 
         Raises `ModelError` if one fails, and then all go on as they were.
         """
-        with self._lock:
+        with self._lock, self._alone():
             for name in self.settings.models:
                 renew(name)
             before, opened = self._opened, self._open()
@@ -172,6 +176,15 @@ class Serving:
             self._generation = struct.unpack_from("q", self._shared)[0] + 1
             struct.pack_into("q", self._shared, 0, self._generation)
         return [name for name, mark in opened.fingerprints.items() if before.fingerprints.get(name) != mark]
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep the other processes from reloading. Record locks are a process's own, and end with it."""
+        fcntl.lockf(self._between_processes, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._between_processes, fcntl.LOCK_UN)
 
     def _follow(self) -> None:
         """Open what another process has checked and exchanged."""

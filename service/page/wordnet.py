@@ -4,11 +4,12 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from embeddings.errors import EmbeddingsError
+from embeddings.errors import EmbeddingsError, ModelError
+from embeddings.files import file_in_place, lock_place, place_of
 
 SCHEMA_VERSION = 1
 LICENCE_FILE = "glosses-LICENCE.txt"
@@ -86,18 +87,20 @@ def make_glosses(folder: Path, path: Path) -> GlossReport:
     # The most frequent part of speech first, each with its senses in WordNet's order, which is by frequency as well.
     best = {(lemma, part): counts.get((lemma, part, 1), 0) for lemma, part, number, _ in senses if number == 1}
     senses.sort(key=lambda sense: (sense[0], -best[sense[:2]], place_of_part[sense[1]], sense[2]))
-    partial = path.with_name(f".{path.name}.partial")
+    path = place_of(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
-        with closing(sqlite3.connect(partial)) as connection:
-            _write(connection, senses, list(_irregular(folder)), named[1], licence)
-        (path.parent / LICENCE_FILE).write_text(licence, encoding="utf-8")
-        partial.replace(path)
-    except (OSError, sqlite3.Error) as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise GlossError(f"{path} cannot be written: {error}.") from error
+        with lock_place(path), file_in_place(path) as new:
+            with closing(sqlite3.connect(new)) as connection:
+                _write(connection, senses, list(_irregular(folder)), named[1], licence)
+            with file_in_place(path.with_name(LICENCE_FILE)) as beside:
+                beside.write_text(licence, encoding="utf-8")
+    except sqlite3.Error as error:
+        raise GlossError(
+            f"{path} cannot be written: {error}. Is there space left on its disk? Otherwise choose another folder: "
+            "THISPLUSTHAT_HOME."
+        ) from error
+    except ModelError as error:
+        raise GlossError(str(error)) from error
     return GlossReport(folder, path, named[1], len({sense[0] for sense in senses}), len(senses))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
-from embeddings.files.places import lock_place
+from embeddings.files import lock_place
 from embeddings.models.model import Card, open_model, read_manifest, verify_model
 from embeddings.models.tuning import settings_for, tune
 from embeddings.models.writer import save_model
