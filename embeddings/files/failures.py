@@ -33,6 +33,8 @@ def _remedy(path: Path, error: OSError) -> str:
         return f"{share} is full{_left(path)}. Free some space, or choose a folder on another disk."
     if number in _CLOSED:
         return f"{_CLOSED[number]} {_ELSEWHERE}"
+    if number in (errno.ENOENT, errno.ENOTDIR):
+        return f"There is no folder {path.parent}, and it cannot be made. {_ELSEWHERE}"
     if number == errno.EFBIG:
         return "The file grew larger than this system allows."
     if number == errno.ENAMETOOLONG:

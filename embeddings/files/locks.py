@@ -53,12 +53,14 @@ def lock_place(
     taken: str = "Another process is writing {path}. Wait for it, or stop it.",
     *,
     waiting: Callable[[], None] | None = None,
+    make_parents: bool = True,
 ) -> Lock:
     """Hold ``path``. If another process does, call ``waiting`` and wait for it; without ``waiting``, raise `ModelError`
     with ``taken``. Raises `ModelError` as well where nothing can be written.
     """
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    if make_parents:
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
     held = try_lock(path)
     if held is None:
         if waiting is None:

@@ -202,7 +202,7 @@ def export_model(
     if chosen.write is None:
         raise ModelError(f"{chosen.title} can be imported, but not exported to.")
     path = place_of(path)
-    with lock_place(path):
+    with lock_place(path, make_parents=False):
         if os.path.lexists(path):
             _require_replaceable(path, chosen, overwrite=overwrite)
         with work_folder(path) as work, writing(path):

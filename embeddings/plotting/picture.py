@@ -69,7 +69,7 @@ def draw(picture: Picture, path: Path, *, overwrite: bool = False) -> None:
     if kind not in FORMATS:
         raise PictureError(f"{path} has to end in {', '.join(f'.{known}' for known in FORMATS)}.")
     path = place_of(path)
-    with lock_place(path):
+    with lock_place(path, make_parents=False):
         if path.exists() and not overwrite:
             raise PictureError(f"{path} exists already. Choose another name, or add --overwrite.")
         _draw(picture, path, kind)

@@ -4,9 +4,11 @@ import fcntl
 import hashlib
 import json
 import mmap
+import os
 import struct
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -99,7 +101,9 @@ class Serving:
         self.settings = settings
         self._shared = mmap.mmap(-1, 8)
         self._lock = threading.Lock()
-        self._between_processes = tempfile.TemporaryFile()  # noqa: SIM115  # for as long as this lives
+        self._between_processes, name = tempfile.mkstemp(prefix="thisplusthat-reload-")
+        os.unlink(name)  # open as long as this lives, and inherited by what is forked
+        weakref.finalize(self, os.close, self._between_processes)
         self._generation = 0
         self.ready = False
         """Whether this process has answered a query."""

@@ -86,14 +86,14 @@ def test_a_disk_that_is_full_is_a_clear_error_and_leaves_nothing_behind(tmp_path
 def test_a_place_that_cannot_be_a_folder_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("THISPLUSTHAT_HOME", str(tmp_path / "file"))
-    with pytest.raises(ModelError, match="cannot be prepared: Not a directory. Set THISPLUSTHAT_HOME"):
+    with pytest.raises(ModelError, match="cannot be written. There is no folder .*THISPLUSTHAT_HOME"):
         load_model()
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc is the folder that even root cannot write to")
 def test_a_read_only_place_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THISPLUSTHAT_HOME", "/proc/self")
-    with pytest.raises(ModelError, match="cannot be prepared: .*Set THISPLUSTHAT_HOME"):
+    with pytest.raises(ModelError, match="cannot be written. .*THISPLUSTHAT_HOME"):
         load_model()
 
 

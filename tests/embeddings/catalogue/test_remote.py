@@ -20,6 +20,7 @@ from embeddings.answers.answer import ask
 from embeddings.catalogue.catalogue import has_copy, load_model, model_place, renew
 from embeddings.catalogue.remote import copy_place, is_url
 from embeddings.errors import ModelError
+from embeddings.files import fetching_folder
 from embeddings.models.model import Card
 from embeddings.models.writer import save_model
 
@@ -233,7 +234,7 @@ def test_a_fetch_that_is_killed_is_gone_on_from(web: Web, own_home: Path) -> Non
     process.communicate()
     assert not has_copy(web.url)
     [partial] = folders(own_home)
-    (own_home / "remote" / partial / "vectors.npy").write_bytes(
+    (own_home / "remote" / partial / "model" / "vectors.npy").write_bytes(
         (web.folder / "numbers" / "vectors.npy").read_bytes()[:1000]
     )
     web.stuck.clear()
@@ -246,8 +247,9 @@ def test_a_fetch_that_is_killed_is_gone_on_from(web: Web, own_home: Path) -> Non
 
 
 def test_what_is_left_of_another_version_does_no_harm(web: Web, own_home: Path) -> None:
-    partial = own_home / "remote" / f".{copy_place(web.url, own_home / 'remote').name}.partial"
-    partial.mkdir(parents=True)
+    (own_home / "remote").mkdir(parents=True)
+    partial = fetching_folder(copy_place(web.url, own_home / "remote")) / "model"
+    partial.mkdir()
     for name in ("vectors.npy", "norms.npy"):
         (partial / name).write_bytes(b"of another version")
     (partial / "counts.npy").write_bytes(b"longer" * 100_000)

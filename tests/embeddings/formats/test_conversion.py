@@ -116,9 +116,31 @@ def test_an_export_never_overwrites_unasked_and_leaves_nothing_half_written(mode
     with pytest.raises(ModelError, match="'a b' holds white space, which this format cannot. Choose among glove"):
         export_model(open_model(tmp_path / "spaced"), path, overwrite=True)
     assert path.read_text().startswith("12 7")
-    with pytest.raises(ModelError, match="cannot be written: No such file or directory"):
+    with pytest.raises(ModelError, match="cannot be written. There is no folder"):
         export_model(model, tmp_path / "nowhere" / "file.vec")
-    assert sorted(entry.name for entry in tmp_path.iterdir() if entry.name.endswith(".partial")) == []
+    assert sorted(entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")) == []
+
+
+def test_an_export_leaves_a_user_s_files_and_folders_alone(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "file.metadata.tsv").write_text("precious")
+    with pytest.raises(ModelError, match=r"file.metadata\.tsv exists already"):
+        export_model(model, tmp_path / "file.tsv")
+    assert not (tmp_path / "file.tsv").exists()
+    theirs = tmp_path / "home.model2vec"
+    theirs.mkdir()
+    (theirs / "letter.txt").write_text("precious")
+    with pytest.raises(ModelError, match="not model2vec's, so it is not overwritten"):
+        export_model(model, theirs, overwrite=True)
+    (theirs / "letter.txt").rename(tmp_path / "letter.txt")
+    for _ in range(2):
+        export_model(model, theirs, overwrite=True)
+        (theirs / "letter.txt").write_text("precious")
+    assert sorted(entry.name for entry in theirs.iterdir()) == [
+        "config.json",
+        "letter.txt",
+        "model.safetensors",
+        "tokenizer.json",
+    ]
 
 
 def test_the_suffix_chooses_the_format_of_an_export(tmp_path: Path) -> None:

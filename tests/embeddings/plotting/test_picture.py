@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from embeddings import Model, QueryError, UnknownWord
+from embeddings import Model, ModelError, QueryError, UnknownWord
 from embeddings.answers.explanation import principal_plane
 from embeddings.plotting.picture import PictureError, Projection, arrange, draw
 
@@ -85,5 +85,5 @@ def test_files_that_cannot_be_written(glove: Model, tmp_path: Path) -> None:
         draw(picture, tmp_path / "p.png")
     assert (tmp_path / "p.png").read_text() == "mine"
     draw(picture, tmp_path / "p.png", overwrite=True)
-    with pytest.raises(PictureError, match="cannot be written: No such file or directory"):
+    with pytest.raises(ModelError, match="cannot be written. There is no folder"):
         draw(picture, tmp_path / "nowhere" / "p.png")
