@@ -21,6 +21,10 @@ TABLE_FILE = "vocabulary.npy"
 FILES = (TRIE_FILE, FOLDED_FILE, TABLE_FILE)
 
 _TABLE_ROWS = 7
+_SUGGESTING_ROWS = 1 << 15
+"""Rows that are looked through together: they stay in the processor's cache."""
+_MOST_COMPARED = 800
+"""Words that one suggestion compares letter by letter."""
 _FOLDED_AWAY: dict[int, str | None] = {**dict.fromkeys(range(0x300, 0x370)), ord("’"): "'"}
 
 
@@ -124,7 +128,7 @@ class Vocabulary:
 
         folded = fold(word)
         edits = 1 if len(folded) < 4 else 2 if len(folded) < 12 else 3
-        rows = np.flatnonzero(self._may_be_near(folded, edits))
+        rows = self._likely_near(folded, edits)
         spellings = [fold(self.word(int(row))) for row in rows]
         near = extract(folded, spellings, scorer=OSA.distance, score_cutoff=edits, limit=None)
         best = sorted((distance, position) for _, distance, position in near)
@@ -132,14 +136,26 @@ class Vocabulary:
         chosen = sorted(first_of_spelling.values(), key=[position for _, position in best].index)[:limit]
         return self.words(rows[chosen])
 
-    def _may_be_near(self, folded: str, edits: int) -> npt.NDArray[np.bool_]:
+    def _likely_near(self, folded: str, edits: int) -> npt.NDArray[np.intp]:
+        """Rows, in their order, among which the nearest spellings are: at most as many as the budget of a suggestion
+        allows, those with the fewest other letters, and the most frequent of them.
+        """
         signature = _signatures([folded])[0]
-        missing = np.bitwise_count(signature & ~self._signatures)
-        added = np.bitwise_count(~signature & self._signatures)
-        lengths = self._lengths.view(np.int32)
-        near: npt.NDArray[np.bool_] = np.abs(lengths - len(folded)) <= edits
-        near &= (missing <= edits) & (added <= edits)
-        return near
+        shortest, span = max(len(folded) - edits, 0), 2 * edits + min(len(folded) - edits, 0)
+        found, differing = [], []
+        for start in range(0, len(self), _SUGGESTING_ROWS):
+            lengths = self._lengths[start : start + _SUGGESTING_ROWS]
+            other = self._signatures[start : start + _SUGGESTING_ROWS] ^ signature
+            bits = np.bitwise_count(other)
+            places = np.flatnonzero((bits <= 2 * edits) & (lengths - np.uint32(shortest) <= span))
+            missing = np.bitwise_count(other[places] & signature)
+            places = places[(missing <= edits) & (bits[places] - missing <= edits)]
+            found.append(places + start)
+            differing.append(bits[places])
+        rows, bits = np.concatenate(found), np.concatenate(differing)
+        if len(rows) > _MOST_COMPARED:
+            rows = np.sort(rows[np.argsort(bits, kind="stable")[:_MOST_COMPARED]])
+        return rows
 
     def _first_at_or_after(self, folded: str) -> int:
         low, high = 0, len(self)

@@ -64,7 +64,7 @@ def serve_command(config: Path | None, **options: Any) -> None:
     and that before the file.
     """
     settings = read_settings(config, options=options)
-    from service.server import listen, serve, share_metrics
+    from service.server import listen, serve
 
     if files := [name for name in settings.models if is_in_milvus(name) and _is_milvus_file(name)]:
         raise SettingsError(
@@ -78,7 +78,6 @@ def serve_command(config: Path | None, **options: Any) -> None:
                 _renew(name, progress)
             if not is_in_milvus(name):
                 load_model(name, progress)
-    share_metrics()
     from service.page import compile_templates
     from service.server import create_app
 

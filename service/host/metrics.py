@@ -1,41 +1,56 @@
-"""Figures for Prometheus, of all processes of a server together.
+"""Figures for Prometheus, of all processes of a server together."""
 
-`prometheus_client` keeps them in files that the processes share if PROMETHEUS_MULTIPROC_DIR is set when it is imported,
-as `service.server` does; else they are those of this process.
-"""
-
-import os
-from collections.abc import Iterable
-from functools import cache
-
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 
 from embeddings import Answer, Failure
 from embeddings.models import WordVectors
+from service.host.counters import Counters, Key
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_BOUNDS = (*map(str, _SECONDS), "+Inf")
+_SUM = "sum"
 
-REQUESTS = Counter("thisplusthat_requests", "Requests answered", ["route", "method", "status"])
-REQUEST_SECONDS = Histogram("thisplusthat_request_seconds", "Time for a request", ["route"], buckets=_SECONDS)
-ANSWER_SECONDS = Histogram("thisplusthat_answer_seconds", "Time for an answer", ["kind"], buckets=_SECONDS)
-RESOLUTIONS = Counter("thisplusthat_resolutions", "Terms, by how they were found", ["way"])
-ERRORS = Counter("thisplusthat_errors", "Problems and failures, by type", ["type"])
-CACHE_HITS = Counter("thisplusthat_cache_hits", "Answers that the cache had")
-CACHE_MISSES = Counter("thisplusthat_cache_misses", "Answers that had to be computed")
-CACHE_SIZE = Gauge("thisplusthat_cache_answers", "Answers in the caches of all processes", multiprocess_mode="livesum")
+_COUNTED = {
+    "thisplusthat_requests": ("Requests answered", ("route", "method", "status")),
+    "thisplusthat_resolutions": ("Terms, by how they were found", ("way",)),
+    "thisplusthat_errors": ("Problems and failures, by type", ("type",)),
+    "thisplusthat_cache_hits": ("Answers that the cache had", ()),
+    "thisplusthat_cache_misses": ("Answers that had to be computed", ()),
+}
+_MEASURED = {
+    "thisplusthat_request_seconds": ("Time for a request", "route"),
+    "thisplusthat_answer_seconds": ("Time for an answer", "kind"),
+}
+_CACHE_SIZE = "thisplusthat_cache_answers"
+_HITS, _MISSES = ("thisplusthat_cache_hits",), ("thisplusthat_cache_misses",)
 
-# Looking a label up costs more than counting, and there are few combinations: routes are those that exist.
-_requests, _request_seconds = cache(REQUESTS.labels), cache(REQUEST_SECONDS.labels)
-_answer_seconds, _resolutions, _errors = cache(ANSWER_SECONDS.labels), cache(RESOLUTIONS.labels), cache(ERRORS.labels)
+
+class _Kept:
+    """The counters of this process; `share` exchanges them before processes are forked."""
+
+    counters = Counters()
+
+
+def share(processes: int) -> None:
+    """Give so many processes, and this one, counters that they add up. To be called before they are forked."""
+    _Kept.counters = Counters(processes + 1)
+
+
+def turn_to(process: int) -> None:
+    """Say which of the processes this one is, from 1."""
+    _Kept.counters.turn_to(process)
+
+
+def forget(process: int) -> None:
+    """Take what a process that has ended had in its cache out of the figures."""
+    _Kept.counters.forget(process, _CACHE_SIZE)
 
 
 def count_request(route: str, method: str, status: int, seconds: float) -> None:
-    _requests(route, method, status).inc()
-    _request_seconds(route).observe(seconds)
+    _Kept.counters.add(("thisplusthat_requests", route, method, str(status)))
+    _observe("thisplusthat_request_seconds", route, seconds)
 
 
 def count_answer(answer: Answer | Failure) -> None:
@@ -43,41 +58,81 @@ def count_answer(answer: Answer | Failure) -> None:
     if isinstance(answer, Failure):
         count_error(type(answer.error).__name__)
         return
-    _answer_seconds(answer.kind.value).observe(answer.took_ms / 1000)
+    _observe("thisplusthat_answer_seconds", answer.kind.value, answer.took_ms / 1000)
+    add = _Kept.counters.add
     for term in answer.terms:
-        _resolutions(term.resolved).inc()
+        add(("thisplusthat_resolutions", term.resolved))
 
 
 def count_error(kind: str) -> None:
-    _errors(kind).inc()
+    _Kept.counters.add(("thisplusthat_errors", kind))
 
 
-class _Models(Collector):
-    """What is known of the models, when it is asked for."""
+def count_cache(*, hit: bool) -> None:
+    _Kept.counters.add(_HITS if hit else _MISSES)
 
-    def __init__(self, models: Iterable[WordVectors]) -> None:
-        self.models = list(models)
 
-    def collect(self) -> Iterable[Metric]:
-        info = GaugeMetricFamily(
-            "thisplusthat_model_info", "Models served", labels=["model", "words", "dimension", "method", "index"]
-        )
-        recall = GaugeMetricFamily("thisplusthat_index_recall", "Measured recall@10 of the index", labels=["model"])
-        for model in self.models:
-            report = model.manifest.index
-            method = model.manifest.card.method
-            info.add_metric([model.name, str(len(model)), str(model.dimension), method, report.factory or "exact"], 1)
-            recall.add_metric([model.name], report.recall)
-        return [info, recall]
+def set_cache_size(answers: int) -> None:
+    _Kept.counters.put((_CACHE_SIZE,), answers)
+
+
+def _observe(name: str, label: str, seconds: float) -> None:
+    counters = _Kept.counters
+    counters.add((name, label, _BOUNDS[bisect_left(_SECONDS, seconds)]))
+    counters.add((name, label, _SUM), seconds)
+
+
+# ---- Prometheus's text format
 
 
 def exposition(models: Iterable[WordVectors]) -> bytes:
-    """All figures in Prometheus's text format."""
-    of_models = CollectorRegistry()
-    of_models.register(_Models(models))
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-    else:
-        together = REGISTRY
-    return generate_latest(together) + generate_latest(of_models)
+    """All figures as Prometheus reads them."""
+    totals = _Kept.counters.totals()
+    lines: list[str] = []
+    for name, (what, labels) in _COUNTED.items():
+        lines += _head(f"{name}_total", what, "counter")
+        found = {key: value for key, value in totals.items() if key[0] == name} or ({} if labels else {(name,): 0.0})
+        lines += [_line(f"{name}_total", zip(labels, key[1:], strict=True), value) for key, value in found.items()]
+    for name, (what, label) in _MEASURED.items():
+        lines += _head(name, what, "histogram")
+        lines += _histogram(name, label, totals)
+    lines += _head(_CACHE_SIZE, "Answers in the caches of all processes", "gauge")
+    lines.append(_line(_CACHE_SIZE, (), totals.get((_CACHE_SIZE,), 0)))
+    lines += _of_models(list(models))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _histogram(name: str, label: str, totals: dict[Key, float]) -> Iterator[str]:
+    for value in dict.fromkeys(key[1] for key in totals if key[0] == name):
+        count = 0.0
+        for bound in _BOUNDS:
+            count += totals.get((name, value, bound), 0)
+            yield _line(f"{name}_bucket", ((label, value), ("le", bound)), count)
+        yield _line(f"{name}_sum", ((label, value),), totals.get((name, value, _SUM), 0))
+        yield _line(f"{name}_count", ((label, value),), count)
+
+
+def _of_models(models: list[WordVectors]) -> Iterator[str]:
+    """What is known of the models, when it is asked for."""
+    yield from _head("thisplusthat_model_info", "Models served", "gauge")
+    for model in models:
+        card, factory = model.manifest.card, model.manifest.index.factory
+        labels = {"model": model.name, "words": str(len(model)), "dimension": str(model.dimension)}
+        labels |= {"method": card.method, "index": factory or "exact"}
+        yield _line("thisplusthat_model_info", labels.items(), 1)
+    yield from _head("thisplusthat_index_recall", "Measured recall@10 of the index", "gauge")
+    for model in models:
+        yield _line("thisplusthat_index_recall", {"model": model.name}.items(), model.manifest.index.recall)
+
+
+def _head(name: str, what: str, kind: str) -> list[str]:
+    return [f"# HELP {name} {what}", f"# TYPE {name} {kind}"]
+
+
+def _line(name: str, labels: Iterable[tuple[str, str]], value: float) -> str:
+    shown = ",".join(f'{label}="{_escape(text)}"' for label, text in sorted(labels))
+    return f"{name}{{{shown}}} {float(value)!r}" if shown else f"{name} {float(value)!r}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')

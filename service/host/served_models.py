@@ -24,7 +24,7 @@ from embeddings.models import WordVectors
 from embeddings.query import literal
 from embeddings.search import Index
 from service.host.logs import log
-from service.host.metrics import CACHE_HITS, CACHE_MISSES, CACHE_SIZE
+from service.host.metrics import count_cache, set_cache_size
 from service.host.settings import Settings
 
 
@@ -59,7 +59,7 @@ class Cache:
             found = self._kept.get(key)
             if found is not None:
                 self._kept.move_to_end(key)
-        (CACHE_MISSES if found is None else CACHE_HITS).inc()
+        count_cache(hit=found is not None)
         return found
 
     def put(self, key: _Key, answer: Answer | Failure) -> None:
@@ -70,7 +70,7 @@ class Cache:
                 self._kept[key] = answer
                 while self._taken > self.size:
                     self._taken -= _place(*self._kept.popitem(last=False))
-                CACHE_SIZE.set(len(self._kept))
+                set_cache_size(len(self._kept))
 
 
 def _place(key: _Key, answer: Answer | Failure) -> int:

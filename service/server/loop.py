@@ -1,0 +1,337 @@
+"""One thread that holds all connections of a process: it reads, has requests answered, and sends, and never waits for a
+client.
+
+A request that takes no longer than others' patience is answered at once; one that may take long goes to a thread of its
+lane (`service.server.admission`), where clients take turns. So a client that trickles holds a connection and no more, and
+one that asks for much waits for itself.
+"""
+
+import os
+import select
+import socket
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from service.host import log, log_exception
+from service.server.connections import Connection, Refused, Reply, Request
+
+_AT_ONCE = 1 << 16
+_STOPPING_SECONDS = 2.0
+"""Time for a client that is connected, but has not asked, when the service stops."""
+_LINGERING_SECONDS = 5.0
+"""Time for a client that is refused to stop sending: closing sooner could destroy the answer before it is read."""
+_TICK = 0.25
+_BODIES = 16
+"""Longest bodies that a process holds together."""
+_READ, _WRITE = select.EPOLLIN | select.EPOLLRDHUP, select.EPOLLOUT
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a connection may take."""
+
+    request_seconds: float
+    keep_alive_seconds: float
+    max_body_bytes: int
+    connections: int = 4000
+
+
+class Lane:
+    """Requests of one kind that wait for its threads; clients take turns, whoever sends how many."""
+
+    def __init__(self, threads: int, work: Callable[[Connection, Request], None]) -> None:
+        self._waiting: OrderedDict[str, deque[tuple[Connection, Request]]] = OrderedDict()
+        self._there = threading.Condition()
+        self._work = work
+        self._ended = False
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, client: str, connection: Connection, request: Request) -> None:
+        with self._there:
+            self._waiting.setdefault(client, deque()).append((connection, request))
+            self._there.notify()
+
+    def end(self) -> None:
+        with self._there:
+            self._ended = True
+            self._there.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._there:
+                self._there.wait_for(lambda: self._waiting or self._ended)
+                if not self._waiting:
+                    return
+                client, queue = self._waiting.popitem(last=False)
+                connection, request = queue.popleft()
+                if queue:
+                    self._waiting[client] = queue  # behind the others
+            if connection.working is request:  # else its client is gone, or its time is over
+                self._work(connection, request)
+
+
+class Loop:
+    """All connections of one process."""
+
+    def __init__(
+        self,
+        listeners: list[socket.socket],
+        answer: Callable[[Request], Reply],
+        lane_of: Callable[[Request], tuple[str, str] | None],
+        lanes: Mapping[str, int],
+        limits: Limits,
+    ) -> None:
+        """``lane_of`` names the lane and the client of a request, or None if it is to be answered at once; ``lanes`` has
+        the number of threads of each.
+        """
+        self._listeners = {listener.fileno(): listener for listener in listeners}
+        self._answer, self._lane_of, self._limits = answer, lane_of, limits
+        self._lanes = {name: Lane(threads, self._work) for name, threads in lanes.items()}
+        self._connections: dict[int, Connection] = {}
+        self._poll = select.epoll()
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._done: deque[tuple[Connection, Request, Reply]] = deque()
+        self._again: deque[Connection] = deque()
+        """Those that have sent several requests at once: one of them is answered in each turn."""
+        self._listens = False
+        self._stopping = False
+
+    def run(self, is_alive: Callable[[], bool], on_tick: Callable[[], None], on_idle: Callable[[], None]) -> None:
+        """Until ``is_alive`` is false and all requests that were sent have their answers."""
+        self._poll.register(self._bell, select.EPOLLIN)
+        for listener in self._listeners.values():
+            listener.setblocking(False)
+        self._listen()
+        next_tick = 0.0
+        while not self._stopping or self._connections:
+            events = self._poll.poll(0)
+            if not events and not self._again:
+                on_idle()
+                events = self._poll.poll(_TICK)
+            for _ in range(len(self._again)):
+                self._go_on(self._again.popleft())
+            for descriptor, event in events:
+                if descriptor in self._listeners:
+                    self._accept(self._listeners[descriptor])
+                elif descriptor == self._bell:
+                    self._take_done()
+                elif (connection := self._connections.get(descriptor)) is not None:
+                    self._attend(connection, event)
+            if not self._stopping and not is_alive():
+                self._stop()
+                next_tick = 0.0
+            now = time.monotonic()
+            if now >= next_tick:
+                next_tick = now + _TICK
+                on_tick()
+                self._end_late(now)
+        for lane in self._lanes.values():
+            lane.end()
+        on_idle()
+
+    # ---- Connections
+
+    def _listen(self) -> None:
+        if not self._listens and not self._stopping:
+            for descriptor in self._listeners:
+                self._poll.register(descriptor, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+            self._listens = True
+
+    def _accept(self, listener: socket.socket) -> bool:
+        """Take one connection; others are left to other processes, which are as eager."""
+        try:
+            sock, address = listener.accept()
+        except OSError:  # another process has it, or the client is gone, or there are too many files
+            return False
+        sock.setblocking(False)
+        with suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client = address[0] if isinstance(address, tuple) else ""
+        deadline = time.monotonic() + (_STOPPING_SECONDS if self._stopping else self._limits.request_seconds)
+        connection = Connection(sock, client, self._limits.max_body_bytes, deadline)
+        connection.watched = _READ
+        self._connections[sock.fileno()] = connection
+        self._poll.register(sock, _READ)
+        if len(self._connections) > self._limits.connections:
+            self._end_longest_idle()
+        return True
+
+    def _attend(self, connection: Connection, event: int) -> None:
+        if event & _WRITE:
+            self._send(connection)
+        elif event & (select.EPOLLERR | select.EPOLLHUP) and not event & select.EPOLLIN:
+            self._close(connection)
+        elif event & _READ:
+            self._receive(connection)
+
+    def _receive(self, connection: Connection) -> None:
+        try:
+            data = connection.sock.recv(_AT_ONCE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end_of_client(connection)
+        elif connection.closes or connection.lingers:
+            return  # what is sent after a refusal is dropped
+        else:
+            self._read(connection, data)
+
+    def _end_of_client(self, connection: Connection) -> None:
+        """The client sends no more. It may still wait for the answer of what it sent."""
+        if connection.working is None and not connection.requests and not connection.out:
+            self._close(connection)
+        else:
+            connection.closes = True
+            self._watch(connection, 0)
+
+    def _read(self, connection: Connection, data: bytes) -> None:
+        was_reading = connection.is_reading
+        try:
+            connection.feed(data)
+        except Refused as refused:
+            log("warning", "request refused", status=refused.status, reason=refused.detail, address=connection.address)
+            connection.refuse(refused)
+        if connection.is_reading and not was_reading and not self._stopping:
+            connection.deadline = time.monotonic() + self._limits.request_seconds
+        if connection.held and self._held_too_much():
+            connection.refuse(Refused(503, "Service Unavailable", "Too many long bodies are on their way. Try later."))
+        if connection.continues:
+            connection.continues = False
+            connection.out += b"HTTP/1.1 100 Continue\r\n\r\n"
+        self._go_on(connection)
+
+    def _held_too_much(self) -> bool:
+        return sum(each.held for each in self._connections.values()) > _BODIES * self._limits.max_body_bytes
+
+    # ---- Requests
+
+    def _go_on(self, connection: Connection) -> None:
+        """Answer one request that is there, send what there is."""
+        if connection.working is None and connection.requests and not connection.gone:
+            request = connection.working = connection.requests.popleft()
+            connection.deadline = request.began + self._limits.request_seconds
+            chosen = self._lane_of(request)
+            if chosen is None:
+                self._finish(connection, self._reply_to(request))
+            else:
+                self._watch(connection, _READ if connection.lingers else select.EPOLLRDHUP)
+                self._lanes[chosen[0]].put(chosen[1], connection, request)
+        self._send(connection)
+
+    def _reply_to(self, request: Request) -> Reply:
+        try:
+            return self._answer(request)
+        except Exception as error:  # noqa: BLE001  # whatever it is, one request fails, not the process
+            log_exception("a request failed in the server", error)
+            return Reply(500, b"Content-Type: application/problem+json\r\n", b'{"type":"/problems/defect","status":500}')
+
+    def _finish(self, connection: Connection, reply: Reply) -> None:
+        request = connection.working
+        assert request is not None
+        connection.write(reply, closes=self._stopping or not request.keeps_alive)
+        connection.working = None
+        if connection.requests and not connection.closes:
+            self._again.append(connection)
+
+    def _work(self, connection: Connection, request: Request) -> None:
+        """In a thread of a lane."""
+        self._done.append((connection, request, self._reply_to(request)))
+        with suppress(BlockingIOError):
+            os.eventfd_write(self._bell, 1)
+
+    def _take_done(self) -> None:
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._bell)
+        while self._done:
+            connection, request, reply = self._done.popleft()
+            if connection.working is request:
+                self._finish(connection, reply)
+                self._send(connection)
+
+    # ---- Sending and ending
+
+    def _send(self, connection: Connection) -> None:
+        if connection.gone:
+            return
+        try:
+            done = connection.send()
+        except OSError:
+            self._close(connection)
+            return
+        if not done:
+            self._watch(connection, _WRITE)
+        elif connection.working is None and not connection.requests:
+            if connection.closes:
+                self._hang_up(connection)
+                return
+            self._watch(connection, _READ)
+            if not connection.is_reading:
+                seconds = _STOPPING_SECONDS if self._stopping else self._limits.keep_alive_seconds
+                connection.deadline = time.monotonic() + seconds
+
+    def _hang_up(self, connection: Connection) -> None:
+        """Close after the last answer: at once, or when a client that is still sending has had time to read it."""
+        if not connection.lingers:
+            self._close(connection)
+            return
+        with suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_WR)
+        connection.deadline = time.monotonic() + _LINGERING_SECONDS
+        self._watch(connection, select.EPOLLIN)
+
+    def _watch(self, connection: Connection, events: int) -> None:
+        if not connection.gone and connection.watched != events:
+            connection.watched = events
+            self._poll.modify(connection.sock, events)
+
+    def _close(self, connection: Connection) -> None:
+        if connection.gone:
+            return
+        connection.gone = True
+        self._connections.pop(connection.sock.fileno(), None)
+        with suppress(OSError):
+            self._poll.unregister(connection.sock)
+        connection.sock.close()
+
+    def _end_late(self, now: float) -> None:
+        """End connections whose time is over: one that has sent something gets an answer, an idle one none."""
+        for connection in [each for each in self._connections.values() if each.deadline < now]:
+            if connection.closes or connection.out:
+                self._close(connection)
+            elif connection.working is not None:
+                detail = "The service has more to do than it can within the time of a request. Try again later."
+                connection.refuse(Refused(503, "Service Unavailable", detail))
+                connection.working = None
+                self._send(connection)
+            elif connection.is_reading:
+                connection.refuse(Refused(408, "Request Timeout", "The request did not come to its end in time."))
+                self._send(connection)
+            else:
+                self._close(connection)
+
+    def _end_longest_idle(self) -> None:
+        """Make room for others: end the connection that has done nothing for longest."""
+        idle = [each for each in self._connections.values() if each.working is None and not each.out]
+        if idle:
+            self._close(min(idle, key=lambda each: each.deadline))
+
+    def _stop(self) -> None:
+        """Take whoever has connected already, and answer whoever asks in the next moments, for the last time."""
+        self._stopping = True
+        for descriptor, listener in self._listeners.items():
+            self._poll.unregister(descriptor)
+            while self._accept(listener):
+                pass
+            listener.close()
+        latest = time.monotonic() + _STOPPING_SECONDS
+        for connection in self._connections.values():
+            if connection.working is None and not connection.out and not connection.is_reading:
+                connection.deadline = min(connection.deadline, latest)
