@@ -34,13 +34,13 @@ class Explanation:
     points: tuple[Point, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The explanation as JSON shows it."""
+        """The explanation as JSON shows it; its numbers were rounded when it was made."""
         return {
-            "cosines": [[round(cosine, 6) for cosine in line] for line in self.cosines],
-            "relation": None if self.relation is None else [round(cosine, 6) for cosine in self.relation],
+            "cosines": self.cosines,
+            "relation": self.relation,
             "margin": None if self.margin is None else round(self.margin, 6),
             "points": [
-                {"word": point.word, "role": point.role, "x": round(point.x, 6), "y": round(point.y, 6)}
+                {"word": point.word, "role": point.role, "x": point.x, "y": point.y}
                 for point in self.points
             ],
         }
@@ -72,13 +72,13 @@ def explain(
 
     An odd one out and a similarity find no other words: their ``results`` are empty.
     """
-    x, y = principal_plane(np.concatenate([inputs, results])).T
+    x, y = _rounded(principal_plane(np.concatenate([inputs, results])).T)
     roles = ["input"] * len(names) + ["result"] * len(found)
     return Explanation(
-        cosines=tuple(tuple(map(float, line)) for line in results @ inputs.T),
+        cosines=tuple(map(tuple, _rounded(results @ inputs.T))),
         relation=_relation(query, inputs, results) if query.kind is Kind.ANALOGY else None,
         margin=abs(scores[0] - scores[1]) if len(scores) > 1 else None,
-        points=tuple(map(Point, [*names, *found], roles, map(float, x), map(float, y))),
+        points=tuple(map(Point, [*names, *found], roles, x, y)),
     )
 
 
@@ -108,4 +108,10 @@ def _relation(query: Query, inputs: Matrix, results: Matrix) -> tuple[float, ...
     else:
         offsets = inputs[place[id(question.right)]] - results
     example = unit(np.mean(examples, axis=0))
-    return tuple(float(unit(offset) @ example) for offset in offsets)
+    lengths = np.sqrt(np.einsum("ij,ij->i", offsets, offsets))
+    return tuple(_rounded(offsets @ example / np.where(lengths > 0, lengths, 1)))
+
+
+def _rounded(values: Matrix) -> Any:
+    """``values`` as lists of numbers with six decimals."""
+    return np.round(values.astype(np.float64), 6).tolist()

@@ -13,6 +13,8 @@ from embeddings.models import WordVectors, subword_vector
 from embeddings.search import Matrix, unit
 
 _SUGGESTIONS = 5
+_MOST_SUGGESTED_FOR = 3
+"""Unknown words of one term: of more, nobody could guess what is meant, and each costs a look through all words."""
 # Clitics stay whole, as tokenisers in the Penn Treebank's manner leave them: macy's → macy + 's, don't → do + n't.
 _PIECES = re.compile(r"\w+(?=n['’]t\b)|n['’]t\b|['’](?:s|re|ve|ll|d|m)\b|\w+|[^\w\s]", re.IGNORECASE)
 # What tokenisers leave out at the ends of words, and within words that they take apart: U.S., one-off.
@@ -91,6 +93,8 @@ def suggest(model: WordVectors, text: str) -> list[str]:
     if len(parts) < 2:
         return whole
     known = [model.vocabulary.words(_rows_of_part(model, part)) for part in parts]
+    if sum(not words for words in known) > _MOST_SUGGESTED_FOR:
+        return whole
     choices = [
         [" ".join(words)] if words else model.vocabulary.suggest(part) for part, words in zip(parts, known, strict=True)
     ]

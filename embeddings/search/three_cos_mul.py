@@ -11,10 +11,14 @@ from typing import Protocol
 
 import numpy as np
 
-from embeddings.search.brute_force import Matrix, Rows, unit, without_missing
+from embeddings.search.brute_force import Matrix, Rows, blocks, largest, unit, without_missing
 
 _EPSILON = 1e-6
 _GRADIENT_AT = 10
+_ROWS = 4096
+"""Rows whose similarities with all inputs stay in the processor's cache."""
+_MOST_CANDIDATES = 20_000
+"""Of each of the two searches, however many results are wanted: more would cost what comparing with every row does."""
 
 
 class Candidates(Protocol):
@@ -39,9 +43,20 @@ def cosmul_scores(vectors: Matrix, inputs: Matrix, weights: Matrix) -> Matrix:
 
     The same numbers as gensim's `most_similar_cosmul` gives for weights of 1 and -1.
     """
-    similarities = (1 + vectors @ inputs.T) / 2
-    powers = np.maximum(similarities, 0) ** np.abs(weights)
-    scores: Matrix = powers[:, weights > 0].prod(axis=1) / (powers[:, weights < 0].prod(axis=1) + _EPSILON)
+    order = np.argsort(weights < 0, kind="stable")  # the positive ones first
+    inputs, powers = np.ascontiguousarray(inputs[order]), np.abs(weights[order])
+    positive = int((weights > 0).sum())
+    raised = np.flatnonzero(powers != 1).tolist()
+    scores = np.empty(len(vectors), np.float32)
+    for rows in blocks(len(vectors), _ROWS):
+        similarities = inputs @ vectors[rows].T
+        similarities += 1
+        similarities /= 2
+        np.maximum(similarities, 0, out=similarities)
+        for place in raised:
+            similarities[place] **= powers[place]
+        below = similarities[positive:].prod(axis=0) + np.float32(_EPSILON)
+        np.divide(similarities[:positive].prod(axis=0), below, out=scores[rows])
     return scores
 
 
@@ -60,7 +75,7 @@ def search_cosmul(
     """The ``k`` rows with the highest scores: scores and rows [k], best first, the lower row first among equals."""
     count = min(len(index), restrict or len(index))
     k = min(k, count)
-    wanted = index.candidates_for_products(k)
+    wanted = min(index.candidates_for_products(k), max(_MOST_CANDIDATES, 4 * k))
     if exact or index.is_exact or restrict is not None or wanted > count // 4:
         return _best(cosmul_scores(index.first_vectors(count), inputs, weights), np.arange(count), k)
     first = _found(index, unit(weights @ inputs), wanted)
@@ -74,5 +89,6 @@ def _found(index: Candidates, target: Matrix, wanted: int) -> Rows:
 
 
 def _best(scores: Matrix, rows: Rows, k: int) -> tuple[Matrix, Rows]:
-    order = np.lexsort((rows, -scores))[:k]
-    return scores[order], rows[order]
+    """The best ``k`` of ``rows``, which ascend."""
+    best, places = largest(scores, k)
+    return best, rows[places]
