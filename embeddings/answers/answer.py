@@ -21,6 +21,9 @@ _SPARE = 6
 _REASONS = 8
 """Words listed at the most that the rest share, and that set the odd one apart."""
 _NO_DIRECTION = 1e-5
+MOST_EXACT_PRODUCTS = 16
+"""Terms of a query that 3CosMul multiplies for every one of many words."""
+_FEW_ROWS = 100_000
 _AT_ONCE = 64
 """Questions searched together: more gain nothing, and the candidates of a thousand would take tens of megabytes."""
 
@@ -201,7 +204,7 @@ def ask_many(model: WordVectors, queries: Iterable[str], options: Options | None
     """
     started = time.perf_counter()
     options = options or Options()
-    questions = _read_all(model, list(queries))
+    questions = [_affordable(model, question, options) for question in _read_all(model, list(queries))]
     searches = [question for question in questions if isinstance(question, _Question) and question.is_search]
     found = iter(_search(model, searches, options))
     answers: list[Answer | Failure] = []
@@ -250,6 +253,20 @@ def _read(model: WordVectors, text: str, query: Query) -> _Question | Failure:
     except (QueryError, UnknownWord) as error:
         return Failure(text, error)
     return question
+
+
+def _affordable(model: WordVectors, question: "_Question | Failure", options: Options) -> "_Question | Failure":
+    """A failure in the place of a question that would take longer than any other may."""
+    if options.method is not Method.MULTIPLY or isinstance(question, Failure) or not question.is_search:
+        return question
+    compared = options.restrict or (len(model) if options.exact or model.index.is_exact else 0)
+    terms = len(question.weights)
+    if terms <= MOST_EXACT_PRODUCTS or min(compared, len(model)) <= _FEW_ROWS:
+        return question
+    detail = (
+        f"3CosMul that compares with every word takes at most {MOST_EXACT_PRODUCTS} terms, and this query has {terms}."
+    )
+    return Failure(question.text, QueryError(f"{detail} Ask without exact, or by 3CosAdd."))
 
 
 def _search(model: WordVectors, questions: Sequence[_Question], options: Options) -> list[tuple[Result, ...]]:

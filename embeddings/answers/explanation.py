@@ -39,10 +39,7 @@ class Explanation:
             "cosines": self.cosines,
             "relation": self.relation,
             "margin": None if self.margin is None else round(self.margin, 6),
-            "points": [
-                {"word": point.word, "role": point.role, "x": point.x, "y": point.y}
-                for point in self.points
-            ],
+            "points": [{"word": point.word, "role": point.role, "x": point.x, "y": point.y} for point in self.points],
         }
 
     @classmethod

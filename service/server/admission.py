@@ -1,7 +1,8 @@
 """Which requests are answered at once, and which wait in a lane since they may take long.
 
 A request is told by what it asks for, before anything is computed: what takes a millisecond or two is answered as it
-comes. Pictures, pages, long queries and many results have a lane of their own; batches, which may take seconds, another.
+comes. Pictures, pages, long queries and many results have a lane of their own; batches, which take up to seconds, have
+another.
 Where an answer can mean to wait for another machine (a model in Milvus, limits counted in Redis), all requests go to
 threads.
 """
@@ -15,7 +16,9 @@ from service.server.connections import Request
 _LONG_QUERY = 240
 """Bytes of an address, from where its query may take longer than others."""
 _LONG_BODY = 1 << 12
-_PLAIN = re.compile(rb"/(?:api/v1/(?:query|analogy|neighbours|similarity|vocabulary|words/.*)|healthz|readyz|static/.*|)")
+_PLAIN = re.compile(
+    rb"/(?:api/v1/(?:query|analogy|neighbours|similarity|vocabulary|words/.*)|healthz|readyz|static/.*|)"
+)
 _COSTLY = re.compile(rb"(?:^|&)(?:exact|explain|method|restrict|all_forms|k=\d{3}|limit=\d{3}|k=%|limit=%|%)")
 _OF_ONE = (b"/api/v1/query", b"/api/v1/odd-one-out")
 SOME, MUCH, WAITING = "some", "much", "waiting"

@@ -122,8 +122,9 @@ class Connection:
             raise Refused(431, "Request Header Fields Too Large", "The head of the request is too long.")
 
     def _decline_upgrade(self) -> None:
-        """Some clients offer HTTP/2 with their first request: it is answered in HTTP/1.1, and the connection ends, since
-        the parser reads no further.
+        """Some clients offer HTTP/2 with their first request: it is answered in HTTP/1.1, and the connection ends.
+
+        The parser reads no further after such a request.
         """
         if self.requests:
             self.requests[-1].keeps_alive = False
@@ -207,7 +208,11 @@ class Connection:
         ending = b"Connection: close\r\n\r\n" if self.closes else b"\r\n"
         if not self.closes and request is not None and request.version == "1.0":
             ending = b"Connection: keep-alive\r\n\r\n"
-        length = b"" if reply.status in (204, 304) else b"Content-Length: %d\r\n" % (len(reply.body) if reply.length is None else reply.length)
+        length = (
+            b""
+            if reply.status in (204, 304)
+            else b"Content-Length: %d\r\n" % (len(reply.body) if reply.length is None else reply.length)
+        )
         body = b"" if request is not None and request.method == "HEAD" else reply.body
         self.out += b"".join((line, reply.headers, _date(), length, ending, body))
 

@@ -1,9 +1,9 @@
 """One thread that holds all connections of a process: it reads, has requests answered, and sends, and never waits for a
 client.
 
-A request that takes no longer than others' patience is answered at once; one that may take long goes to a thread of its
-lane (`service.server.admission`), where clients take turns. So a client that trickles holds a connection and no more, and
-one that asks for much waits for itself.
+What takes a moment is answered at once; what may take longer goes to a thread of its lane (`service.server.admission`),
+where clients take turns. So a client that trickles holds a connection and no more, and one that asks for much waits for
+itself.
 """
 
 import os
@@ -87,8 +87,9 @@ class Loop:
         lanes: Mapping[str, int],
         limits: Limits,
     ) -> None:
-        """``lane_of`` names the lane and the client of a request, or None if it is to be answered at once; ``lanes`` has
-        the number of threads of each.
+        """``lane_of`` names the lane and the client of a request, or None if it is to be answered at once.
+
+        ``lanes`` has the number of threads of each.
         """
         self._listeners = {listener.fileno(): listener for listener in listeners}
         self._answer, self._lane_of, self._limits = answer, lane_of, limits
@@ -117,25 +118,27 @@ class Loop:
             for _ in range(len(self._again)):
                 self._go_on(self._again.popleft())
             for descriptor, event in events:
-                if descriptor in self._listeners:
-                    self._accept(self._listeners[descriptor])
-                elif descriptor == self._bell:
-                    self._take_done()
-                elif (connection := self._connections.get(descriptor)) is not None:
-                    self._attend(connection, event)
-            if not self._stopping and not is_alive():
-                self._stop()
-                next_tick = 0.0
+                self._handle(descriptor, event)
             now = time.monotonic()
             if now >= next_tick:
                 next_tick = now + _TICK
                 on_tick()
                 self._end_late(now)
+                if not self._stopping and not is_alive():
+                    self._stop()
         for lane in self._lanes.values():
             lane.end()
         on_idle()
 
     # ---- Connections
+
+    def _handle(self, descriptor: int, event: int) -> None:
+        if descriptor in self._listeners:
+            self._accept(self._listeners[descriptor])
+        elif descriptor == self._bell:
+            self._take_done()
+        elif (connection := self._connections.get(descriptor)) is not None:
+            self._attend(connection, event)
 
     def _listen(self) -> None:
         if not self._listens and not self._stopping:
@@ -231,7 +234,9 @@ class Loop:
             return self._answer(request)
         except Exception as error:  # noqa: BLE001  # whatever it is, one request fails, not the process
             log_exception("a request failed in the server", error)
-            return Reply(500, b"Content-Type: application/problem+json\r\n", b'{"type":"/problems/defect","status":500}')
+            return Reply(
+                500, b"Content-Type: application/problem+json\r\n", b'{"type":"/problems/defect","status":500}'
+            )
 
     def _finish(self, connection: Connection, reply: Reply) -> None:
         request = connection.working

@@ -1,0 +1,39 @@
+"""Which requests wait."""
+
+import pytest
+
+from embeddings.models import Model
+from service.host import Serving, Settings
+from service.server.admission import Admission
+from service.server.connections import Request
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "lane"),
+    [
+        ("GET", "/api/v1/query?q=king%20-%20man%20%2B%20woman", None),
+        ("GET", "/api/v1/query?q=king&k=10", None),
+        ("GET", "/api/v1/query?q=king&k=1000", "some"),
+        ("GET", "/api/v1/query?q=king&%6B=1000", "some"),
+        ("GET", "/api/v1/query?q=king&explain=true", "some"),
+        ("GET", f"/api/v1/query?q={'a' * 300}", "some"),
+        ("GET", "/api/v1/vocabulary?prefix=", None),
+        ("GET", "/search/king", "some"),
+        ("GET", "/metrics", "some"),
+        ("POST", "/api/v1/query", "some"),
+        ("POST", "/api/v1/vectors", "much"),
+    ],
+)
+def test_what_may_take_long_waits(method: str, target: str, lane: str | None, tiny_model: Model) -> None:
+    settings = Settings(models=(str(tiny_model.folder),))
+    admission = Admission(settings, Serving(settings))
+    found = admission.lane_of(Request("1.2.3.4", method, target.encode(), body=b"{}"))
+    assert found == (None if lane is None else (lane, "1.2.3.4"))
+    assert lane is None or lane in admission.lanes
+
+
+def test_a_batch_waits_elsewhere_and_a_key_is_a_client(tiny_model: Model) -> None:
+    settings = Settings(models=(str(tiny_model.folder),))
+    admission = Admission(settings, Serving(settings))
+    request = Request("1.2.3.4", "POST", b"/api/v1/query", headers=[(b"x-api-key", b"mine")], body=b" " * 10_000)
+    assert admission.lane_of(request) == ("much", "mine")
