@@ -13,6 +13,7 @@ from embeddings.models.model import (
     read_manifest,
     verify_model,
 )
+from embeddings.models.packed import Band, Content, pack, unpack
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts, write_texts
 from embeddings.models.subwords import subword_vector
 from embeddings.models.tuning import Trial, tune
@@ -27,7 +28,9 @@ __all__ = [
     "MAP_FILE",
     "SUBWORDS_FILE",
     "VECTORS_FILE",
+    "Band",
     "Card",
+    "Content",
     "Manifest",
     "Model",
     "ModelWriter",
@@ -38,12 +41,14 @@ __all__ = [
     "fold",
     "open_model",
     "open_texts",
+    "pack",
     "parse_manifest",
     "read_manifest",
     "rebuild_index",
     "save_model",
     "subword_vector",
     "tune",
+    "unpack",
     "verify_model",
     "write_texts",
 ]

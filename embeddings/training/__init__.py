@@ -2,6 +2,7 @@
 
 from embeddings.training.gensim_engine import Learner, Place
 from embeddings.training.job import EVALUATED, EVALUATED_WORDS, Stopped, memory_mb, train
+from embeddings.training.meta_embedding import MergeParameters, merge_models, merged_vectors, merged_words
 from embeddings.training.parameters import (
     AUTO,
     PRESETS,
@@ -64,6 +65,7 @@ __all__ = [
     "Job",
     "Keep",
     "Learner",
+    "MergeParameters",
     "Note",
     "Place",
     "Prepared",
@@ -79,6 +81,9 @@ __all__ = [
     "check_not_again",
     "choose_parameters",
     "memory_mb",
+    "merge_models",
+    "merged_vectors",
+    "merged_words",
     "none_frequent",
     "number_phrases",
     "of_corpus",

@@ -23,6 +23,7 @@ LATE_COMMANDS = {
     "glosses": "gloss_commands",
     "keys": "serving_commands",
     "map": "map_commands",
+    "merge": "merge_commands",
     "plot": "training_commands",
     "push": "push_commands",
     "serve": "serving_commands",
