@@ -14,6 +14,7 @@ from embeddings.text.corpus import (
     is_utf8,
     texts_of,
 )
+from embeddings.text.descriptions import described
 from embeddings.text.phrase_lists import cohesive, known_phrases, numbered, read_phrase_list, title_phrases
 from embeddings.text.phrases import (
     CONNECTORS,
@@ -72,6 +73,7 @@ __all__ = [
     "clean",
     "cohesive",
     "count_ids",
+    "described",
     "find_phrases",
     "find_texts",
     "format_of_head",
