@@ -14,7 +14,6 @@ from embeddings.errors import ModelError
 from embeddings.files import (
     carry_over,
     lock_place,
-    open_unpacked,
     place_of,
     put_in_place,
     save_array,
@@ -22,21 +21,15 @@ from embeddings.files import (
     work_folder,
     writing,
 )
-from embeddings.formats.binary import FASTTEXT_MAGIC, read_fasttext_binary, read_word2vec_binary, write_word2vec_binary
-from embeddings.formats.libraries import (
-    read_keyed_vectors,
-    read_model2vec,
-    read_parquet,
-    read_safetensors,
-    write_keyed_vectors,
-    write_model2vec,
-    write_parquet,
-    write_safetensors,
-)
-from embeddings.formats.sources import Block, Faults, Source, decode, finite_rows, reading
+from embeddings.formats.binary import read_word2vec_binary, write_word2vec_binary
+from embeddings.formats.detection import format_inside
+from embeddings.formats.fasttext import read_fasttext_binary
+from embeddings.formats.keyed_vectors import read_keyed_vectors, write_keyed_vectors
+from embeddings.formats.parquet import read_parquet, write_parquet
+from embeddings.formats.safetensors import read_model2vec, read_safetensors, write_model2vec, write_safetensors
+from embeddings.formats.sources import LONGEST_WORD, Block, Faults, Source, decode, finite_rows, reading
 from embeddings.formats.text import (
     read_glove_text,
-    read_header,
     read_word2vec_text,
     write_glove_text,
     write_projector,
@@ -47,6 +40,8 @@ from embeddings.progress import Progress, no_progress
 from embeddings.search import IndexParameters
 
 _MODEL2VEC_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+_MOST_DUPLICATES, _MOST_REPEATED = 1_000_000, 10
+"""More rows than this whose word came before, and this many for each word, are made to keep a machine busy."""
 
 Reader = Callable[[Path, Faults], Source]
 Writer = Callable[[Model, Path, int], None]
@@ -170,11 +165,18 @@ def _append(writer: ModelWriter, block: Block, unit: str, seen: set[str], faults
     kept = []
     for row, (word, place) in enumerate(zip(block.words, block.places, strict=True)):
         if not finite[row]:
-            faults.skip_row(f"{unit} {place:,}", f"the vector of '{word}' holds a value that is not a finite number.")
+            what = f"the vector of '{word[:100]}' holds a value that is not a finite number."
+            faults.skip_row(f"{unit} {place:,}", what)
+        elif len(word) > LONGEST_WORD:
+            faults.skip_row(f"{unit} {place:,}", f"{len(word):,} letters cannot be a word.")
         elif not word or "\0" in word or decode(word.encode("utf-8", "surrogatepass")) is None:
             faults.skip_row(f"{unit} {place:,}", f"{word!r} cannot be a word: it is empty, or no text.")
         elif word in seen:
             counts.duplicates += 1
+            if counts.duplicates > _MOST_DUPLICATES and counts.duplicates > _MOST_REPEATED * len(seen):
+                raise ModelError(
+                    f"{faults.path}, {unit} {place:,}: the same words come again and again. It is no list."
+                )
         else:
             seen.add(word)
             kept.append(row)
@@ -255,33 +257,8 @@ def format_of_suffix(path: Path) -> Format:
 
 def detect_format(path: Path) -> Format:
     """The format of a file, by what is inside. Raises `ModelError` for what is none of them."""
-    if path.is_dir():
-        if (path / "tokenizer.json").exists() and (path / "model.safetensors").exists():
-            return FORMATS["model2vec"]
-        raise ModelError(f"{path} is a folder, but not model2vec's, which has tokenizer.json and model.safetensors.")
-    with reading(path), open_unpacked(path) as file:
-        start = file.read(1 << 16)
-    if start.startswith(FASTTEXT_MAGIC):
-        return FORMATS["fasttext-binary"]
-    if start.startswith(b"PAR1"):
-        return FORMATS["parquet"]
-    if start[:1] == b"\x80" and start[1:2] in b"\2\3\4\5":
-        return FORMATS["gensim"]
-    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= path.stat().st_size:
-        return FORMATS["safetensors"]
-    first, _, rest = start.partition(b"\n")
-    if read_header(first):
-        return FORMATS["word2vec" if _is_text(rest.partition(b"\n")[0]) else "word2vec-binary"]
-    if b"\0" not in start and len(first.split()) > 1:
-        return FORMATS["glove"]
-    titles = ", ".join(entry.title for entry in FORMATS.values() if entry.read)
-    raise ModelError(f"{path} is in none of the formats that can be imported: {titles}.")
-
-
-def _is_text(line: bytes) -> bool:
-    """Whether ``line``, the second of a file of word2vec's, ends in a number rather than in any bytes."""
-    try:
-        float((line.split() or [b"0"])[-1])
-    except ValueError:
-        return False
-    return True
+    name = format_inside(path)
+    if name is None:
+        titles = ", ".join(entry.title for entry in FORMATS.values() if entry.read)
+        raise ModelError(f"{path} is in none of the formats that can be imported: {titles}.")
+    return FORMATS[name]

@@ -14,6 +14,9 @@ from embeddings.files import DAMAGED
 
 BLOCK_VALUES = 2_000_000
 """Numbers in a block: 8 MB as 32-bit floats."""
+LONGEST_WORD = 1 << 14
+"""Bytes of a word beyond which it is none."""
+_MOST_ROWS = 1 << 16
 _SHOWN_FAULTS = 5
 
 
@@ -74,6 +77,8 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what goes wrong while a file is read into a `ModelError` that names it."""
     try:
         yield
+    except MemoryError as error:
+        raise ModelError(f"{path} takes more memory to read than there is. It may be damaged.") from error
     except DAMAGED as error:
         raise ModelError(f"{path} is cut off or damaged: {error}. Get it again.") from error
     except OSError as error:
@@ -97,7 +102,14 @@ def decode(word: bytes) -> str | None:
 
 def rows_per_block(dimension: int) -> int:
     """How many rows to take at a time."""
-    return max(1, BLOCK_VALUES // max(dimension, 1))
+    return min(_MOST_ROWS, max(1, BLOCK_VALUES // max(dimension, 1)))
+
+
+def require_file(path: Path) -> None:
+    """Raises `ModelError` unless ``path`` is a file that can be read twice, and from its middle."""
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "is a pipe or a device" if path.exists() else "does not exist"
+        raise ModelError(f"{path} {what}, and a file is needed.{'' if path.is_dir() else ' Save it to one first.'}")
 
 
 def finite_rows(vectors: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

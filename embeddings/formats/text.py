@@ -3,7 +3,7 @@
 import gzip
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO
@@ -12,119 +12,161 @@ import numpy as np
 
 from embeddings.errors import ModelError
 from embeddings.files import open_unpacked
-from embeddings.formats.sources import Block, Faults, Source, decode, reading, rows_per_block
+from embeddings.formats.headers import BOM, Header, read_header, require_dimension, require_utf_8
+from embeddings.formats.numbers import is_number, parse_row, parse_table, trailing_numbers
+from embeddings.formats.sources import (
+    LONGEST_WORD,
+    Block,
+    Faults,
+    Source,
+    decode,
+    reading,
+    require_file,
+    rows_per_block,
+)
 from embeddings.models import Model
 from embeddings.search import Matrix
 
-_LONGEST_LINE = 1 << 20
-_PEEKED_LINES = 1000
-_HEADER = re.compile(rb"\s*([0-9]+)[ \t]+([0-9]+)\s*")
-_GAP = re.compile(rb"[ \t]+")
-_LINE_END = b" \t\r\n"
-
-
-def read_header(line: bytes) -> tuple[int, int] | None:
-    """Number of words and dimension from the first line of word2vec's formats, or None if it is no such header."""
-    match = _HEADER.fullmatch(line)
-    return (int(match[1]), int(match[2])) if match else None
+GAP = re.compile(rb"[ \t]+")
+LINE_END = b" \t\r\n"
+_PEEKED_BYTES, _PEEKED_LINES = 1 << 22, 200
+_BLOCK_BYTES = 1 << 25
+_NUMBER_BYTES = 64
+"""What a number takes at most, with the blank before it."""
+_MOST_BLANK_LINES, _MOST_EXTRA_ROWS = 1_000_000, 1_000_000
 
 
 def read_word2vec_text(path: Path, faults: Faults) -> Source:
     """word2vec's text format, which fastText's .vec shares: ``count dimension``, then a word and its numbers a line."""
+    require_file(path)
     with reading(path), open_unpacked(path) as file:
-        header = read_header(file.readline(_LONGEST_LINE))
-    if header is None or header[1] == 0:
-        raise ModelError(f"{path} does not begin with a line of two numbers, as word2vec's formats do. Is it GloVe's?")
-    return Source(header[1], _read(path, header[1], faults, announced=header[0]), rows=header[0], unit="line")
+        line = file.readline(1000)
+    require_utf_8(path, line)
+    header = read_header(path, line)
+    return Source(header.dimension, _read(path, header.dimension, faults, header), rows=header.words, unit="line")
 
 
 def read_glove_text(path: Path, faults: Faults) -> Source:
     """GloVe's text format: a word and its numbers a line; the word may hold spaces, so it is split from the right."""
+    require_file(path)
     with reading(path), open_unpacked(path) as file:
-        lines = [line.strip(_LINE_END) for line in islice(file, _PEEKED_LINES)]
-    numbers = Counter(len(_GAP.findall(line)) for line in lines if line)
-    if not numbers or (dimension := numbers.most_common(1)[0][0]) == 0:
+        start = file.read(_PEEKED_BYTES)
+    require_utf_8(path, start)
+    numbers = Counter(trailing_numbers(GAP.split(line)) for line in first_lines(start, _PEEKED_BYTES))
+    del numbers[0]
+    if not numbers:
         raise ModelError(f"{path} is not a text file of a word and its numbers a line.")
-    return Source(dimension, _read(path, dimension, faults, announced=None), unit="line")
+    dimension = require_dimension(path, numbers.most_common(1)[0][0])
+    return Source(dimension, _read(path, dimension, faults, None), unit="line")
 
 
-def _read(path: Path, dimension: int, faults: Faults, announced: int | None) -> Iterator[Block]:
+def first_lines(start: bytes, wanted: int) -> list[bytes]:
+    """The first lines that are not blank in ``start``, of which ``wanted`` bytes were asked for: whole ones only."""
+    lines = start.removeprefix(BOM).split(b"\n")
+    if len(start) >= wanted and len(lines) > 1:
+        lines.pop()
+    return list(islice((line.strip(LINE_END) for line in lines if line.strip(LINE_END)), _PEEKED_LINES))
+
+
+def _read(path: Path, dimension: int, faults: Faults, header: Header | None) -> Iterator[Block]:
     found = 0
     with reading(path), open_unpacked(path) as file:
-        lines = enumerate(_lines(file, path), start=1)
-        if announced is not None:
+        lines = _lines(file, path, LONGEST_WORD + _NUMBER_BYTES * dimension, faults)
+        if header is not None:
             next(lines)
-        while some := list(islice(lines, rows_per_block(dimension))):
-            kept = [(place, line.strip(_LINE_END)) for place, line in some]
-            kept = [(place, line) for place, line in kept if line]
-            found += len(kept)
-            yield _parse(kept, dimension, faults)
-    if announced is not None and found != announced:
-        faults.note("line 1", f"the header announces {announced:,} words, and {found:,} follow.")
+        while some := _take(lines, rows_per_block(dimension)):
+            found += len(some)
+            yield _parse([(place, line) for place, line in some if line is not None], dimension, faults)
+            if header is not None and found > header.words + _MOST_EXTRA_ROWS and not faults.skip:
+                break
+    if header is not None and found != header.words:
+        faults.note("line 1", f"the header announces {header.words:,} words, and {found:,} follow.")
 
 
-def _lines(file: IO[bytes], path: Path) -> Iterator[bytes]:
-    for line in iter(lambda: file.readline(_LONGEST_LINE), b""):
-        if len(line) == _LONGEST_LINE:
-            raise ModelError(f"{path} has a line of over a million bytes, so it is not a text file of vectors.")
-        yield line
-
-
-def _parse(lines: list[tuple[int, bytes]], dimension: int, faults: Faults) -> Block:
-    """Parse the numbers of many lines at once, which takes a fraction of the time; one by one where that fails."""
-    words, numbers = [], []
-    for _, line in lines:
-        word, _, rest = line.partition(b" ")
-        words.append(decode(word))
-        numbers.append(rest)
-    regular = None not in words and all(rest.count(b" ") == dimension - 1 for rest in numbers)
-    vectors = _parse_numbers(numbers, dimension) if regular else None
-    if vectors is None or len(vectors) != len(lines):
-        return _parse_one_by_one(lines, dimension, faults)
-    return Block([word for word in words if word is not None], vectors, [place for place, _ in lines])
-
-
-def _parse_numbers(lines: list[bytes], dimension: int) -> Matrix | None:
-    """The table of numbers [lines, dimension], or None if something in it is no number."""
-    import pyarrow
-    from pyarrow import csv
-
-    names = [str(column) for column in range(dimension)]
-    try:
-        table = csv.read_csv(
-            pyarrow.BufferReader(b"\n".join(lines)),
-            read_options=csv.ReadOptions(column_names=names, block_size=2 * _LONGEST_LINE),
-            parse_options=csv.ParseOptions(delimiter=" ", quote_char=False),
-            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, pyarrow.float32()), null_values=[]),
-        )
-    except pyarrow.ArrowInvalid:
-        return None
-    vectors = np.empty((table.num_rows, dimension), np.float32)
-    for place, column in enumerate(table.columns):
-        vectors[:, place] = column.to_numpy()
-    return vectors
-
-
-def _parse_one_by_one(lines: Iterable[tuple[int, bytes]], dimension: int, faults: Faults) -> Block:
-    words, rows, places = [], [], []
-    for place, line in lines:
-        pieces = _GAP.split(line)
-        word = decode(b" ".join(pieces[:-dimension]))
-        where = f"line {place:,}"
-        if len(pieces) < dimension + 1:
-            faults.skip_row(where, f"{len(pieces) - 1} numbers follow the word where {dimension} are expected.")
-        elif word is None:
-            faults.skip_row(where, f"{b' '.join(pieces[:-dimension])!r} is not UTF-8.")
+def _lines(file: IO[bytes], path: Path, longest: int, faults: Faults) -> Iterator[tuple[int, bytes | None]]:
+    """Number and content of each line that is not blank; None for one that is too long."""
+    place = blank = 0
+    while line := file.readline(longest):
+        place += 1
+        if place == 1 and line.startswith(BOM) and line[len(BOM) : len(BOM) + 1].strip():
+            line = line[len(BOM) :]
+        if len(line) == longest and not line.endswith(b"\n"):
+            while (rest := file.readline(longest)) and not rest.endswith(b"\n"):
+                pass
+            faults.skip_row(f"line {place:,}", f"it is longer than {longest:,} bytes, so it is no row of vectors.")
+            yield place, None
+        elif content := line.strip(LINE_END):
+            blank = 0
+            yield place, content
         else:
-            try:
-                rows.append(np.array(pieces[-dimension:], np.float32))
-            except ValueError:
-                faults.skip_row(where, f"what follows '{word}' is not {dimension} numbers.")
-            else:
-                words.append(word)
-                places.append(place)
-    vectors = np.stack(rows) if rows else np.empty((0, dimension), np.float32)
+            blank += 1
+            if blank > _MOST_BLANK_LINES:
+                raise ModelError(f"{path}, line {place:,}: over a million blank lines follow each other.")
+
+
+def _take(lines: Iterator[tuple[int, bytes | None]], most: int) -> list[tuple[int, bytes | None]]:
+    """Up to ``most`` of ``lines``, and no more than fit into a block."""
+    some, size = [], 0
+    for place, line in islice(lines, most):
+        some.append((place, line))
+        size += len(line or b"")
+        if size > _BLOCK_BYTES:
+            break
+    return some
+
+
+def _parse(lines: Sequence[tuple[int, bytes]], dimension: int, faults: Faults) -> Block:
+    """Parse the numbers of many lines at once, which takes a fraction of the time; one by one where that fails."""
+    words, numbers, places = [], [], []
+    for place, line in lines:
+        word, _, rest = line.partition(b" ")
+        if rest.count(b" ") != dimension - 1 or b"  " in rest or b"\t" in line:
+            split = _split(line, dimension)
+            if isinstance(split, str):
+                faults.skip_row(f"line {place:,}", split)
+                continue
+            word, rest = split
+        text = decode(word)
+        if text is None:
+            faults.skip_row(f"line {place:,}", f"{word[:100]!r} is not UTF-8.")
+            continue
+        words.append(text)
+        numbers.append(rest)
+        places.append(place)
+    vectors = parse_table(numbers, dimension)
+    if vectors is None:
+        return _parse_one_by_one(words, numbers, places, faults)
     return Block(words, vectors, places)
+
+
+def _split(line: bytes, dimension: int) -> tuple[bytes, bytes] | str:
+    """The word and its numbers, a blank between them; or what is wrong with the line."""
+    gaps = list(GAP.finditer(line))
+    if len(gaps) < dimension:
+        return f"{len(gaps)} numbers follow the word where {dimension} are expected."
+    word = line[: gaps[-dimension].start()]
+    fields = GAP.split(line[gaps[-dimension].end() :])
+    before = GAP.split(word)
+    if len(before) > 1 and is_number(before[-1]):
+        return f"{trailing_numbers(before) + dimension} numbers follow the word where {dimension} are expected."
+    return word, b" ".join(fields)
+
+
+def _parse_one_by_one(words: list[str], numbers: list[bytes], places: list[int], faults: Faults) -> Block:
+    kept, rows = [], []
+    for index, (word, line, place) in enumerate(zip(words, numbers, places, strict=True)):
+        fields = line.split(b" ")
+        row = parse_row(fields)
+        if row is None:
+            wrong = next(field for field in fields if not is_number(field))
+            what = f"what follows '{word[:100]}' is not {len(fields)} numbers"
+            faults.skip_row(f"line {place:,}", f"{what}: {wrong[:40].decode(errors='replace')!r} is none.")
+        else:
+            kept.append(index)
+            rows.append(row)
+    dimension = len(numbers[0].split(b" ")) if numbers else 0
+    vectors = np.stack(rows) if rows else np.empty((0, dimension), np.float32)
+    return Block([words[index] for index in kept], vectors, [places[index] for index in kept])
 
 
 def write_word2vec_text(model: Model, path: Path, count: int) -> None:

@@ -4,11 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from embeddings.formats.sources import Faults
-from embeddings.formats.text import _parse, _parse_one_by_one, metadata_path, read_glove_text, write_projector
+from embeddings.formats.text import metadata_path, read_glove_text, write_projector
 from embeddings.models.model import Card, open_model
 from embeddings.models.writer import save_model
 
@@ -39,25 +37,6 @@ def test_lines_are_split_from_the_right_at_blanks_alone(tmp_path: Path, content:
 def test_the_dimension_is_that_of_most_lines(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"at name@domain.com 1 2\nb 3 4\nc 5 6\n")
     assert [word for word, _ in read_all(tmp_path / "file")] == ["at name@domain.com", "b", "c"]
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.text(st.characters(exclude_characters=" \t\r\n", exclude_categories=["Cs"]), min_size=1, max_size=8),
-            st.lists(st.floats(width=32), min_size=3, max_size=3),
-        ),
-        min_size=1,
-        max_size=20,
-    )
-)
-def test_many_lines_at_once_are_parsed_as_one_by_one(rows: list[tuple[str, list[float]]]) -> None:
-    lines = [(1, f"{word} {' '.join(map(repr, row))}".encode()) for word, row in rows]
-    faults = Faults(Path("file"), skip=False)
-    together, single = _parse(lines, 3, faults), _parse_one_by_one(lines, 3, faults)
-    assert list(together.words) == list(single.words) == [word for word, _ in rows]
-    np.testing.assert_array_equal(together.vectors, single.vectors)
-    np.testing.assert_array_equal(together.vectors, np.array([row for _, row in rows], np.float32))
 
 
 def test_a_projector_gets_a_table_of_numbers_and_one_of_words(tmp_path: Path) -> None:

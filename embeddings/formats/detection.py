@@ -1,0 +1,113 @@
+"""What a file of vectors is, by the evidence inside it; its name counts only where two formats fit alike."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from embeddings.errors import ModelError
+from embeddings.files import is_packed, open_unpacked
+from embeddings.formats.fasttext import FASTTEXT_MAGIC
+from embeddings.formats.headers import Header, is_header, read_header, require_utf_8
+from embeddings.formats.numbers import is_number, trailing_numbers
+from embeddings.formats.sources import LONGEST_WORD, decode, reading, require_file
+from embeddings.formats.text import GAP, first_lines
+
+_START_BYTES = 1 << 20
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
+_WHOLE_ONLY = {"parquet": "Parquet", "safetensors": "safetensors", "gensim": "a Python pickle"}
+
+
+def format_inside(path: Path) -> str | None:
+    """The name of the format of the file or folder at ``path``, or None if it is none that can be imported.
+
+    Raises `ModelError` for what cannot be read, or says itself what is wrong with it.
+    """
+    if path.is_dir():
+        if (path / "tokenizer.json").exists() and (path / "model.safetensors").exists():
+            return "model2vec"
+        raise ModelError(f"{path} is a folder, but not model2vec's, which has tokenizer.json and model.safetensors.")
+    require_file(path)
+    with reading(path), open_unpacked(path) as file:
+        start = file.read(_START_BYTES)
+        packed = is_packed(path)
+    name = _by_magic(start, path.stat().st_size)
+    if name in _WHOLE_ONLY and packed:
+        raise ModelError(f"{path} is {_WHOLE_ONLY[name]} that was packed, which is read from its middle. Unpack it.")
+    if name is not None:
+        return name
+    if start.startswith(b"\x93NUMPY"):
+        raise ModelError(f"{path} is an array of numpy's, which has no words. Import a file that has both.")
+    require_utf_8(path, start)
+    return _of_lines(path, start)
+
+
+def _by_magic(start: bytes, size: int) -> str | None:
+    if start.startswith(FASTTEXT_MAGIC):
+        return "fasttext-binary"
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    if start[:1] == b"\x80" and start[1:2] in (b"\2", b"\3", b"\4", b"\5"):
+        return "gensim"
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size:
+        return "safetensors"
+    return None
+
+
+def _of_lines(path: Path, start: bytes) -> str | None:
+    first, _, body = start.partition(b"\n")
+    whole = len(start) < _START_BYTES
+    if is_header(first):
+        lines = [GAP.split(line) for line in first_lines(body, _START_BYTES - len(first) - 1)]
+        if _is_one_column(first, lines, whole=whole):
+            return "glove"
+        return _word2vec(path, read_header(path, first), body, lines, whole=whole)
+    lines = [GAP.split(line) for line in first_lines(start, _START_BYTES)]
+    numbered = sum(trailing_numbers(fields) > 0 for fields in lines)
+    return "glove" if lines and 2 * numbered >= len(lines) else None
+
+
+def _is_one_column(first: bytes, lines: Sequence[Sequence[bytes]], *, whole: bool) -> bool:
+    """Whether a file that seems to begin with a header is one of GloVe's with one number a line."""
+    announced, dimension = first.split()[-2:]
+    counted = whole and announced == str(len(lines)).encode()
+    return (
+        dimension != b"1"
+        and not counted
+        and bool(lines)
+        and all(len(fields) == 2 and is_number(fields[1]) for fields in lines)
+    )
+
+
+def _word2vec(path: Path, header: Header, body: bytes, lines: Sequence[Sequence[bytes]], *, whole: bool) -> str:
+    """Which of word2vec's formats this is: text if its lines are rows of numbers, binary if its bytes fit that."""
+    good = sum(_is_row(fields, header.dimension) for fields in lines)
+    binary = whole and _fits_binary(header, body)
+    if lines and good == len(lines):
+        return "word2vec-binary" if binary and ".bin" in path.suffixes else "word2vec"
+    if _has_binary(body):
+        return "word2vec" if lines and 2 * good >= len(lines) else "word2vec-binary"
+    return "word2vec-binary" if binary else "word2vec"
+
+
+def _is_row(fields: Sequence[bytes], dimension: int) -> bool:
+    """Whether the line has as many numbers at its end as the header says, and no more unless its word is a number."""
+    return len(fields) > dimension and trailing_numbers(fields[-dimension - 2 :]) == dimension
+
+
+def _has_binary(body: bytes) -> bool:
+    """Whether some of these bytes are of no text in UTF-8."""
+    if body.translate(None, _CONTROLS) != body:
+        return True
+    return any(decode(line) is None for line in body.split(b"\n")[:-1])
+
+
+def _fits_binary(header: Header, body: bytes) -> bool:
+    """Whether ``body``, all that follows the header, is just its rows in word2vec's binary format."""
+    place, size = 0, 4 * header.dimension
+    for _ in range(header.words):
+        while body[place : place + 1] == b"\n":
+            place += 1
+        end = body.find(b" ", place, place + LONGEST_WORD)
+        if end <= place or b"\n" in body[place:end] or end + 1 + size > len(body):
+            return False
+        place = end + 1 + size
+    return not body[place:].strip()
