@@ -7,12 +7,15 @@ process, where finding the words alone with ``\\w+`` and a pass for the sentence
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+
+from embeddings.text.characters import LINES, SPELLING, WORD_KINDS, Kind, kinds, members
 
 Ids = npt.NDArray[np.int32]
 """Tokens by their numbers."""
@@ -25,45 +28,60 @@ JOINER = "_"
 LONGEST_SENTENCE = 1_000
 """Words; gensim trains on no more than 10,000 at a time, and text without any full stop has to end somewhere."""
 
-# What separates words is listed, and not what makes them up, since Python's \w leaves out the vowel signs and accents
-# that many scripts write as characters of their own.
-_SEPARATOR = (
-    r"\s!-/:-@\[-`{-©«-±´¶-¸»¿×÷\u2000-\u206f\u20a0-\u20cf\u2190-\u2bff\u3000-\u3004\u3008-\u3020\u3030"
-    r"\ufe30-\ufe4f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\ufffd\ufeff"
-)
-_LETTERS = f"[^{_SEPARATOR}]+"
-_POSSESSIVE = f"['’][sS](?!{_LETTERS})"
-_WITHIN = "[.,'’&‐‑-]"  # between letters these make a compound: don't, vice-president, u.s, at&t, 10,000
-_TITLES = (
-    "Mr",
-    "Mrs",
-    "Ms",
-    "Dr",
-    "St",
-    "Mt",
-    "Jr",
-    "Sr",
-    "Prof",
-    "Gen",
-    "Col",
-    "Lt",
-    "Capt",
-    "Rev",
-    "Gov",
-    "Sen",
-    "vs",
-)
-_ABBREVIATED = "".join(rf"(?<!\b{title}\.)" for title in ("[A-Z]", *_TITLES))
-_TOKEN = re.compile(
-    rf"{_LETTERS}(?:(?!{_POSSESSIVE}){_WITHIN}{_LETTERS})*"
-    rf"|{_POSSESSIVE}"
-    rf"|[.!?]+{_ABBREVIATED}[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W\d_a-z])"
-    r"|[。！？]|\n|[,;:()–—]"
-)
-_BETWEEN_BLANKS = re.compile(r"\S+|\n")
-_TYPOGRAPHIC = str.maketrans("’‐‑", "'--")
+LONGEST_WORD = 1_000
+"""Characters; what has more is data and no word, and stands for a pause."""
+
+_ABBREVIATIONS = "Mr Mrs Ms Dr St Mt Jr Sr Prof Gen Col Lt Capt Rev Gov Sen vs"
+_DOTTED = "net com org edu gov mil io exe pdf txt zip csv xml html js py mp3 mp4 jpg png gif"
+"""Names that begin with their dot: .NET, .com, .pdf."""
+_CAPITAL = "[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]"
+_COMPOUND = re.compile("[.,'&‐‑٫٬・-]|(?<!l)·|·(?!l)")
+"""Where a compound that is too rare comes apart; the dot of col·lecció is none of those places."""
+_PIECE = 1 << 17
+"""Characters."""
+_JOINERS = "\u200c\u200d"
 _NOTHING = -1
 _DIGIT = re.compile(r"\d")
+_BETWEEN_BLANKS = re.compile(r"[^\s\0-\x1f\x7f-\x9f]+|[\n\r\x85\u2028\u2029]")
+
+
+@cache
+def _grammar(below: int) -> re.Pattern[str]:
+    """A token: a word, a possessive, the end of a sentence or a line, a pause, emoji, a name that begins with its dot.
+
+    It is for text of characters ``below`` a code: those of later planes, which few texts have, cost time.
+    """
+
+    def of(*kinds: Kind) -> str:
+        return members(*kinds, below=below)
+
+    word, stop, apostrophe, hidden = of(*WORD_KINDS), of(Kind.STOP), of(Kind.APOSTROPHE), of(Kind.IGNORED)
+    possessive = f"[{apostrophe}][sS](?![{word}])"
+    # Between letters these make a compound: don't, vice-president, u.s, at&t, 10,000. A quotation mark is a gershayim
+    # if no other one follows the Hebrew letters after it. A full stop may be wide between wide digits.
+    linking = of(Kind.APOSTROPHE, Kind.HYPHEN, Kind.LINKING)
+    within = rf"(?:[.,{linking}]|[\"“”](?<=[א-ת].)(?=[א-ת]+(?![\"“”א-ת]))|[．，](?<=[０-９].)(?=[０-９]))"
+    # What may follow a word and be part of it, C++, C++17, Disney+, C#, or makes it an address.
+    host = r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+    more = (
+        rf"\+(?<=[A-Za-z].)(?:\+\d*)?(?![+{word}])|#(?<=\b[A-Za-z].)(?![{word}])"
+        rf"|://[!#-;=?-~]*[A-Za-z0-9/]|@{host}|[_+][A-Za-z0-9._+-]{{0,64}}@{host}"
+    )
+    abbreviated = "".join(rf"(?<!\b{title}\.)" for title in (_CAPITAL, *_ABBREVIATIONS.split()))
+    closing, opening = rf"[\"'”’)\]»›」』】）{hidden}]*", rf"[\"'“‘(\[{{¿¡«‹„‚「『【（{hidden}]*"
+    dotted = rf"\.(?<![^\s(\[{{\"'“‘/,;:].)(?i:{'|'.join(_DOTTED.split())})(?![{word}])"
+    alternatives = [
+        # An empty alternative costs less than a group that may be repeated or left out, and few words go on at all.
+        rf"[{word}]+(?:(?=[.,\"“”．，{linking}])(?:(?!{possessive}){within}[{word}]+)*|)(?:{more}|)",
+        f"[{of(Kind.LINE, Kind.END, Kind.PAUSE)}]",
+        rf"[{stop}](?<![{stop}].)[{stop}]*+{abbreviated}{closing}\s++(?={opening}[{of(Kind.CAPITAL)}])",
+        possessive,
+        dotted,
+    ]
+    if emoji := of(Kind.EMOJI):
+        after = r"[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+        alternatives += [rf"[{emoji}](?:{after}|\u200d[{emoji}\u2190-\u2bff])*", f"[{of(Kind.FLAG)}]{{1,2}}"]
+    return re.compile("|".join(alternatives), re.DOTALL)
 
 
 class Case(StrEnum):
@@ -112,10 +130,34 @@ class Tokens:
 
 def tokenise(text: str, parameters: TokenParameters) -> Tokens:
     """The words, pauses and ends of sentences of ``text``, which ends with a sentence."""
-    found = (_TOKEN if parameters.splitting is Splitting.WORDS else _BETWEEN_BLANKS).findall(text)
     numbers = _Numbers(_meaning(parameters))
-    ids = np.fromiter(map(numbers.__getitem__, found), np.int32, len(found))
-    return Tokens(list(numbers.words), tidy(ids, parameters.min_sentence_length))
+    ids = []
+    for piece in _pieces(text):
+        if parameters.splitting is Splitting.WHITESPACE:
+            found = _BETWEEN_BLANKS.findall(piece)
+        else:
+            found = _grammar(0x10000 if _of_first_plane(piece) else 0x110000).findall(piece)
+        ids.append(np.fromiter(map(numbers.__getitem__, found), np.int32, len(found)))
+    return Tokens(list(numbers.words), tidy(np.concatenate(ids), parameters.min_sentence_length))
+
+
+def _of_first_plane(text: str) -> bool:
+    """Whether every character of ``text`` is below U+10000, in a hundredth of the time of looking at each."""
+    return text.isascii() or len(text.encode("utf-16-le", "surrogatepass")) == 2 * len(text)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """``text`` in pieces of bounded size, so that its tokens never are all there at once; cut at blanks if there are."""
+    start = 0
+    while len(text) - start > _PIECE:
+        end = start + _PIECE
+        cut = max(text.rfind("\n", start, end), start) or start
+        if cut == start:
+            cut = max(text.rfind(" ", start, end), start)
+        cut = end if cut == start else cut + 1
+        yield text[start:cut]
+        start = cut
+    yield text[start:] if start else text
 
 
 class _Numbers(dict[str, int]):
@@ -134,34 +176,63 @@ class _Numbers(dict[str, int]):
 
 def split_compound(word: str) -> list[str]:
     """The parts of a compound (``vice-president``, ``10,000``); the word alone if it is none."""
-    return [part for part in re.split(_WITHIN, word) if part] or [word]
+    return [part for part in _COMPOUND.split(word) if part] or [word]
 
 
 def _meaning(parameters: TokenParameters) -> Callable[[str], str | int]:
     """A function from a token as found to its word, or to `END`, `PAUSE` or `_NOTHING`."""
+    spelt = _spelt if parameters.splitting is Splitting.WORDS else _spelt_as_it_is
+
+    lower, shortest = parameters.case is Case.LOWER, max(parameters.min_word_length, 1)
+    digits = None if parameters.digits is Digits.KEEP else parameters.digits
 
     def meaning(found: str) -> str | int:
-        if parameters.splitting is Splitting.WORDS:
-            if found[0] in "\n.!?。！？":
-                return END
-            if found in ",;:()–—":
-                return PAUSE
-            word = found if found.isascii() else found.translate(_TYPOGRAPHIC)
-        elif found == "\n":
-            return END
-        else:
-            word = found  # underscores are kept here: phrases may have been joined already
-        if not word.isascii():
-            word = unicodedata.normalize("NFC", word)
-        if parameters.case is Case.LOWER:
+        if len(found) > LONGEST_WORD:
+            return PAUSE
+        word = found
+        if not (found.isascii() and found.isalnum()):
+            spelling = spelt(found)
+            if isinstance(spelling, int):
+                return spelling
+            word = unicodedata.normalize("NFC", spelling)
+            if lower:
+                word = word.replace("İ", "i")
+        if lower:
             word = word.lower()
-        if len(word) < parameters.min_word_length:
+        if len(word) < shortest:
             return _NOTHING
-        if parameters.digits is not Digits.KEEP and _DIGIT.search(word):
-            return PAUSE if parameters.digits is Digits.DROP else _DIGIT.sub("#", word)
+        if digits and _DIGIT.search(word):
+            return PAUSE if digits is Digits.DROP else _DIGIT.sub("#", word)
         return word
 
     return meaning
+
+
+def _spelt(found: str) -> str | int:
+    """A token of `_grammar` in the one form of its word, or what it stands for."""
+    kind = kinds()[ord(found[0])]
+    if kind > Kind.LINKING:
+        if kind in (Kind.LINE, Kind.END):
+            return END
+        if kind == Kind.PAUSE:
+            return PAUSE
+        if kind == Kind.STOP:
+            return found if found[1:2].isalnum() else END
+    if "://" in found or "@" in found:
+        return PAUSE
+    if found.isascii():
+        return found.replace("`", "'")
+    word = found.translate(SPELLING)
+    if kind != Kind.APOSTROPHE:
+        word = word.strip(f"'{_JOINERS}")
+    return "" if all(unicodedata.category(character)[0] == "M" for character in word) else word
+
+
+def _spelt_as_it_is(found: str) -> str | int:
+    """A token of `_BETWEEN_BLANKS`. Underscores stay: phrases may have been joined already."""
+    if found in LINES:
+        return END
+    return "" if all(kinds()[ord(character)] in (Kind.IGNORED, Kind.JOINER) for character in found) else found
 
 
 def tidy(ids: Ids, min_sentence_length: int = 1) -> Ids:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeddings.text.characters import WORD_KINDS, Kind, kind_of, kinds
 from embeddings.text.tokens import (
     END,
     FIRST_WORD,
@@ -57,6 +58,55 @@ def test_worked_examples(text: str, expected: str) -> None:
     tokens = tokenise(text, DEFAULT)
     assert shown(tokens) == expected.removeprefix("|") or (expected == "|" and not len(tokens))
     assert len(tokens) == sum(word not in "|/" for word in expected.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ذهب محمد، ثم عاد؛ هل وصل؟ نعم وصل", "ذهب محمد / ثم عاد / هل وصل | نعم وصل |"),
+        ("राम घर गया। वह सो गया॥ फिर", "राम घर गया | वह सो गया | फिर |"),
+        ("הלך הביתה׃ בן־אדם", "הלך הביתה | בן-אדם |"),
+        ("Նա եկավ։ Ո՞վ է նա", "նա եկավ | ով է նա |"),
+        ("ሰላም፣ ነህ። ደህና፡ነው", "ሰላም / ነህ | ደህና ነው |"),
+        ("我来了，你走了。好？是！对、不", "我来了 / 你走了 | 好 | 是 | 对 / 不 |"),
+        ("¿Qué pasa? ¡No puede ser! ¿Dónde?", "qué pasa | no puede ser | dónde |"),
+        ("ភាសាខ្មែរ។ စာ။ ᠮᠣᠩ᠃ བོད།", "ភាសាខ្មែរ | စာ | ᠮᠣᠩ | བོད |"),
+        ("Τι είναι\u037e Τίποτα", "τι είναι | τίποτα |"),
+        ("Пушкин А. С. Сказки. Он жил т. е. писал.", "пушкин а с сказки | он жил т е писал |"),
+        ("co\u00adop word\u2060joiner محـــمد \u200fabc\u200e", "coop wordjoiner محمد abc |"),
+        ("می\u200cروم नमस्\u200dते \u200dx\u200c", "می\u200cروم नमस्\u200dते x |"),
+        ("col·lecció coŀlecció ジョン･スミス", "col·lecció col·lecció ジョン・スミス |"),
+        ('צה"ל צה״ל צה”ל "שלום" ה"ארץ"', "צה״ל צה״ל צה״ל שלום ה ארץ |"),
+        ("O'Brien O’Brien OʼBrien O`Brien ‘word’", "o'brien o'brien o'brien o'brien word |"),
+        ("C++ C++17 C# F# C .NET NET AT&T R&D Disney+ a+b #x", "c++ c++17 c# f# c .net net at&t r&d disney+ a b x |"),
+        ("Use C++. It (C#) pays", "use c++ | it / c# / pays |"),
+        ("👨\u200d👩\u200d👧 👍🏽 🇫🇷🇩🇪 😀😀 ❤\ufe0f", "👨\u200d👩\u200d👧 👍🏽 🇫🇷 🇩🇪 😀 😀 |"),
+        ("see https://example.org/a/b?x=1. Then http://x.org", "see | then |"),
+        ("to info@example.org or a_b.c+d@x-y.co.uk now", "to / or / now |"),
+        ("o\ufb03ce Ｈｅｌｌｏ ﻻ ｶﾅ 𝐱", "office hello لا カナ x |"),
+        ("İstanbul I\u0307stanbul na\u0308ive", "istanbul istanbul näive |"),
+        ("a\u00a0b\u202fc\u2028d\u2029e\u0085f\x1cg\u3000h\x00i\x7fj", "a b c | d | e | f g h i j |"),
+        ("red\rblue\r\ngreen", "red | blue | green |"),
+        ("m² ½ ٣٫١٤ 3.14 2019-07-01 ３．１４。", "m² ½ ٣٫١٤ 3.14 2019-07-01 3.14 |"),
+        ("\u0301 \ufe0f \u20dd \ud800 \ufffe x", "x |"),
+        ("word™ 20°C ★ √2", "word 20 c 2 |"),
+        ("x" * 1001 + " y " + "z" * 1000, "y " + "z" * 1000 + " |"),
+    ],
+)
+def test_scripts_and_signs(text: str, expected: str) -> None:
+    assert shown(tokenise(text, DEFAULT)).removeprefix("/ ").replace("/ |", "|") == expected
+
+
+def test_what_is_long_without_a_blank_takes_no_time() -> None:
+    for blob in ("." * 300_000, "a_" * 150_000, "a://;" * 60_000, '"א' * 150_000, "'" * 300_000, "a." * 150_000):
+        tokenise(blob, DEFAULT)
+
+
+def test_text_in_pieces_loses_nothing() -> None:
+    text = "".join(f"word{number} and é. " for number in range(30_000)) + "𐌰 " + "\n".join("ab " * 40_000 for _ in "xyz")
+    tokens = tokenise(text, DEFAULT)
+    assert len(tokens) == 3 * 30_000 + 1 + 120_000
+    assert {"word0", "word29999", "𐌰"} <= set(tokens.words)
 
 
 @pytest.mark.parametrize(
@@ -115,3 +165,18 @@ def test_compounds_come_apart() -> None:
     assert split_compound("vice-president") == ["vice", "president"]
     assert split_compound("10,000.50") == ["10", "000", "50"]
     assert split_compound("word") == ["word"]
+    assert split_compound("ジョン・スミス") == ["ジョン", "スミス"]
+    assert split_compound("col·lecció") == ["col·lecció"]
+    assert split_compound("约翰·史密斯") == ["约翰", "史密斯"]
+
+
+def test_every_code_point_has_its_kind() -> None:
+    assert len(kinds()) == 0x110000
+    for category, kind in {"Lu": Kind.CAPITAL, "Ll": Kind.LETTER, "Nd": Kind.LETTER, "Zs": Kind.SEPARATOR}.items():
+        of_category = (chr(code) for code in range(0x3000) if unicodedata.category(chr(code)) == category)
+        assert {kind_of(character) for character in of_category} == {kind}
+    assert all(
+        kind_of(chr(code)) not in WORD_KINDS or kind_of(chr(code)) is Kind.IGNORED
+        for code in range(0x20000)
+        if unicodedata.category(chr(code)) in ("Po", "Pd", "Ps", "Pe", "Cc", "Sc", "Sm", "Zs")
+    )

@@ -1,0 +1,195 @@
+"""What each character is to a tokeniser: one kind for every code point, by Unicode category and a few lists.
+
+This is the whole table. `kinds` gives it as bytes, a kind for each code point, to whoever does not want to use regular
+expressions; `members` gives it as a character class of `re`. What is here and what `tokens` says of its grammar are the
+rules.
+"""
+
+import re
+import unicodedata
+from enum import IntEnum
+from functools import cache
+
+
+class Kind(IntEnum):
+    """What a character does."""
+
+    SEPARATOR = 0
+    """It parts words and is none: blanks, controls, most symbols and punctuation."""
+    CAPITAL = 1
+    """A letter that a sentence may begin with: upper and title case, and all letters of scripts without case."""
+    LETTER = 2
+    """Any other letter, a mark or a number: with the capitals, what words are made of."""
+    IGNORED = 3
+    """It never splits a word and is no part of it: soft hyphens, word joiners, variation selectors, tatweel."""
+    JOINER = 4
+    """ZWNJ and ZWJ: kept within a word, dropped at its edges."""
+    APOSTROPHE = 5
+    HYPHEN = 6
+    LINKING = 7
+    """Middle dots, gershayim and separators of digits: between letters they belong to the word."""
+    PAUSE = 8
+    """It parts words, and no phrase reaches across: commas, colons, brackets, dashes."""
+    END = 9
+    """It ends a sentence wherever it stands."""
+    STOP = 10
+    """It ends a sentence before blanks and a capital."""
+    LINE = 11
+    """It ends a line, and with it a sentence."""
+    EMOJI = 12
+    """The first of a sequence of emoji, which is one word."""
+    FLAG = 13
+    """Half a flag."""
+
+
+APOSTROPHES = "'’‘‛ʼ´`′＇՚׳"
+HYPHENS = "-‐‑־֊᠆－﹣"
+MIDDLE_DOTS = "·‧・･"
+GERSHAYIM = "״"
+STOPS = ".!?…"
+LINES = "\n\r\x85\u2028\u2029"
+
+_ENDS = (
+    "。！？．｡﹒﹖﹗"  # Chinese, Japanese
+    "؟۔؝؞"  # Arabic, Urdu
+    "।॥"  # the scripts of India
+    "\u037e׃։"  # Greek question mark, Hebrew, Armenian
+    "።፧፨"  # Ethiopic
+    "།༎"  # Tibetan
+    "၊။។៕"  # Burmese, Khmer
+    "᠃᠉෴჻܀܁܂߹᙮᜵᜶᥄᥅"  # Mongolian, Sinhala, Georgian, Syriac, N'Ko, Canadian, Philippine, Limbu
+    "᪨᪩᪪᪫᭚᭛᭞᭟᭽᭾᰻᰼᱾᱿࠷࠹࠽࠾"
+    "꓿꘎꘏꛳꛷꡶꡷꣎꣏꤯꧈꧉꩝꩞꩟꫰꫱꯫"
+    "‼‽⁇⁈⁉⸮⸼"
+    "\U00011047\U00011048\U000110be\U000110bf\U000110c0\U000110c1\U00011141\U00011142\U000111c5\U000111c6"
+    "\U0001144b\U0001144c\U00011944\U00011946\U00011c41\U00011c42\U00016a6e\U00016a6f\U00016af5"
+)
+_PAUSES = (
+    ",;:"
+    "、，：；﹐﹑﹔﹕､"
+    "،؛"
+    "՝፣፤፥፦༈༔"
+    "᠂᠄᠅᠈߸꓾꘍꛴꛵꛶꧇᭝᰽᰾᰿᛫᛬᛭⸲⸴⹁⹌"
+    "܃܄܅܆܇܈܉܊܌"
+)
+_LINKING = MIDDLE_DOTS + GERSHAYIM + "٫٬&＆"
+_IGNORED = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u200e\u200f\u2060\ufeff"
+    "ـߺ"  # tatweel and its like stretch a word
+    "՛՜՞՟"  # Armenian marks of stress, exclamation, question and abbreviation stand above a letter
+)
+_ONE_FORM = {'"': GERSHAYIM, "“": GERSHAYIM, "”": GERSHAYIM, "‧": "·", "．": ".", "，": ","}
+_BLANK_LETTERS = "\u2800\u3164\uffa0"
+_JOINERS = "\u200c\u200d"
+_EMOJI = (0x1F000, 0x1FAFF)
+_BY_RANGE = (
+    (0x202A, 0x202E, Kind.IGNORED),
+    (0x2061, 0x2064, Kind.IGNORED),
+    (0x2066, 0x206F, Kind.IGNORED),
+    (0x2801, 0x28FF, Kind.LETTER),  # Braille
+    (0x2E80, 0x2FDF, Kind.LETTER),  # radicals, which PDF files have in the place of ideographs
+    (0xFDD0, 0xFDEF, Kind.SEPARATOR),  # no characters
+    (0xFE00, 0xFE0F, Kind.IGNORED),
+    (0x1D173, 0x1D17A, Kind.IGNORED),
+    (0x1F1E6, 0x1F1FF, Kind.FLAG),
+    (0xE0000, 0xE0FFF, Kind.IGNORED),
+)
+_FORMS = ("<initial>", "<medial>", "<final>", "<isolated>", "<wide>", "<narrow>", "<font>")
+_OLD_FORMS = ((0x132, 0x1F3), (0x2E80, 0x2FDF), (0xFB00, 0xFB4F))
+"""Ligatures, digraphs, the long s, radicals: letters that Unicode has for the sake of other encodings."""
+
+_BY_LIST = {
+    **dict.fromkeys(_ENDS, Kind.END),
+    **dict.fromkeys(_PAUSES, Kind.PAUSE),
+    **dict.fromkeys(_LINKING, Kind.LINKING),
+    **dict.fromkeys(_IGNORED, Kind.IGNORED),
+    **dict.fromkeys(_BLANK_LETTERS, Kind.SEPARATOR),
+    **dict.fromkeys(_JOINERS, Kind.JOINER),
+    **dict.fromkeys(APOSTROPHES, Kind.APOSTROPHE),
+    **dict.fromkeys(HYPHENS, Kind.HYPHEN),
+    **dict.fromkeys(STOPS, Kind.STOP),
+    **dict.fromkeys(LINES, Kind.LINE),
+}
+_BY_CATEGORY = {
+    "Lu": Kind.CAPITAL,
+    "Lt": Kind.CAPITAL,
+    "Lo": Kind.CAPITAL,
+    "Lm": Kind.LETTER,
+    "Ll": Kind.LETTER,
+    "Mn": Kind.LETTER,
+    "Mc": Kind.LETTER,
+    "Me": Kind.IGNORED,
+    "Nd": Kind.LETTER,
+    "Nl": Kind.LETTER,
+    "No": Kind.LETTER,
+    "Cn": Kind.LETTER,  # a later edition of Unicode has given it to a script
+    "Co": Kind.LETTER,
+    "Pd": Kind.PAUSE,
+    "Ps": Kind.PAUSE,
+    "Pe": Kind.PAUSE,
+}
+_KNOWN_UP_TO = 0x20000
+"""Beyond it there are ideographs, and nothing else but what `_BY_RANGE` has."""
+WORD_KINDS = (Kind.CAPITAL, Kind.LETTER, Kind.IGNORED, Kind.JOINER)
+
+
+def kind_of(character: str) -> Kind:
+    """The kind of one character."""
+    return Kind(kinds()[ord(character)])
+
+
+@cache
+def kinds() -> bytes:
+    """A `Kind` for each code point, [0x110000]."""
+    by_category = {name: int(kind) for name, kind in _BY_CATEGORY.items()}
+    categories = [unicodedata.category(chr(code)) for code in range(_KNOWN_UP_TO)]
+    table = bytearray(by_category.get(category, Kind.SEPARATOR) for category in categories)
+    for code in range(_EMOJI[0], _EMOJI[1] + 1):
+        if categories[code] in ("So", "Sk", "Cn"):
+            table[code] = Kind.EMOJI
+    table += bytes([Kind.CAPITAL]) * (0x110000 - _KNOWN_UP_TO)
+    for first, last, kind in _BY_RANGE:
+        table[first : last + 1] = bytes([kind]) * (last + 1 - first)
+    for code in (*range(0xFFFE, 0x110000, 0x10000), *range(0xFFFF, 0x110000, 0x10000)):  # no characters
+        table[code] = Kind.SEPARATOR
+    for character, kind in _BY_LIST.items():
+        table[ord(character)] = kind
+    return bytes(table)
+
+
+@cache
+def members(*wanted: Kind, below: int = 0x110000) -> str:
+    """The characters of the kinds ``wanted``, among those ``below`` a code, as they stand in brackets in `re`."""
+    chosen = kinds()[:below].translate(bytes(kind in wanted for kind in range(256)))
+    return "".join(rf"\U{run.start():08x}-\U{run.end() - 1:08x}" for run in re.finditer(b"\1+", chosen))
+
+
+class _Spelling(dict[int, "str | int | None"]):
+    """For `str.translate`: how a character of a word is written; worked out when it is first met."""
+
+    def __missing__(self, code: int) -> "str | int | None":
+        spelt = self[code] = _spelling(chr(code))
+        return spelt
+
+
+def _spelling(character: str) -> str | int | None:
+    """One form for what is written in several: apostrophes, hyphens, ligatures, wide and narrow letters."""
+    kind = kind_of(character)
+    if kind is Kind.IGNORED:
+        return None
+    if kind is Kind.APOSTROPHE:
+        return "'"
+    if kind is Kind.HYPHEN:
+        return "-"
+    if character in _ONE_FORM:
+        return _ONE_FORM[character]
+    tag, _, codes = unicodedata.decomposition(character).partition(" ")
+    old = tag == "<compat>" and any(first <= ord(character) <= last for first, last in _OLD_FORMS)
+    if not old and tag not in _FORMS:
+        return ord(character)
+    spelt = "".join(chr(int(code, 16)) for code in codes.split()).translate(SPELLING)
+    of_words = all(kind_of(one) in (*WORD_KINDS, Kind.APOSTROPHE, Kind.HYPHEN, Kind.LINKING) for one in spelt)
+    return spelt if of_words else ord(character)
+
+
+SPELLING = _Spelling()
