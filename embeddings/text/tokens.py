@@ -147,7 +147,7 @@ def _of_first_plane(text: str) -> bool:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """``text`` in pieces of bounded size, so that its tokens never are all there at once; cut at blanks if there are."""
+    """``text`` in pieces, so that its tokens never are all there at once; cut at line breaks or blanks if there are."""
     start = 0
     while len(text) - start > _PIECE:
         end = start + _PIECE

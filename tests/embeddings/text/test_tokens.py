@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.text.characters import WORD_KINDS, Kind, kind_of, kinds
 from embeddings.text.tokens import (
     END,
     FIRST_WORD,
@@ -103,7 +102,9 @@ def test_what_is_long_without_a_blank_takes_no_time() -> None:
 
 
 def test_text_in_pieces_loses_nothing() -> None:
-    text = "".join(f"word{number} and é. " for number in range(30_000)) + "𐌰 " + "\n".join("ab " * 40_000 for _ in "xyz")
+    text = (
+        "".join(f"word{number} and é. " for number in range(30_000)) + "𐌰 " + "\n".join("ab " * 40_000 for _ in "xyz")
+    )
     tokens = tokenise(text, DEFAULT)
     assert len(tokens) == 3 * 30_000 + 1 + 120_000
     assert {"word0", "word29999", "𐌰"} <= set(tokens.words)
@@ -168,15 +169,3 @@ def test_compounds_come_apart() -> None:
     assert split_compound("ジョン・スミス") == ["ジョン", "スミス"]
     assert split_compound("col·lecció") == ["col·lecció"]
     assert split_compound("约翰·史密斯") == ["约翰", "史密斯"]
-
-
-def test_every_code_point_has_its_kind() -> None:
-    assert len(kinds()) == 0x110000
-    for category, kind in {"Lu": Kind.CAPITAL, "Ll": Kind.LETTER, "Nd": Kind.LETTER, "Zs": Kind.SEPARATOR}.items():
-        of_category = (chr(code) for code in range(0x3000) if unicodedata.category(chr(code)) == category)
-        assert {kind_of(character) for character in of_category} == {kind}
-    assert all(
-        kind_of(chr(code)) not in WORD_KINDS or kind_of(chr(code)) is Kind.IGNORED
-        for code in range(0x20000)
-        if unicodedata.category(chr(code)) in ("Po", "Pd", "Ps", "Pe", "Cc", "Sc", "Sm", "Zs")
-    )
