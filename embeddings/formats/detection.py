@@ -80,12 +80,13 @@ def _is_one_column(first: bytes, lines: Sequence[Sequence[bytes]], *, whole: boo
 def _word2vec(path: Path, header: Header, body: bytes, lines: Sequence[Sequence[bytes]], *, whole: bool) -> str:
     """Which of word2vec's formats this is: text if its lines are rows of numbers, binary if its bytes fit that."""
     good = sum(_is_row(fields, header.dimension) for fields in lines)
-    binary = whole and _fits_binary(header, body)
+    binary = _fits_binary(header, body, whole=whole)
     if lines and good == len(lines):
-        return "word2vec-binary" if binary and ".bin" in path.suffixes else "word2vec"
-    if _has_binary(body):
-        return "word2vec" if lines and 2 * good >= len(lines) else "word2vec-binary"
-    return "word2vec-binary" if binary else "word2vec"
+        return "word2vec-binary" if whole and binary and ".bin" in path.suffixes else "word2vec"
+    if binary and (whole or _has_binary(body)):
+        return "word2vec-binary"
+    numbered = sum(trailing_numbers(fields) > 0 for fields in lines)
+    return "word2vec-binary" if 2 * numbered < max(len(lines), 1) and _has_binary(body) else "word2vec"
 
 
 def _is_row(fields: Sequence[bytes], dimension: int) -> bool:
@@ -100,14 +101,16 @@ def _has_binary(body: bytes) -> bool:
     return any(decode(line) is None for line in body.split(b"\n")[:-1])
 
 
-def _fits_binary(header: Header, body: bytes) -> bool:
-    """Whether ``body``, all that follows the header, is just its rows in word2vec's binary format."""
+def _fits_binary(header: Header, body: bytes, *, whole: bool) -> bool:
+    """Whether ``body``, what follows the header, is rows in word2vec's binary format: all of them, if it is whole."""
     place, size = 0, 4 * header.dimension
     for _ in range(header.words):
         while body[place : place + 1] == b"\n":
             place += 1
         end = body.find(b" ", place, place + LONGEST_WORD)
+        if not whole and (end < 0 or end + 1 + size > len(body)) and place > size:
+            return True
         if end <= place or b"\n" in body[place:end] or end + 1 + size > len(body):
             return False
         place = end + 1 + size
-    return not body[place:].strip()
+    return not body[place:].strip() if whole else False

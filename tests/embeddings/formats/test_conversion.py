@@ -1,6 +1,8 @@
 """Files of vectors: in and out again unchanged, as gensim reads and writes them, and what happens to bad ones."""
 
+import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -302,3 +304,24 @@ def test_the_card_says_where_a_model_came_from(model: Model, tmp_path: Path) -> 
     imported(tmp_path / "file.vec", tmp_path)
     content = json.loads((tmp_path / "imported" / "model.json").read_text())
     assert content["parameters"] == {"imported_from": "file.vec", "format": "word2vec"}
+
+
+def test_the_same_words_again_and_again_are_no_list(tmp_path: Path) -> None:
+    path = tmp_path / "flood.txt.gz"
+    path.write_bytes(gzip.compress(b"a 1 2\nb 3 4\n" * 600_000))
+    assert "the same words come again and again" in refused(path, tmp_path)
+
+
+def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "is a pipe or a device" in refused(tmp_path / "pipe", tmp_path)
+    assert "is a pipe or a device" in refused(tmp_path / "pipe", tmp_path, format="glove")
+
+
+def test_what_follows_packed_vectors_is_refused_and_several_members_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt.gz"
+    path.write_bytes(gzip.compress(b"a 1 2\n") + gzip.compress(b"b 3 4\n"))
+    assert list(imported(path, tmp_path)[0].vocabulary) == ["a", "b"]
+    path.write_bytes(gzip.compress(b"a 1 2\n") + b"b 3 4\n")
+    for skip in (False, True):
+        assert "what follows the end of its gzip data" in refused(path, tmp_path, skip_faults=skip)

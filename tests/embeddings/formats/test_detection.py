@@ -90,3 +90,17 @@ def test_what_cannot_be_read_twice_or_from_its_middle_is_refused(tmp_path: Path)
     (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\0" + bytes(20))
     with pytest.raises(ModelError, match="which has no words"):
         format_inside(tmp_path / "x.npy")
+
+
+def test_large_files_are_told_apart_by_their_beginning(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(3000, 100)).astype("<f4")
+    rows[::3] = np.frombuffer(b"\n7 0.5 " * 50 + b"\n" * 50, "<f4")  # rows whose bytes look like text
+    body = b"".join(b"%d " % number + row.tobytes() + b"\n" for number, row in enumerate(rows))
+    (tmp_path / "binary").write_bytes(b"3000 100\n" + body)
+    assert format_inside(tmp_path / "binary") == "word2vec-binary"
+    numbers = " ".join(["0.25"] * 100)
+    text = "".join(f"caf\xe9{number} {numbers}\n" for number in range(3000)).encode("latin-1")
+    (tmp_path / "text").write_bytes(b"3000 100\n" + text)
+    assert format_inside(tmp_path / "text") == "word2vec"
+    (tmp_path / "text").write_bytes(b"3000 99\n" + text)
+    assert format_inside(tmp_path / "text") == "word2vec"

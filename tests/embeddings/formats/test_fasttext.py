@@ -1,5 +1,6 @@
 """Vectors as bytes: fastText's models as gensim reads them, n-grams included."""
 
+import gzip
 import struct
 from pathlib import Path
 
@@ -80,3 +81,61 @@ def test_a_fasttext_word_that_is_not_utf_8(trained: Path, tmp_path: Path) -> Non
         import_file(path, tmp_path / "m", Card("m"))
     report = import_file(path, tmp_path / "m", Card("m"), skip_faults=True)
     assert (report.words, report.skipped) == (9, 1)
+
+
+def test_a_packed_model_is_the_same(trained: Path, model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "small.bin.gz"
+    path.write_bytes(gzip.compress(trained.read_bytes()))
+    assert import_file(path, tmp_path / "m", Card("m")).format == "fasttext-binary"
+    packed = open_model(tmp_path / "m")
+    assert list(packed.vocabulary) == list(model.vocabulary)
+    np.testing.assert_array_equal(packed.vectors, model.vectors)
+    np.testing.assert_array_equal(np.load(tmp_path / "m" / "subwords.npy"), np.load(model.folder / "subwords.npy"))
+    path.write_bytes(gzip.compress(trained.read_bytes())[:-20])
+    with pytest.raises(ModelError, match=r"small\.bin\.gz is cut off or damaged"):
+        import_file(path, tmp_path / "n", Card("n"))
+
+
+# Where fields of the header stand, and what they must not be.
+FIELDS = {
+    "dimension": (8, "<i", [-1, 0, 2**31 - 1], "numbers for each word|does not fit"),
+    "buckets": (8 + 4 * 8, "<i", [-1, 2**31 - 1], "buckets for n-grams|does not fit its words"),
+    "min_n": (8 + 4 * 9, "<i", [-1, 2**31 - 1], "its n-grams .min_n. are of"),
+    "max_n": (8 + 4 * 10, "<i", [-5, 1000, 2**31 - 1], "its n-grams .max_n. are of"),
+    "entries": (64, "<i", [-1, 0, 2**31 - 1], "it claims 10 words and"),
+    "words": (68, "<i", [-1, 0, 11, 2**31 - 1], "it claims"),
+    "labels": (72, "<i", [-1, 1], "it claims 10 words and"),
+    "pruned": (84, "<q", [-2, 2**62], "pruned n-grams"),
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_numbers_of_the_header_that_cannot_be_are_refused(field: str, trained: Path, tmp_path: Path) -> None:
+    place, form, values, said = FIELDS[field]
+    path = tmp_path / "crafted.bin"
+    for value in values:
+        content = bytearray(trained.read_bytes())
+        struct.pack_into(form, content, place, value)
+        path.write_bytes(content)
+        with pytest.raises(ModelError, match=rf"crafted\.bin .*({said})"):
+            import_file(path, tmp_path / "m", Card("m"))
+
+
+def test_a_word_without_an_end_and_a_count_below_zero_are_refused(trained: Path, tmp_path: Path) -> None:
+    path = tmp_path / "crafted.bin"
+    content = trained.read_bytes()
+    path.write_bytes(content.replace(b"quick\0", b"q" * 200_000 + b"\0"))
+    with pytest.raises(ModelError, match="is longer than 16,384 bytes"):
+        import_file(path, tmp_path / "m", Card("m"))
+    path.write_bytes(content.replace(b"quick\0" + struct.pack("<q", 30), b"quick\0" + struct.pack("<q", -30)))
+    with pytest.raises(ModelError, match="was counted -30 times"):
+        import_file(path, tmp_path / "m", Card("m"))
+
+
+def test_n_grams_that_are_not_finite_are_refused(trained: Path, model: Model, tmp_path: Path) -> None:
+    rows = np.load(model.folder / "subwords.npy")
+    content = trained.read_bytes()
+    place = content.index(rows[7].astype("<f4").tobytes())
+    (tmp_path / "nan.bin").write_bytes(content[:place] + struct.pack("<f", np.nan) + content[place + 4 :])
+    with pytest.raises(ModelError, match=r"nan\.bin is damaged: the vector of its n-grams in bucket 7"):
+        import_file(tmp_path / "nan.bin", tmp_path / "m", Card("m"))

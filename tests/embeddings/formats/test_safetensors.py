@@ -83,3 +83,67 @@ def test_a_word_that_a_tokenizer_needs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"'\[PAD\]' has a meaning of its own"):
         export_model(open_model(tmp_path / "m"), tmp_path / "x.model2vec")
     assert not (tmp_path / "x.model2vec").exists()
+
+
+@pytest.mark.parametrize("kind", ["BF16", "F16", "F64", "I8"])
+def test_kinds_of_numbers_are_imported(kind: str, tmp_path: Path) -> None:
+    rows = np.array([[1, -2], [0.5 if kind[0] != "I" else 5, 4]], np.float32)
+    packed = {
+        "BF16": (rows.view(np.uint32) >> 16).astype("<u2"),
+        "F16": rows.astype("<f2"),
+        "F64": rows.astype("<f8"),
+        "I8": rows.astype("<i1"),
+    }[kind].tobytes()
+    header = {
+        "embedding.weight": {"dtype": kind, "shape": [2, 2], "data_offsets": [0, len(packed)]},
+        "__metadata__": {"format": "pt"},
+    }
+    text = json.dumps(header).encode()
+    (tmp_path / "x.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + packed)
+    (tmp_path / "tokens.txt").write_text("a\nb\n")
+    model = imported(tmp_path / "x.safetensors", tmp_path)
+    assert list(model.vocabulary) == ["a", "b"]
+    np.testing.assert_allclose(lengths(model), rows, rtol=1e-6)
+
+
+@pytest.mark.parametrize("beside", ["vocab.json", "tokenizer.json"])
+def test_ids_with_gaps_choose_their_rows(beside: str, tmp_path: Path) -> None:
+    rows = np.arange(1, 11, dtype=np.float32).reshape(5, 2)
+    save_file({"embeddings": rows}, tmp_path / "x.safetensors")
+    ids = {"c": 4, "a": 0, "b": 2}
+    content = ids if beside == "vocab.json" else {"model": {"vocab": ids}, "added_tokens": []}
+    (tmp_path / beside).write_text(json.dumps(content))
+    model = imported(tmp_path / "x.safetensors", tmp_path)
+    assert list(model.vocabulary) == ["a", "b", "c"]
+    np.testing.assert_allclose(lengths(model), rows[[0, 2, 4]], rtol=1e-6)
+
+
+def test_model2vecs_added_tokens_and_gaps(tmp_path: Path) -> None:
+    rows = np.arange(1, 9, dtype=np.float32).reshape(4, 2)
+    save_file({"embeddings": rows}, tmp_path / "model.safetensors")
+    added = [{"id": 0, "content": "[PAD]"}, {"id": 3, "content": "<new>"}, {"id": 9, "content": "<beyond>"}]
+    content = {"model": {"vocab": {"[PAD]": 0, "a": 1}}, "added_tokens": added}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    model = imported(tmp_path, tmp_path)
+    assert list(model.vocabulary) == ["[PAD]", "a", "<new>"]
+    np.testing.assert_allclose(lengths(model), rows[[0, 1, 3]], rtol=1e-6)
+
+
+MISFITS = {
+    "a mapping out of range": ({"mapping": np.array([0, 9])}, "its mapping points beyond its 2 rows"),
+    "a negative mapping": ({"mapping": np.array([0, -1])}, "its mapping points beyond its 2 rows"),
+    "a mapping of two axes": ({"mapping": np.array([[0, 1]])}, "'mapping' has 2 axes"),
+    "a mapping of floats": ({"mapping": np.array([0.0, 1.0])}, "'mapping' is of F64"),
+    "short weights": ({"weights": np.array([1.0])}, "it has 1 weights for 2 rows"),
+    "no dimension": ({"embeddings": np.zeros((2, 0), np.float32)}, "claims 0 numbers for each word"),
+    "no rows": ({"embeddings": np.zeros((0, 2), np.float32)}, "has 0 rows, and there are 2 words"),
+}
+
+
+@pytest.mark.parametrize("what", MISFITS)
+def test_tensors_that_do_not_fit_are_refused_by_name(what: str, tmp_path: Path) -> None:
+    tensors, said = MISFITS[what]
+    save_file({"embeddings": np.eye(2, dtype=np.float32), **tensors}, tmp_path / "x.safetensors")
+    (tmp_path / "vocab.txt").write_text("a\nb\n")
+    with pytest.raises(ModelError, match=rf"x\.safetensors.*{said}"):
+        imported(tmp_path / "x.safetensors", tmp_path)
