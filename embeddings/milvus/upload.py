@@ -25,7 +25,7 @@ from embeddings.milvus.model import (
 from embeddings.milvus.vocabulary import LETTERS, count_letters
 from embeddings.models import Model, fold
 from embeddings.progress import Progress, no_progress
-from embeddings.search import INDEX_FILE, analogy_targets, nearest_but_inputs
+from embeddings.search import INDEX_FILES, analogy_targets, nearest_but_inputs
 
 _EXACT_BELOW = 20_000
 _MOST_CELLS = 16_384
@@ -101,7 +101,7 @@ def _push(model: Model, connection: Connection, replace_other: bool, progress: P
 
 def fingerprint(model: Model) -> str:
     """A hash of what is pushed: the checksums of the model's files, its search index aside."""
-    sums = {name: entry.sha256 for name, entry in model.manifest.files.items() if name != INDEX_FILE}
+    sums = {name: entry.sha256 for name, entry in model.manifest.files.items() if name not in INDEX_FILES}
     return hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()[:12]
 
 

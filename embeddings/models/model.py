@@ -20,7 +20,7 @@ from embeddings.models import vocabulary
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts
 from embeddings.models.vocabulary import Vocabulary, open_vocabulary
 from embeddings.progress import Progress, no_progress
-from embeddings.search import INDEX_FILE, Index, IndexParameters, IndexReport, Matrix, open_index
+from embeddings.search import Index, IndexParameters, IndexReport, Matrix, open_index
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "model.json"
@@ -238,7 +238,7 @@ def _open(folder: Path) -> Model:
         subwords=None
         if subwords is None
         else open_array(folder / SUBWORDS_FILE, np.float32, (subwords["buckets"], manifest.dimension)),
-        index=open_index(vectors, manifest.index, folder / INDEX_FILE, folder / VECTORS_FILE),
+        index=open_index(vectors, manifest.index, folder / INDEX_FILES, folder / VECTORS_FILE),
         display=texts(DISPLAY_FILE),
         descriptions=texts(DESCRIPTIONS_FILE),
     )

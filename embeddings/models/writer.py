@@ -46,7 +46,7 @@ from embeddings.models.model import (
 from embeddings.models.vocabulary import FILES as VOCABULARY_FILES
 from embeddings.models.vocabulary import save_vocabulary
 from embeddings.progress import Progress, no_progress
-from embeddings.search import INDEX_FILE, IndexParameters, IndexReport, build_index
+from embeddings.search import INDEX_FILES, IndexParameters, IndexReport, build_index
 
 
 class ModelWriter:
@@ -150,7 +150,7 @@ class ModelWriter:
                 progress("vocabulary", 1, len(stages))
                 vocabulary = beside.submit(save_vocabulary, self.words, self.folder)
                 progress("index", 2, len(stages))
-                report = build_index(vectors, index or IndexParameters(), self.folder / INDEX_FILE)
+                report = build_index(vectors, index or IndexParameters(), self.folder)
                 vocabulary.result()
             progress("checksums", 3, len(stages))
             manifest = _complete(self.folder, self.path, self.dimension, len(self.words), card, report)
@@ -211,10 +211,10 @@ def rebuild_index(
         with writing(path):
             folder.mkdir()
             for name in model.manifest.files:
-                if name != INDEX_FILE:
+                if name not in INDEX_FILES:
                     link(path / name, folder / name)
             progress("index", 0, 1)
-            report = build_index(model.vectors, parameters, folder / INDEX_FILE)
+            report = build_index(model.vectors, parameters, folder)
             beside = [path / MAP_FILE] if (path / MAP_FILE).exists() else []  # of the vectors, which stay
             manifest = _complete(folder, path, model.dimension, len(model), model.manifest.card, report, beside=beside)
             progress("done", 1, 1)

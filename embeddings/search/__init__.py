@@ -1,29 +1,13 @@
 """Rows near other rows: brute force, indexes, 3CosMul and recall. It knows no words."""
 
-from embeddings.search.brute_force import blocks
-from embeddings.search.index import (
-    INDEX_FILE,
-    KINDS,
-    Asked,
-    Index,
-    IndexParameters,
-    IndexReport,
-    Matrix,
-    Rows,
-    analogy_targets,
-    build_codes,
-    build_index,
-    exact_search,
-    factory_for,
-    measure,
-    nearest_but_inputs,
-    open_index,
-    unit,
-)
+from embeddings.search.brute_force import Matrix, Rows, blocks, exact_search, unit
+from embeddings.search.index import INDEX_FILES, Index, build_index, open_index, settings_to_try, try_index
+from embeddings.search.recall import Asked, analogy_targets, nearest_but_inputs
+from embeddings.search.report import KINDS, IndexParameters, IndexReport
 from embeddings.search.three_cos_mul import Candidates, search_cosmul
 
 __all__ = [
-    "INDEX_FILE",
+    "INDEX_FILES",
     "KINDS",
     "Asked",
     "Candidates",
@@ -34,13 +18,12 @@ __all__ = [
     "Rows",
     "analogy_targets",
     "blocks",
-    "build_codes",
     "build_index",
     "exact_search",
-    "factory_for",
-    "measure",
     "nearest_but_inputs",
     "open_index",
     "search_cosmul",
+    "settings_to_try",
+    "try_index",
     "unit",
 ]

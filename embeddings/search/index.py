@@ -1,109 +1,47 @@
-"""Nearest neighbours by cosine: exact, or through FAISS codes whose recall was measured. Knows rows, not words.
+"""Nearest neighbours by cosine: exact, or through an index whose recall was measured. Knows rows, not words.
 
-The fast way keeps 4-bit product-quantised codes of all rows (André et al. 2017, "Accelerated nearest neighbor search
-with Quick ADC"; FAISS's fast scan), asks them for more candidates than wanted, and ranks those again by their exact
-vectors. How many candidates it takes is measured when the index is built, for each kind of query on targets made of the
-model's own rows. Of large vocabularies the codes are in inverted lists, of which a search reads the nearest few.
+The index is one of lists, which the project's own kernel searches (`list_search`), or FAISS's codes (`faiss_codes`)
+where no kernel is compiled. Either finds candidates, which are ranked by their exact vectors. How far it has to look is
+measured when it is built, for each kind of query on targets made of the model's own rows.
 """
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import faiss
 import numpy as np
 
 from embeddings.errors import ModelError
 from embeddings.files import KeptOpen, row_reader
-from embeddings.search.brute_force import Matrix, Rows, blocks, exact_search, rank, unit, without_missing
-from embeddings.search.recall import (
-    Asked,
-    Search,
-    analogy_targets,
-    expression_targets,
-    fewest_candidates,
-    nearest_but_inputs,
-    neighbour_targets,
-)
+from embeddings.search.brute_force import Matrix, Rows, exact_search, rank, without_missing
+from embeddings.search.list_file import LISTS_FILE, read_lists
+from embeddings.search.list_search import LARGEST_K, ListSearch, Reach, missing_kernel
+from embeddings.search.recall import Asked
+from embeddings.search.report import KINDS, IndexParameters, IndexReport
 
-__all__ = [
-    "INDEX_FILE",
-    "Asked",
-    "Index",
-    "IndexParameters",
-    "IndexReport",
-    "Matrix",
-    "Rows",
-    "analogy_targets",
-    "build_codes",
-    "build_index",
-    "exact_search",
-    "factory_for",
-    "measure",
-    "nearest_but_inputs",
-    "open_index",
-    "unit",
-]
+if TYPE_CHECKING:
+    import faiss
 
-INDEX_FILE = "index.faiss"
-
-KINDS = ("auto", "exact", "fastscan", "ivf")
+FAISS_FILE = "index.faiss"
+INDEX_FILES = (LISTS_FILE, FAISS_FILE)
+"""An index is one of these in the model's folder, or none."""
 
 _MAPPED_BYTES = 1_000_000_000
 """Rows of larger matrices are read for ranking, not mapped: with each that is looked at Linux maps the fifteen pages
 around it too, and a process would soon have all of a matrix resident that it uses little of."""
 _EXACT_BELOW = 20_000
-"""Up to this many rows exact search takes less time than the fast scan and its ranking."""
-_LISTS_FROM = 1_000_000
-"""From this many rows on inverted lists are tried first: whether they hold the recall depends on the vectors."""
-_ROWS_PER_LIST = 3000
-"""With shorter lists a search reads a little less, and finding the list of each row takes the most time of building."""
-_MEASURED_VALUES = 20_000_000
-"""Up to a matrix of so many values recall is measured on all the targets that are asked for."""
-_TRAINING_ROWS, _TRAINING_ROWS_OF_LISTS = 16_384, 65_536
-"""A thousand rows for each of a code's centroids; lists are more, and want some rows each."""
-_CENTROIDS = 16
-_BLOCK_ROWS = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class IndexParameters:
-    """What is wanted of an index; saved in model.json beside what came of it."""
-
-    kind: str = "auto"
-    """``auto``, ``exact`` (no codes at all), ``fastscan`` or ``ivf`` (fast scan of inverted lists)."""
-    recall: float = 0.999
-    """Wanted share of the true ten nearest rows among those found, on analogy targets."""
-    targets: int = 1000
-    """Number of analogy targets that the recall is measured on; down to a third for matrices above 80 MB."""
-    seed: int = 0
-    factory: str | None = None
-    """FAISS's name of the codes of a fast scan; None goes by the size."""
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """What was built: the ``index`` block of model.json."""
-
-    kind: str
-    factory: str | None
-    candidates: int
-    recall: float
-    build_seconds: float
-    parameters: IndexParameters
-    probes: int = 0
-    """Inverted lists that a search reads, of an index that has them."""
-    candidates_for: Mapping[str, int] = field(default_factory=dict)
-    """Candidates by kind of search (`Asked`); indexes built before these were measured take ``candidates`` for all."""
-    recall_of: Mapping[str, float] = field(default_factory=dict)
-    """The recall@10 that each reaches."""
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+"""Up to this many rows exact search takes less time than codes and their ranking."""
+_INVERTED_FROM = 1_000_000
+"""From this many rows on FAISS's inverted lists are tried first: whether they hold the recall depends on the vectors."""
+_PRODUCT_CANDIDATES = 256
+"""Rows that each of the two searches of 3CosMul in lists gives."""
+_FEWEST_ROWS = 1000
+"""Below this many, codes are not worth learning."""
+_log = logging.getLogger("thisplusthat")
 
 
 class Index:
@@ -112,21 +50,23 @@ class Index:
     def __init__(
         self,
         vectors: Matrix,
-        codes: "faiss.Index | Callable[[], faiss.Index] | None",
-        candidates: int,
+        codes: "faiss.Index | Callable[[], faiss.Index] | None" = None,
+        candidates: int = 0,
         candidates_for: Mapping[str, int] | None = None,
         read_rows: Callable[[Rows], Matrix] | None = None,
+        lists: "ListSearch | Callable[[], ListSearch] | None" = None,
     ) -> None:
-        """``codes`` is None for exact search, or a function that reads them when the first search needs them.
+        """Exact search, unless there are ``codes`` or ``lists``, or a function that reads them for the first search.
 
-        ``candidates`` is how many of its finds are ranked again for ten, unless ``candidates_for`` has a number of its
-        own for the kind of search. ``read_rows`` gives the vectors of rows otherwise than from ``vectors``.
+        ``candidates`` is how many finds of codes are ranked again for ten, unless ``candidates_for`` has a number of
+        its own for the kind of search. ``read_rows`` gives the vectors of rows otherwise than from ``vectors``.
         """
         self.vectors = vectors
         measured = candidates_for or {}
         self._candidates_for = {asked: measured[asked] for asked in Asked if asked in measured}
         self.candidates = max([candidates, *self._candidates_for.values()])
         self._codes = codes
+        self._lists = lists
         self._reading = threading.Lock()
         self._read_rows = read_rows
 
@@ -135,7 +75,7 @@ class Index:
 
     @property
     def is_exact(self) -> bool:
-        return self._codes is None
+        return self._codes is None and self._lists is None
 
     def vectors_of(self, rows: Rows | Sequence[int]) -> Matrix:
         """The unit vectors of ``rows``, float32 [rows, dimension]."""
@@ -158,40 +98,97 @@ class Index:
         """The ``k`` rows nearest to each target: cosines and rows, both [targets, min(k, count)], best first.
 
         ``targets`` are unit vectors [targets, dimension]. ``restrict`` looks at the first rows only (the most
-        frequent words), and exactly, since few rows are fast to search. ``asked`` says what kind of targets they are.
+        frequent words), and exactly where these are few. ``asked`` says what kind of targets they are.
         """
-        rows = self.vectors[:restrict]
-        k = min(k, len(rows))
+        count = len(self.vectors) if restrict is None else min(restrict, len(self.vectors))
+        k = min(k, count)
+        if self._lists is not None and not exact and self._is_worth_lists(k, count):
+            return self._search_lists(targets, k, count, asked)
         wanted = self.enough_candidates(k, asked)
-        if exact or self._codes is None or restrict is not None or wanted > len(self.vectors) // 4:
-            return exact_search(rows, targets, k)
+        if exact or self._codes is None or restrict is not None or wanted > count // 4:
+            return exact_search(self.vectors[:count], targets, k)
         found = self.find_candidates(targets, wanted)
         scores = np.empty((len(targets), k), np.float32)
         best = np.empty((len(targets), k), np.int64)
         for position, target in enumerate(targets):
             candidates = without_missing(found[position])
             if len(candidates) < k:  # the lists that were read hold no more
-                scores[position], best[position] = (line[0] for line in exact_search(rows, target[None], k))
+                scores[position], best[position] = (line[0] for line in exact_search(self.vectors, target[None], k))
             else:
                 scores[position], best[position] = rank(self.vectors_of(candidates), candidates, target, k)
         return scores, best
+
+    def nearest(
+        self,
+        target: Matrix,
+        k: int,
+        *,
+        excluded: Sequence[int] = (),
+        exact: bool = False,
+        restrict: int | None = None,
+        asked: Asked | None = None,
+    ) -> tuple[Matrix, Rows]:
+        """As `search` for one unit ``target`` [dimension], without the rows that are ``excluded``: cosines and rows [k],
+        fewer only where there are no more.
+        """
+        count = len(self.vectors) if restrict is None else min(restrict, len(self.vectors))
+        if self._lists is not None and not exact and self._is_worth_lists(k, count):
+            scores, rows = self._opened_lists().nearest(target, k, asked, limit=count, excluded=excluded)
+            if len(rows) == k:
+                return scores, rows
+        [scores], [rows] = self.search(target[None], k + len(excluded), exact=exact, restrict=restrict, asked=asked)
+        if excluded:
+            left = ~np.isin(rows, list(excluded))
+            scores, rows = scores[left], rows[left]
+        return scores[:k], rows[:k]
 
     def find_candidates(self, targets: Matrix, wanted: int) -> Rows:
         """The rows whose codes are nearest to each target, [targets, wanted], in the order of the codes; -1 where
         there are no more.
         """
+        if self._lists is not None and wanted <= LARGEST_K:
+            _, rows, found = self._opened_lists().nearest_of_each(targets, wanted, together=1)
+            rows[np.arange(wanted) >= found[:, None]] = -1
+            return rows
         codes = self._opened_codes()
         if codes is None:
             return exact_search(self.vectors, targets, wanted)[1]
-        with _threads(1 if len(targets) == 1 else None):
-            rows: Rows = codes.search(targets, wanted)[1]
+        from embeddings.search.faiss_codes import faiss_threads
+
+        with faiss_threads(1 if len(targets) == 1 else None):
+            rows = codes.search(targets, wanted)[1]
         return rows
 
     def load(self) -> None:
-        """Read the codes now, not with the first search. Raises `ModelError` if they are damaged."""
+        """Read the index now, not with the first search. Raises `ModelError` if it is damaged."""
         self._opened_codes()
+        if self._lists is not None:
+            self._opened_lists()
 
-    def _opened_codes(self) -> faiss.Index | None:
+    def _is_worth_lists(self, k: int, count: int) -> bool:
+        return k <= min(LARGEST_K, count // 8) and (count == len(self.vectors) or count > _EXACT_BELOW)
+
+    def _search_lists(self, targets: Matrix, k: int, limit: int, asked: Asked | None) -> tuple[Matrix, Rows]:
+        lists = self._opened_lists()
+        if len(targets) == 1:
+            one, of_one = lists.nearest(targets[0], k, asked, limit=limit)
+            if len(of_one) == k:
+                return one[None], of_one[None]
+            return exact_search(self.vectors[:limit], targets, k)
+        scores, rows, found = lists.nearest_of_each(targets, k, asked, limit=limit)
+        if len(short := np.flatnonzero(found < k)):
+            scores[short], rows[short] = exact_search(self.vectors[:limit], targets[short], k)
+        return scores, rows
+
+    def _opened_lists(self) -> ListSearch:
+        if callable(self._lists):
+            with self._reading:
+                if callable(self._lists):
+                    self._lists = self._lists()
+        assert self._lists is not None
+        return self._lists
+
+    def _opened_codes(self) -> "faiss.Index | None":
         if callable(self._codes):
             with self._reading:
                 if callable(self._codes):
@@ -204,186 +201,129 @@ class Index:
         return max(candidates, candidates * k // 20)
 
     def candidates_for_products(self, k: int) -> int:
-        """How many candidates to take of each of the two searches of 3CosMul: three times those of 3CosAdd, which
+        """How many candidates to take of each of the two searches of 3CosMul: of codes three times those of 3CosAdd;
         found all true answers wherever it was measured.
         """
+        if self._lists is not None:
+            return max(_PRODUCT_CANDIDATES, 4 * k)
         candidates = 3 * self.candidates
         return max(candidates, candidates * k // 20)
 
 
-def build_index(vectors: Matrix, parameters: IndexParameters, path: Path) -> IndexReport:
-    """Choose, build and measure an index over unit rows [count, dimension] and write it to ``path``.
+def build_index(vectors: Matrix, parameters: IndexParameters, folder: Path) -> IndexReport:
+    """Choose, build and measure an index over unit rows [count, dimension] and write its file into ``folder``.
 
-    With ``auto`` the codes are kept only if ranking a moderate number of candidates reaches the wanted recall.
-    Raises `ModelError` for an unknown kind, or if codes were asked for and cannot reach the recall.
+    With ``auto`` it is lists where there is a kernel, else FAISS's codes (which is said aloud); and what does not reach
+    the wanted recall is not taken. Raises `ModelError` for an unknown kind, or if a kind was asked for that cannot
+    reach the recall; `KernelError` if lists were asked for and there is no kernel.
     """
     if parameters.kind not in KINDS:
         raise ModelError(
             f"There is no index of kind '{parameters.kind}'. Choose {', '.join(KINDS[:-1])} or {KINDS[-1]}."
         )
     started = time.perf_counter()
-    kinds = [parameters.kind]
-    if parameters.kind == "auto":
-        kinds = (
-            [] if len(vectors) < _EXACT_BELOW else ["ivf", "fastscan"] if len(vectors) >= _LISTS_FROM else ["fastscan"]
-        )
-    path.unlink(missing_ok=True)
-    for kind in kinds:
-        if kind == "exact":
-            break
-        if len(vectors) < _CENTROIDS:
-            raise ModelError(f"Fast scan needs {_CENTROIDS} rows or more, and there are {len(vectors)}. Choose exact.")
-        factory = parameters.factory or factory_for(kind, *vectors.shape)
-        codes = build_codes(vectors, factory, parameters.seed)
-        probes, candidates, recall = measure(vectors, codes, parameters)
-        if recall >= parameters.recall:
-            found = {Asked.ANALOGY.value: (candidates, recall)} | _measure_others(vectors, codes, parameters)
-            # An expression can be an analogy in other signs.
-            found[Asked.EXPRESSION.value] = max(found[Asked.EXPRESSION.value], found[Asked.ANALOGY.value])
-            path.write_bytes(faiss.serialize_index(codes).data)  # FAISS itself does not say why a disk refuses
-            return IndexReport(
-                kind,
-                factory,
-                candidates,
-                recall,
-                round(time.perf_counter() - started, 3),
-                parameters,
-                probes,
-                candidates_for={asked: number for asked, (number, _) in found.items()},
-                recall_of={asked: round(share, 6) for asked, (_, share) in found.items()},
-            )
+    for name in INDEX_FILES:
+        (folder / name).unlink(missing_ok=True)
+    for kind in _kinds_to_try(len(vectors), parameters.kind):
+        report = try_index(vectors, kind, parameters, folder)
+        if report.recall >= parameters.recall:
+            return replace(report, build_seconds=round(time.perf_counter() - started, 3))
+        for name in INDEX_FILES:
+            (folder / name).unlink(missing_ok=True)
         if kind == parameters.kind:
             raise ModelError(
-                f"{factory} reaches a recall of {recall:.4f} with {candidates:,} candidates, below the wanted "
-                f"{parameters.recall}. Ask for less, or for the index of kind exact."
+                f"{report.factory} reaches a recall of {report.recall:.4f}, below the wanted {parameters.recall}. "
+                "Ask for less, or for the index of kind exact."
             )
     return IndexReport("exact", None, 0, 1.0, round(time.perf_counter() - started, 3), parameters)
 
 
-def open_index(vectors: Matrix, report: IndexReport, path: Path, vectors_file: Path | None = None) -> Index:
-    """Open what `build_index` wrote; the codes are read when the first search needs them, of the file that is at
-    ``path`` now. Raises `ModelError` naming a file that does not fit, then or now.
+def _kinds_to_try(count: int, kind: str) -> Sequence[str]:
+    if kind != "auto":
+        return () if kind == "exact" else (kind,)
+    if count < _EXACT_BELOW:
+        return ()
+    of_faiss = ("ivf", "fastscan") if count >= _INVERTED_FROM else ("fastscan",)
+    if (missing := missing_kernel()) is not None:
+        _log.warning("The search kernel is missing, so FAISS indexes this model and answers more slowly: %s", missing)
+        return of_faiss
+    return ("lists", *of_faiss)
+
+
+def try_index(vectors: Matrix, kind: str, parameters: IndexParameters, folder: Path) -> IndexReport:
+    """Build, measure and write an index of this kind, which may not reach the wanted recall."""
+    if kind == "exact":
+        return IndexReport("exact", None, 0, 1.0, 0.0, parameters)
+    if kind == "lists":
+        from embeddings.search.list_building import build_list_index as build
+    else:
+        from embeddings.search.faiss_codes import build_faiss_index as build
+    return build(vectors, kind, parameters, folder)
+
+
+def settings_to_try(vectors: Matrix) -> list[tuple[str, str | None]]:
+    """Kinds of index, and names of them, that are worth trying for unit rows [count, dimension].
+
+    Lists of the usual length, of half and of twice that; FAISS's codes of one, two or three dimensions each, of
+    dimensions turned so that they hold most (OPQ, Ge et al. 2013), and in lists of some thousand rows.
+    """
+    if len(vectors) < _FEWEST_ROWS:
+        return [("exact", None)]
+    from embeddings.search.faiss_codes import factories_to_try
+
+    return [("exact", None), *_lists_to_try(vectors), *factories_to_try(*vectors.shape)]
+
+
+def _lists_to_try(vectors: Matrix) -> list[tuple[str, str | None]]:
+    if (missing := missing_kernel()) is not None:
+        _log.warning("The search kernel is missing, so only indexes of FAISS are tried: %s", missing)
+        return []
+    from embeddings.search.list_building import lists_to_try
+
+    return [("lists", factory) for factory in lists_to_try(vectors)]
+
+
+def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file: Path | None = None) -> Index:
+    """Open what `build_index` wrote; it is read when the first search needs it, of the file that is in ``folder`` now.
+    Raises `ModelError` naming a file that does not fit, then or now.
 
     ``vectors_file`` is the .npy file that ``vectors`` are mapped from: of a large one rows are read, not mapped.
     """
     read_rows = None
-    if vectors_file is not None and vectors.nbytes > _MAPPED_BYTES:
+    is_large = vectors_file is not None and vectors.nbytes > _MAPPED_BYTES
+    if vectors_file is not None and is_large:
         read_rows = row_reader(vectors_file, *vectors.shape)
     if report.kind == "exact":
-        return Index(vectors, None, 0, read_rows=read_rows)
-    file = KeptOpen(path)
+        return Index(vectors, read_rows=read_rows)
+    if report.kind == "lists":
+        file, reaches = KeptOpen(folder / LISTS_FILE), _reaches(report, folder)
+        rows_file = KeptOpen(vectors_file) if vectors_file is not None and is_large else None
+        if (missing := missing_kernel()) is not None:
+            _log.warning(
+                "%s was indexed for the search kernel, which is missing here, so every search compares with all "
+                "rows: %s `thisplusthat index` builds an index of FAISS.",
+                folder,
+                missing,
+            )
+            return Index(vectors, read_rows=read_rows)
 
-    def codes() -> faiss.Index:
-        try:
-            # Not by its name, under which another model's may stand by now.
-            codes = faiss.read_index(f"/dev/fd/{file.fileno()}", faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as error:
-            raise ModelError(f"{path} cannot be read as a search index: {error}") from error
-        if (codes.ntotal, codes.d) != vectors.shape:
-            shape = f"{codes.ntotal:,} × {codes.d}"
-            raise ModelError(f"{path} is for {shape} vectors, not for {len(vectors):,} × {vectors.shape[1]}.")
-        if report.probes:
-            faiss.extract_index_ivf(codes).nprobe = report.probes
-        return codes
+        def lists() -> ListSearch:
+            read = read_lists(file, folder / LISTS_FILE, *vectors.shape)
+            return ListSearch(read, vectors, reaches, rows_file)
 
+        return Index(vectors, read_rows=read_rows, lists=lists)
+    from embeddings.search.faiss_codes import codes_reader
+
+    codes = codes_reader(folder / FAISS_FILE, vectors.shape, report.probes)
     return Index(vectors, codes, report.candidates, report.candidates_for, read_rows)
 
 
-def factory_for(kind: str, count: int, dimension: int) -> str:
-    """FAISS's name of an index of this kind and size: two dimensions a code (one, if their number is odd), and lists of
-    some thousand rows.
-    """
-    codes = f"PQ{dimension // 2 if dimension % 2 == 0 else dimension}x4fs"
-    if kind != "ivf":
-        return codes
-    lists = 2 ** int(np.clip(np.round(np.log2(count / _ROWS_PER_LIST)), 2, 12))
-    return f"IVF{lists},{codes}r"
-
-
-def build_codes(vectors: Matrix, factory: str, seed: int) -> faiss.Index:
-    """The codes of all rows [count, dimension]; what they are is learned from a sample."""
-    count, dimension = vectors.shape
-    codes = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
-    lists = _lists(codes)
-    if lists is not None:
-        lists.cp.niter = 10
-        lists.cp.min_points_per_centroid = 1
-    if factory.startswith("OPQ"):
-        turned: Any = codes
-        turn: Any = faiss.downcast_VectorTransform(turned.chain.at(0))
-        turn.pq = of_four_bits = faiss.ProductQuantizer(turn.d_out, turn.M, 4)  # as the codes; it would take 8
-        of_four_bits.cp.min_points_per_centroid = 1
-    rows_to_learn = _TRAINING_ROWS if lists is None else _TRAINING_ROWS_OF_LISTS
-    sample = np.random.default_rng(seed).permutation(count)[:rows_to_learn]
-    with _threads(1 if lists is None else None):  # codes are learned in many small steps
-        codes.train(np.ascontiguousarray(vectors[np.sort(sample)]))
-    for rows in blocks(count, _BLOCK_ROWS):
-        codes.add(np.ascontiguousarray(vectors[rows]))
-    return codes
-
-
-def measure(vectors: Matrix, codes: faiss.Index, parameters: IndexParameters) -> tuple[int, int, float]:
-    """How many lists to read (0 where there are none; ``codes`` is left so) and the fewest candidates that reach the
-    wanted recall@10 on analogy targets, and the recall that they reach.
-
-    To hold on other targets than those measured, they must miss no more than half as much as is allowed.
-    """
-    goal, most = _goal(parameters), len(vectors) // 8
-    targets, inputs = analogy_targets(vectors, _enough_targets(vectors, parameters), parameters.seed)
-    truth = nearest_but_inputs(vectors, targets, inputs)
-    lists = _lists(codes)
-    parts = (64, 32, 16, 8, 4) if parameters.kind == "auto" else (64, 32, 16, 8, 4, 2, 1)
-    for probes in [0] if lists is None else [lists.nlist // part for part in parts if lists.nlist >= part]:
-        if lists is not None:
-            lists.nprobe = probes
-        candidates, recall = fewest_candidates(_searching(codes), targets, truth, goal, most)
-        if recall >= parameters.recall:
-            break
-    return probes, candidates, recall
-
-
-def _measure_others(vectors: Matrix, codes: faiss.Index, parameters: IndexParameters) -> dict[str, tuple[int, float]]:
-    """The candidates and the recall of the other kinds of search, with as many lists as analogies take."""
-    goal, most, search = _goal(parameters), len(vectors) // 8, _searching(codes)
-    number = _enough_targets(vectors, parameters)
-    found = {}
-    for asked, make in {Asked.EXPRESSION: expression_targets, Asked.NEIGHBOURS: neighbour_targets}.items():
-        targets, inputs = make(vectors, -(-number // 3), parameters.seed)
-        truth = nearest_but_inputs(vectors, targets, inputs)
-        found[asked.value] = fewest_candidates(search, targets, truth, goal, most)
-    targets, inputs = analogy_targets(vectors, number, parameters.seed + 1)
-    first = nearest_but_inputs(vectors, targets, inputs, 1)
-    found[Asked.FIRST.value] = fewest_candidates(search, targets, first, goal, most)
-    return found
-
-
-def _goal(parameters: IndexParameters) -> float:
-    return parameters.recall + (1 - parameters.recall) / 2
-
-
-def _enough_targets(vectors: Matrix, parameters: IndexParameters) -> int:
-    """Fewer where the true answers take long to find: measuring would take most of the time of building."""
-    share = np.clip(_MEASURED_VALUES / max(vectors.size, 1), 1 / 3, 1)
-    return int(np.ceil(parameters.targets * share))
-
-
-def _searching(codes: faiss.Index) -> Search:
-    return lambda targets, number: codes.search(targets, number)[1]
-
-
-def _lists(codes: faiss.Index) -> Any:
-    """The part of ``codes`` that has inverted lists, or None."""
-    return faiss.try_extract_index_ivf(codes)
-
-
-@contextmanager
-def _threads(number: int | None) -> Iterator[None]:
-    """Let FAISS use ``number`` threads in what this thread does; None leaves it as it is. One query is too little work
-    to share: waiting for a second thread costs more than it does, and more still where the processors are busy.
-    """
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(number or before)
+def _reaches(report: IndexReport, folder: Path) -> dict[Asked, Reach]:
     try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(before)
+        found = {Asked(asked): Reach(*map(float, each)) for asked, each in report.reach_for.items()}
+        within = all(0 <= each.reach <= 4 and 0 <= each.margin <= 4 for each in found.values())
+    except (TypeError, ValueError, AttributeError):
+        within = False
+    if not within:
+        raise ModelError(f"The index of {folder} is damaged: reach_for in its model.json is {report.reach_for!r}.")
+    return found

@@ -3,16 +3,19 @@
 Searching a row's own vector would flatter any index, so each kind of query has targets of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 import numpy as np
 
 from embeddings.search.brute_force import Matrix, Rows, exact_search
+from embeddings.search.report import IndexParameters
 
 _FREQUENT = 30_000
 _FIRST_LOOK, _LONG_LOOK = 2048, 16_384
 _STEP = 64
+_MEASURED_VALUES = 20_000_000
+"""Up to a matrix of so many values recall is measured on all the targets that are asked for."""
 
 Search = Callable[[Matrix, int], Rows]
 """Targets [n, dimension] and a number → that many candidates for each [n, number], the likeliest first."""
@@ -59,6 +62,33 @@ def neighbour_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, 
     pairs = np.stack([words, _near(vectors[:frequent], words, rng)], axis=1)
     inputs = np.concatenate([np.stack([single, single], axis=1), pairs])
     return _units(vectors[inputs].sum(axis=1), inputs)
+
+
+def measured_targets(
+    vectors: Matrix, parameters: IndexParameters, kinds: Iterable[Asked] = Asked
+) -> dict[Asked, tuple[Matrix, Rows, Rows]]:
+    """The targets that an index is measured on, by kind of search: unit targets [n, dimension], the rows that each was
+    made of [n, m] and the true rows [n, 10] (of `Asked.FIRST` [n, 1]).
+
+    They are fewer where the true rows take long to find: measuring would take most of the time of building.
+    """
+    share = np.clip(_MEASURED_VALUES / max(vectors.size, 1), 1 / 3, 1)
+    number, seed = int(np.ceil(parameters.targets * share)), parameters.seed
+    found = {}
+    for asked in kinds:
+        if asked is Asked.EXPRESSION:
+            targets, inputs = expression_targets(vectors, -(-number // 3), seed)
+        elif asked is Asked.NEIGHBOURS:
+            targets, inputs = neighbour_targets(vectors, -(-number // 3), seed)
+        else:
+            targets, inputs = analogy_targets(vectors, number, seed + (asked is Asked.FIRST))
+        found[asked] = targets, inputs, nearest_but_inputs(vectors, targets, inputs, 1 if asked is Asked.FIRST else 10)
+    return found
+
+
+def goal_of(parameters: IndexParameters) -> float:
+    """The recall to reach on measured targets, so that others have the wanted one: half as many may be missed."""
+    return parameters.recall + (1 - parameters.recall) / 2
 
 
 def nearest_but_inputs(vectors: Matrix, targets: Matrix, inputs: Rows, k: int = 10) -> Rows:

@@ -1,0 +1,1 @@
+"""C sources of the search in lists, and the library that ``hatch_build.py`` makes of them."""

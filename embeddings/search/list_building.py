@@ -1,0 +1,187 @@
+"""Rows → lists: which dimensions are kept, the groups of rows, their codes; and how far searches must go in them."""
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.errors import ModelError
+from embeddings.search.brute_force import Matrix, Rows, blocks
+from embeddings.search.clustering import (
+    BLOCK_ROWS,
+    ZERO_CODE,
+    codes_of,
+    filled_up,
+    in_blocks,
+    k_means,
+    nearest_centres,
+    steps_for,
+)
+from embeddings.search.list_file import LISTS_FILE, MOST_DIMENSIONS, NO_ROW, Lists, write_lists
+from embeddings.search.list_search import ListSearch, Reach
+from embeddings.search.recall import Asked, goal_of, measured_targets
+from embeddings.search.report import IndexParameters, IndexReport
+
+_ROWS_PER_LIST = 200
+"""With fewer, finding the lists takes longer; with more, more rows are read in vain."""
+_SAMPLE_PER_LIST, _SMALLEST_SAMPLE = 32, 65_536
+_SHARE_KEPT, _FEWEST_KEPT = 0.9, 64
+"""Of many dimensions those are kept that hold so much of the squares; of few, all."""
+_BEYOND_SAMPLE = 1.05
+_FACTORY = re.compile(r"L(\d{1,9}),(\d{1,4})x8")
+_BLOCK_ROWS = 65_536
+_LEAST_REACH, _MOST_REACH, _HALVINGS = 0.2, 1.6, 6
+_MARGINS = (0.004, 0.008, 0.015, 0.03, 0.06, 0.12)
+
+Targets = Mapping[Asked, tuple[Matrix, Rows, Rows]]
+"""By kind of search: unit targets [n, dimension], the rows they are of [n, m] and the true rows [n, k]."""
+
+
+def build_list_index(vectors: Matrix, kind: str, parameters: IndexParameters, folder: Path) -> IndexReport:
+    """Build, measure and write an index of lists; its recall may be below the wanted one."""
+    started = time.perf_counter()
+    factory = parameters.factory or list_factory(vectors, parameters.seed)
+    lists = build_lists(vectors, factory, parameters.seed)
+    targets = measured_targets(vectors, parameters)
+    reaches, recalls = measure_lists(lists, vectors, targets, goal_of(parameters))
+    # An expression can be an analogy in other signs.
+    both = reaches[Asked.ANALOGY], reaches[Asked.EXPRESSION]
+    reaches[Asked.EXPRESSION] = Reach(max(each.reach for each in both), max(each.margin for each in both))
+    write_lists(lists, folder / LISTS_FILE)
+    return IndexReport(
+        kind,
+        factory,
+        0,
+        min(recalls.values()),
+        round(time.perf_counter() - started, 3),
+        parameters,
+        recall_of={asked.value: round(share, 6) for asked, share in recalls.items()},
+        reach_for={asked.value: (round(each.reach, 4), each.margin) for asked, each in reaches.items()},
+    )
+
+
+def factory_of(number: int, kept: int) -> str:
+    """The name of an index of ``number`` lists with codes of ``kept`` dimensions, like FAISS's names of its own."""
+    return f"L{number},{kept}x8"
+
+
+def list_factory(vectors: Matrix, seed: int) -> str:
+    """The name of the lists that suit unit rows [count, dimension]."""
+    energies = _axes(_sample(vectors, _SMALLEST_SAMPLE, seed))[0]
+    enough = int(np.searchsorted(np.cumsum(energies) / energies.sum(), _SHARE_KEPT)) + 1
+    kept = min(max(-(-enough // 16) * 16, _FEWEST_KEPT), vectors.shape[1], MOST_DIMENSIONS)
+    return factory_of(max(1, len(vectors) // _ROWS_PER_LIST), -(-kept // 4) * 4)
+
+
+def lists_to_try(vectors: Matrix, seed: int = 0) -> list[str]:
+    """Names of lists of the usual length, of half and of twice that."""
+    number, kept = _numbers_of(list_factory(vectors, seed), *vectors.shape)
+    return list(dict.fromkeys(factory_of(max(1, each), kept) for each in (number, 2 * number, number // 2)))
+
+
+def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
+    """The lists of unit rows [count, dimension]; ``factory`` is a name that `factory_of` gives."""
+    number, kept = _numbers_of(factory, *vectors.shape)
+    count, dimension = vectors.shape
+    sample = _sample(vectors, max(number * _SAMPLE_PER_LIST, _SMALLEST_SAMPLE), seed)
+    rotation = np.zeros((kept, dimension), np.float32)
+    axes = _axes(sample)[1][:kept]
+    rotation[: len(axes)] = axes
+    rotated = sample @ rotation.T
+    steps = steps_for(_BEYOND_SAMPLE * np.abs(rotated).max(axis=0))
+    centres = k_means(rotated, number, seed)
+    del sample, rotated
+    list_of, squares = np.empty(count, np.int64), np.empty(count, np.float32)
+    codes = np.empty((count, kept), np.uint8)
+    for rows, some in _rotated_blocks(vectors, rotation):
+        list_of[rows] = nearest_centres(some, centres)
+        squares[rows] = np.square(some - centres[list_of[rows]]).sum(axis=1)
+        codes[rows] = codes_of(some, steps)
+    counts = np.bincount(list_of, minlength=number)
+    starts = np.concatenate([[0], np.cumsum(-(-counts // BLOCK_ROWS))])
+    order = np.argsort(list_of, kind="stable")  # by list, and in a list by row
+    within = np.arange(count) - np.repeat(np.cumsum(counts) - counts, counts)
+    places = starts[list_of[order]] * BLOCK_ROWS + within
+    ids = np.full(starts[-1] * BLOCK_ROWS, NO_ROW, np.uint32)
+    ids[places] = order
+    placed = np.full((len(ids), kept), ZERO_CODE, np.uint8)
+    placed[places] = codes[order]
+    centre_steps = steps_for(np.abs(centres).max(axis=0))
+    return Lists(
+        rotation=rotation,
+        steps=steps,
+        centre_steps=centre_steps,
+        spreads=_spreads(squares, list_of, counts),
+        centres=in_blocks(filled_up(codes_of(centres, centre_steps))),
+        codes=in_blocks(placed),
+        starts=starts.astype(np.uint32),
+        ids=ids,
+        count=count,
+    )
+
+
+def measure_lists(
+    lists: Lists, vectors: Matrix, targets: Targets, goal: float
+) -> tuple[dict[Asked, Reach], dict[Asked, float]]:
+    """For each kind of search how far it must go for a recall of ``goal``, and the recall that it then has.
+
+    Whole searches are measured, so what codes lose and what lists lose counts together.
+    """
+    reaches: dict[Asked, Reach] = {}
+    recalls: dict[Asked, float] = {}
+    for asked, (some, inputs, truth) in targets.items():
+        k = truth.shape[1] + inputs.shape[1]
+
+        def recall(reach: float, margin: float) -> float:
+            search = ListSearch(lists, vectors, {asked: Reach(reach, margin)})  # noqa: B023
+            found = search.nearest_of_each(some, k, asked, together=1)[1]  # noqa: B023
+            return float((found[:, :, None] == truth[:, None, :]).any(axis=1).mean())  # noqa: B023
+
+        low, high = _LEAST_REACH, _MOST_REACH
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (low, middle) if recall(middle, _MARGINS[-1]) >= goal else (middle, high)
+        enough = next((place for place, margin in enumerate(_MARGINS) if recall(high, margin) >= goal), len(_MARGINS))
+        # The next margin costs little, and holds on other targets too.
+        margin = _MARGINS[min(enough + 1, len(_MARGINS) - 1)]
+        reaches[asked], recalls[asked] = Reach(high, margin), recall(high, margin)
+    return reaches, recalls
+
+
+def _numbers_of(factory: str, count: int, dimension: int) -> tuple[int, int]:
+    match = _FACTORY.fullmatch(factory)
+    number, kept = map(int, match.groups()) if match else (0, 0)
+    if not (0 < number <= count and 0 < kept <= min(dimension + 3, MOST_DIMENSIONS) and kept % 4 == 0):
+        raise ModelError(
+            f"'{factory}' names no lists of {count:,} × {dimension} vectors. A name is like L2000,52x8: the number of "
+            "lists, and the dimensions of the codes, a multiple of 4."
+        )
+    return number, kept
+
+
+def _sample(vectors: Matrix, number: int, seed: int) -> Matrix:
+    chosen = np.random.default_rng(seed).permutation(len(vectors))[:number]
+    return np.ascontiguousarray(vectors[np.sort(chosen)])
+
+
+def _axes(rows: Matrix) -> tuple[Matrix, Matrix]:
+    """How much of the squares of ``rows`` is along each principal axis, largest first, and the axes."""
+    values, axes = np.linalg.eigh((rows.T @ rows).astype(np.float64))
+    return np.maximum(values[::-1], 0).astype(np.float32), np.ascontiguousarray(axes[:, ::-1].T.astype(np.float32))
+
+
+def _rotated_blocks(vectors: Matrix, rotation: Matrix) -> Iterator[tuple[slice, Matrix]]:
+    for rows in blocks(len(vectors), _BLOCK_ROWS):
+        yield rows, vectors[rows] @ rotation.T
+
+
+def _spreads(squares: Matrix, list_of: Rows, counts: Rows) -> Matrix:
+    """How far rows are from their centre [lists]: the geometric mean of their root mean square and of the farthest,
+    since a few outliers must be found as well.
+    """
+    means = np.bincount(list_of, weights=squares, minlength=len(counts)) / np.maximum(counts, 1)
+    farthest = np.zeros(len(counts), np.float32)
+    np.maximum.at(farthest, list_of, squares)
+    return np.asarray((means * farthest) ** 0.25, np.float32)

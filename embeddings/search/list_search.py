@@ -1,0 +1,233 @@
+"""Search in lists by the kernel: memory for it that is kept between calls, and the calls themselves."""
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from ctypes import Structure, addressof, c_float, c_int64, c_void_p
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.errors import KernelError, ModelError
+from embeddings.files import KeptOpen
+from embeddings.native import load_library
+from embeddings.search.brute_force import Matrix, Rows
+from embeddings.search.list_file import Lists
+from embeddings.search.recall import Asked
+
+LARGEST_K = 2048
+"""As lists.h has it."""
+_TOGETHER = 64
+"""Targets that share what is read of a list, in a batch."""
+_FEW = 64
+"""Excluded rows up to here are compared one by one; more are marked."""
+
+
+class _ListIndex(Structure):
+    _fields_: ClassVar[Any] = [
+        *((name, c_int64) for name in ("rows", "dimension", "kept", "lists")),
+        *((name, c_void_p) for name in ("rotation", "steps", "centre_steps", "spreads")),
+        *((name, c_void_p) for name in ("centres", "codes", "starts", "ids", "vectors")),
+        *((name, c_int64) for name in ("descriptor", "offset")),
+    ]
+
+
+class _Question(Structure):
+    _fields_: ClassVar[Any] = [
+        ("k", c_int64),
+        ("limit", c_int64),
+        ("allowed", c_void_p),
+        ("excluded", c_void_p),
+        ("excluded_count", c_int64),
+        ("reach", c_float),
+        ("margin", c_float),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a search goes: measured for each kind of search when the index is built."""
+
+    reach: float
+    """A list is read if the score of its centre and so many of its spreads come up to the k-th best row."""
+    margin: float
+    """Rows are ranked exactly that come up to the k-th best score by codes less this."""
+
+
+class _Slot:
+    """What one call of the kernel writes to."""
+
+    def __init__(self, together: int, scratch_bytes: int) -> None:
+        self.together = together
+        self.question = _Question()
+        self.question_address = addressof(self.question)
+        self._scratch = np.empty(scratch_bytes, np.uint8)
+        self.scratch_address = self._scratch.ctypes.data
+        self.excluded = np.empty(_FEW, np.uint32)
+        self.question.excluded = self.excluded.ctypes.data
+        self.scores = np.empty(LARGEST_K, np.float32)
+        self.rows = np.empty(LARGEST_K, np.int64)
+        self.found = np.empty(1, np.int64)
+        self.addresses = self.scores.ctypes.data, self.rows.ctypes.data, self.found.ctypes.data
+
+
+def missing_kernel() -> KernelError | None:
+    """Why there is no search kernel here; None where there is one."""
+    try:
+        load_library("embeddings.search")
+    except KernelError as error:
+        return error
+    return None
+
+
+class ListSearch:
+    """Search in `Lists` over unit rows, float32 [count, dimension]. Raises `KernelError` where there is no kernel."""
+
+    def __init__(
+        self, lists: Lists, vectors: Matrix, reaches: Mapping[Asked, Reach], file: KeptOpen | None = None
+    ) -> None:
+        """``file`` is a .npy file that ends with the ``vectors``: with it rows are read from there, not mapped."""
+        if vectors.dtype != np.float32 or not vectors.flags.c_contiguous:
+            raise ModelError(f"Vectors are {vectors.dtype}, and the search kernel takes float32 in one piece.")
+        library = load_library("embeddings.search")
+        self._call = library.function(
+            "search_lists", c_int64, [c_void_p] * 3 + [c_int64] * 2 + [c_void_p] * 4
+        )
+        self._bytes = library.function("list_scratch_bytes", c_int64, [c_void_p, c_int64])
+        self._kept = lists, vectors, file  # what the addresses are of
+        self.reaches = reaches
+        self._widest = Reach(
+            max((each.reach for each in reaches.values()), default=1.5),
+            max((each.margin for each in reaches.values()), default=0.1),
+        )
+        self._count, self._dimension = vectors.shape
+        arrays = (lists.rotation, lists.steps, lists.centre_steps, lists.spreads, lists.centres, lists.codes)
+        self._index = _ListIndex(
+            *vectors.shape,
+            lists.kept,
+            len(lists),
+            *(array.ctypes.data for array in (*arrays, lists.starts, lists.ids)),
+            vectors.ctypes.data if file is None else None,
+            -1 if file is None else file.fileno(),
+            0 if file is None else os.fstat(file.fileno()).st_size - vectors.nbytes,
+        )
+        self._index_address = addressof(self._index)
+        self._slots: dict[int, list[_Slot]] = {1: [], _TOGETHER: []}
+
+    def nearest(
+        self,
+        target: Matrix,
+        k: int,
+        asked: Asked | None = None,
+        *,
+        limit: int | None = None,
+        excluded: Sequence[int] = (),
+        allowed: npt.NDArray[np.bool_] | None = None,
+    ) -> tuple[Matrix, Rows]:
+        """The ``k`` rows nearest to ``target`` [dimension]: cosines and rows, best first, fewer where the kernel finds no
+        more. Only rows below ``limit`` are found, those that ``allowed`` [count] has, and none that is ``excluded``.
+        """
+        slot = self._slot(1)
+        try:
+            allowed = self._ask(slot, k, asked, limit, excluded, allowed)
+            target = np.ascontiguousarray(target, np.float32)
+            self._search(slot, target, 1, *slot.addresses)
+            found = slot.found.item()
+            return slot.scores[:found].copy(), slot.rows[:found].copy()
+        finally:
+            self._slots[1].append(slot)
+
+    def nearest_of_each(
+        self,
+        targets: Matrix,
+        k: int,
+        asked: Asked | None = None,
+        *,
+        limit: int | None = None,
+        allowed: npt.NDArray[np.bool_] | None = None,
+        together: int = _TOGETHER,
+    ) -> tuple[Matrix, Rows, Rows]:
+        """The ``k`` rows nearest to each of ``targets`` [n, dimension]: cosines and rows [n, k], and how many there are
+        of them [n]. The work is shared by as many threads as there are processors.
+        """
+        targets = np.ascontiguousarray(targets, np.float32)
+        scores, rows = np.empty((len(targets), k), np.float32), np.zeros((len(targets), k), np.int64)
+        found = np.zeros(len(targets), np.int64)
+        threads = max(1, min(_processors(), len(targets) // 16))
+        bounds = [len(targets) * part // threads for part in range(threads + 1)]
+
+        def search(start: int, end: int) -> None:
+            slot = self._slot(together)
+            try:
+                kept = self._ask(slot, k, asked, limit, (), allowed)
+                some = [array[start:end].ctypes.data for array in (scores, rows, found)]
+                self._search(slot, targets[start:end], end - start, *some)
+                del kept
+            finally:
+                self._slots[together].append(slot)
+
+        if threads == 1:
+            search(0, len(targets))
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(search, bounds[:-1], bounds[1:]))
+        return scores, rows, found
+
+    def _slot(self, together: int) -> _Slot:
+        try:
+            return self._slots[together].pop()
+        except IndexError:
+            return _Slot(together, self._bytes(self._index_address, together))
+
+    def _ask(
+        self,
+        slot: _Slot,
+        k: int,
+        asked: Asked | None,
+        limit: int | None,
+        excluded: Sequence[int],
+        allowed: npt.NDArray[np.bool_] | None,
+    ) -> npt.NDArray[np.bool_] | None:
+        """Write down what is asked; gives ``allowed`` as the kernel reads it, to be kept until it is done."""
+        if not 0 < k <= LARGEST_K:
+            raise ValueError(f"The kernel finds 1 to {LARGEST_K:,} rows, not {k:,}.")
+        if len(excluded) > _FEW:
+            allowed = np.ones(self._count, bool) if allowed is None else allowed.copy()
+            allowed[list(excluded)] = False
+            excluded = ()
+        if allowed is not None and (
+            allowed.dtype != bool or len(allowed) != self._count or not allowed.flags.c_contiguous
+        ):
+            raise ValueError(f"What is allowed are {len(allowed):,} × {allowed.dtype}, not {self._count:,} × bool.")
+        question, how = slot.question, self._widest if asked is None else self.reaches.get(asked, self._widest)
+        question.k = k
+        question.limit = self._count if limit is None else limit
+        question.allowed = None if allowed is None else allowed.ctypes.data
+        question.excluded_count = len(excluded)
+        if excluded:
+            slot.excluded[: len(excluded)] = excluded
+        question.reach, question.margin = how.reach, how.margin
+        return allowed
+
+    def _search(self, slot: _Slot, targets: Matrix, count: int, scores: int, rows: int, found: int) -> None:
+        if targets.size != count * self._dimension:
+            raise ValueError(f"Targets have {targets.shape[-1]} dimensions, and the rows {self._dimension}.")
+        failed = self._call(
+            self._index_address,
+            slot.question_address,
+            targets.ctypes.data,
+            count,
+            slot.together,
+            slot.scratch_address,
+            scores,
+            rows,
+            found,
+        )
+        if failed:
+            raise ModelError("The vectors' file has become shorter since it was opened.")
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,47 @@
+"""What is wanted of an index, and what was built: both are in model.json."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+KINDS = ("auto", "exact", "lists", "fastscan", "ivf")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexParameters:
+    """What is wanted of an index; saved in model.json beside what came of it."""
+
+    kind: str = "auto"
+    """``auto``, ``exact`` (no codes at all), ``lists`` (the search kernel's own), or of FAISS ``fastscan`` or ``ivf``
+    (fast scan of inverted lists).
+    """
+    recall: float = 0.999
+    """Wanted share of the true ten nearest rows among those found, on targets of each kind of search."""
+    targets: int = 1000
+    """Number of analogy targets that the recall is measured on; down to a third for matrices above 80 MB."""
+    seed: int = 0
+    factory: str | None = None
+    """The name of the lists (L2000,52x8) or, as FAISS has it, of the codes of a fast scan; None goes by the vectors."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What was built: the ``index`` block of model.json."""
+
+    kind: str
+    factory: str | None
+    candidates: int
+    recall: float
+    build_seconds: float
+    parameters: IndexParameters
+    probes: int = 0
+    """Inverted lists that a search reads, of FAISS's index that has them."""
+    candidates_for: Mapping[str, int] = field(default_factory=dict)
+    """Candidates by kind of search (`Asked`); indexes built before these were measured take ``candidates`` for all."""
+    recall_of: Mapping[str, float] = field(default_factory=dict)
+    """The recall@10 that each reaches."""
+    reach_for: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """How far a search in lists goes by its kind: spreads of a list, and the margin of its codes (`Reach`)."""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
