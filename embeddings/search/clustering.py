@@ -84,10 +84,10 @@ def k_means(rows: Matrix, number: int, seed: int) -> Matrix:
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         there = counts > 0
         centres[there] = np.add.reduceat(rows[order], starts[there], axis=0) / counts[there, None]
-        # A centre without rows moves beside one that has many.
-        empty, crowded = np.flatnonzero(~there), np.argsort(-counts)
-        beside = centres[crowded[: len(empty)]]
-        centres[empty] = beside + 0.01 * np.abs(beside).mean() * rng.standard_normal(beside.shape, np.float32)
+        empty = np.flatnonzero(~there)
+        if len(empty):  # each moves beside a centre that has many rows
+            beside = centres[np.argsort(-counts)[: len(empty)]]
+            centres[empty] = beside + 0.01 * np.abs(beside).mean() * rng.standard_normal(beside.shape, np.float32)
     return centres
 
 

@@ -74,14 +74,18 @@ def measured_targets(
     """
     share = np.clip(_MEASURED_VALUES / max(vectors.size, 1), 1 / 3, 1)
     number, seed = int(np.ceil(parameters.targets * share)), parameters.seed
-    found = {}
+    found: dict[Asked, tuple[Matrix, Rows, Rows]] = {}
     for asked in kinds:
+        if asked is Asked.FIRST and Asked.ANALOGY in found:  # of the same targets, which are ranked already
+            targets, inputs, truth = found[Asked.ANALOGY]
+            found[asked] = targets, inputs, truth[:, :1]
+            continue
         if asked is Asked.EXPRESSION:
             targets, inputs = expression_targets(vectors, -(-number // 3), seed)
         elif asked is Asked.NEIGHBOURS:
             targets, inputs = neighbour_targets(vectors, -(-number // 3), seed)
         else:
-            targets, inputs = analogy_targets(vectors, number, seed + (asked is Asked.FIRST))
+            targets, inputs = analogy_targets(vectors, number, seed)
         found[asked] = targets, inputs, nearest_but_inputs(vectors, targets, inputs, 1 if asked is Asked.FIRST else 10)
     return found
 

@@ -66,8 +66,8 @@ def _ours(vectors: Matrix) -> Built:
 
     def build(recall: float) -> tuple[Any, float]:
         with tempfile.TemporaryDirectory() as folder:
-            report = build_index(vectors, IndexParameters(recall=recall), Path(folder) / "index.faiss")
-            return open_index(vectors, report, Path(folder) / "index.faiss"), report.build_seconds
+            report = build_index(vectors, IndexParameters(recall=recall), Path(folder))
+            return open_index(vectors, report, Path(folder)), report.build_seconds
 
     recalls = OURS_RECALLS if vectors.size <= LARGE else (OURS_DEFAULT,)  # each takes an index of its own
     built = {recall: build(recall) for recall in recalls}

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <unistd.h>
 
-enum { CHUNK = 32, BUCKETS = 64, AHEAD = 24 };
+enum { CHUNK = 32, BUCKETS = 64, AHEAD = 24, READ_ALONE = 16 };
 
 typedef struct {
     int32_t score;
@@ -28,12 +28,14 @@ typedef struct {
     int32_t origin;       // the score of a row of zeros
     int32_t margin;       // in units of scores
     float *promises;      // [lists]
+    uint32_t *ordered;    // [lists]: the lists to read, in the order of their promises
+    int64_t to_read;      // how many of them are left, the last of `chosen`
+    int64_t chosen;
     int32_t *heap;        // [k]: the best scores, the least of them first
     int64_t held;         // how many there are in it
     int32_t bound;        // the k-th best score, or INT32_MIN before there are k
     Hit *hits;            // [MOST_HITS]
     int64_t found;
-    int is_direction;
 } Search;
 
 // ---- Small parts
@@ -227,8 +229,8 @@ INLINE int bucket_of(float promise, float highest, float scale) {
     return place > 0 ? place < BUCKETS - 1 ? (int)place : BUCKETS - 1 : 0;
 }
 
-// The lists that may hold answers, those that promise more first (roughly: by buckets). Gives their number.
-static int64_t order_lists(const Search *search, int64_t count, float highest, uint32_t *some, uint32_t *ordered) {
+// Puts down the lists that may hold answers, those that promise more first (roughly: by buckets).
+static void order_lists(Search *search, int64_t count, float highest, uint32_t *some) {
     const float least = bound_of(search);
     int64_t places[BUCKETS + 1] = {0}, chosen = 0;
     float low = highest;
@@ -241,13 +243,44 @@ static int64_t order_lists(const Search *search, int64_t count, float highest, u
     for (int64_t i = 0; i < chosen; i++) places[bucket_of(search->promises[some[i]], highest, scale) + 1]++;
     for (int i = 0; i < BUCKETS; i++) places[i + 1] += places[i];
     for (int64_t i = 0; i < chosen; i++)
-        ordered[places[bucket_of(search->promises[some[i]], highest, scale)]++] = some[i];
-    return chosen;
+        search->ordered[places[bucket_of(search->promises[some[i]], highest, scale)]++] = some[i];
+    search->chosen = search->to_read = chosen;
 }
 
 static void read_ahead(const List_index *index, uint32_t list) {
     const char *at = (const char *)index->codes + (int64_t)index->starts[list] * index->kept * BLOCK_ROWS;
     for (int line = 0; line < 16; line++) __builtin_prefetch(at + 64 * line);
+}
+
+// Reads up to `most` of the lists in their order.
+static void read_in_order(const List_index *index, const Question *asked, score_function *score, Search *search,
+                          int64_t most) {
+    for (; search->to_read > 0 && most > 0; search->to_read--, most--) {
+        const uint32_t *next = search->ordered + search->chosen - search->to_read;
+        if (search->to_read > 2) read_ahead(index, next[2]);
+        if (search->promises[*next] >= bound_of(search)) read_list(index, asked, score, search, *next);
+    }
+}
+
+// Reads what is left list by list, each for all targets that want it while it is in the cache.
+static void read_together(const List_index *index, const Question *asked, score_function *score, Search *searches,
+                          int64_t count, uint32_t *starts, uint16_t *members) {
+    memset(starts, 0, sizeof(uint32_t) * (size_t)(index->lists + 1));
+    for (int64_t i = 0; i < count; i++) {
+        const uint32_t *left = searches[i].ordered + searches[i].chosen - searches[i].to_read;
+        for (int64_t j = 0; j < searches[i].to_read; j++) starts[left[j] + 1]++;
+    }
+    for (int64_t list = 0; list < index->lists; list++) starts[list + 1] += starts[list];
+    for (int64_t i = 0; i < count; i++) {
+        const uint32_t *left = searches[i].ordered + searches[i].chosen - searches[i].to_read;
+        for (int64_t j = 0; j < searches[i].to_read; j++) members[starts[left[j]]++] = (uint16_t)i;
+    }
+    uint32_t member = 0;
+    for (int64_t list = 0; list < index->lists; list++)
+        for (; member < starts[list]; member++) { // by now where the next one starts
+            Search *search = &searches[members[member]];
+            if (search->promises[list] >= bound_of(search)) read_list(index, asked, score, search, list);
+        }
 }
 
 // ---- Ranking
@@ -311,13 +344,13 @@ static char *part_of(char **room, int64_t bytes) {
 }
 
 static int64_t bytes_of_search(const List_index *index) {
-    return rounded(sizeof(Search)) + rounded(index->kept) + rounded(4 * index->lists) + rounded(4 * LARGEST_K) +
-           rounded(sizeof(Hit) * MOST_HITS);
+    return rounded(sizeof(Search)) + rounded(index->kept) + 2 * rounded(4 * index->lists) + rounded(4 * LARGEST_K) +
+           rounded(sizeof(Hit) * MOST_HITS) + rounded(2 * index->lists);
 }
 
 static int64_t bytes_shared(const List_index *index) {
     const int64_t padded = index->lists + BLOCK_ROWS;
-    return rounded(4 * index->kept) + rounded(index->kept) + 3 * rounded(4 * padded) + rounded(4 * index->dimension) +
+    return rounded(4 * index->kept) + rounded(index->kept) + 2 * rounded(4 * padded) + rounded(4 * index->dimension) +
            rounded(sizeof(Ranked) * LARGEST_K) + 64;
 }
 
@@ -336,40 +369,32 @@ EXPORT(int64_t, search_lists)(const List_index *index, const Question *asked, co
     float *rotated = (float *)part_of(&room, 4 * index->kept);
     int8_t *centre_query = (int8_t *)part_of(&room, index->kept);
     int32_t *raw = (int32_t *)part_of(&room, 4 * padded);
-    uint32_t *some = (uint32_t *)part_of(&room, 4 * padded), *ordered = (uint32_t *)part_of(&room, 4 * padded);
+    uint32_t *some = (uint32_t *)part_of(&room, 4 * padded);
     float *row_room = (float *)part_of(&room, 4 * index->dimension);
     Ranked *best = (Ranked *)part_of(&room, sizeof(Ranked) * LARGEST_K);
     Search *searches = (Search *)part_of(&room, sizeof(Search) * together);
+    uint16_t *members = (uint16_t *)part_of(&room, 2 * index->lists * together);
     for (int64_t i = 0; i < together; i++) {
         searches[i].query = (int8_t *)part_of(&room, index->kept);
         searches[i].promises = (float *)part_of(&room, 4 * index->lists);
+        searches[i].ordered = (uint32_t *)part_of(&room, 4 * index->lists);
         searches[i].heap = (int32_t *)part_of(&room, 4 * LARGEST_K);
         searches[i].hits = (Hit *)part_of(&room, sizeof(Hit) * MOST_HITS);
     }
     score_function *score = score_blocks();
     for (int64_t first = 0; first < count; first += together) {
         const int64_t now = count - first < together ? count - first : together;
-        float highest = 0;
         for (int64_t i = 0; i < now; i++) {
-            searches[i].target = targets + (first + i) * index->dimension;
-            searches[i].held = searches[i].found = searches[i].margin = 0;
-            searches[i].bound = INT32_MIN;
-            searches[i].is_direction = begin(index, asked, score, &searches[i], rotated, centre_query, raw);
-            if (searches[i].is_direction) highest = read_seeds(index, asked, score, &searches[i]);
+            Search *search = &searches[i];
+            search->target = targets + (first + i) * index->dimension;
+            search->held = search->found = search->margin = search->chosen = search->to_read = 0;
+            search->bound = INT32_MIN;
+            if (!begin(index, asked, score, search, rotated, centre_query, raw)) continue;
+            const float highest = read_seeds(index, asked, score, search);
+            order_lists(search, index->lists, highest, some);
+            read_in_order(index, asked, score, search, now == 1 ? index->lists : READ_ALONE);
         }
-        if (now == 1 && searches->is_direction) {
-            const int64_t chosen = order_lists(searches, index->lists, highest, some, ordered);
-            for (int64_t i = 0; i < chosen; i++) {
-                if (i + 2 < chosen) read_ahead(index, ordered[i + 2]);
-                if (searches->promises[ordered[i]] < bound_of(searches)) continue;
-                read_list(index, asked, score, searches, ordered[i]);
-            }
-        } else {
-            for (int64_t list = 0; list < index->lists; list++)
-                for (int64_t i = 0; i < now; i++)
-                    if (searches[i].is_direction && searches[i].promises[list] >= bound_of(&searches[i]))
-                        read_list(index, asked, score, &searches[i], list);
-        }
+        if (now > 1) read_together(index, asked, score, searches, now, some, members);
         for (int64_t i = 0; i < now; i++) {
             const int64_t at = first + i;
             found[at] = rank_hits(index, asked, &searches[i], row_room, best, scores + at * k, rows + at * k);

@@ -32,42 +32,38 @@ INLINE int32_t quad_of(const int8_t *query, int64_t quad) {
 
 #define ADD_BY_MADDUBS(sum, at) \
     sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maddubs_epi16(_mm512_loadu_si512(at), numbers), ones))
-#define ADD_BY_DPBUSD(sum, at) sum = _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(at), numbers)
+// Not _mm512_dpbusd_epi32: gcc 12 copies every sum before and after it.
+#define ADD_BY_DPBUSD(sum, at) \
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(_mm512_loadu_si512(at)), "v"(numbers))
 #define KEEP(sum, block)                                                  \
     do {                                                                  \
         _mm512_storeu_si512(scores + BLOCK_ROWS * (block), sum);          \
         masks[block] = (uint16_t)_mm512_cmpge_epi32_mask(sum, enough);    \
     } while (0)
 
-// Four blocks at a time, so that a number of the query is read once for them.
+// Four blocks at a time, so that a number of the query is read once for them and sums need not wait for each other.
+// Where fewer are left, the last of them is read again in the place of those that are missing.
 #define SCORE_BODY(ADD)                                                                           \
     const __m512i enough = _mm512_set1_epi32(least), ones = _mm512_set1_epi16(1);                 \
     const int64_t size = quads * QUAD_BYTES;                                                      \
-    int64_t block = 0;                                                                            \
     (void)ones;                                                                                   \
-    for (; block + 4 <= blocks; block += 4) {                                                     \
-        const uint8_t *at = codes + block * size;                                                 \
+    for (int64_t block = 0; block < blocks; block += 4) {                                         \
+        const int64_t left = blocks - block - 1;                                                  \
+        const uint8_t *at = codes + block * size, *at_second = at + (left < 1 ? left : 1) * size; \
+        const uint8_t *at_third = at + (left < 2 ? left : 2) * size;                              \
+        const uint8_t *at_fourth = at + (left < 3 ? left : 3) * size;                             \
         __m512i first = _mm512_setzero_si512(), second = first, third = first, fourth = first;    \
-        for (int64_t quad = 0; quad < quads; quad++, at += QUAD_BYTES) {                          \
+        for (int64_t quad = 0; quad < quads; quad++) {                                            \
             const __m512i numbers = _mm512_set1_epi32(quad_of(query, quad));                      \
-            ADD(first, at);                                                                       \
-            ADD(second, at + size);                                                               \
-            ADD(third, at + 2 * size);                                                            \
-            ADD(fourth, at + 3 * size);                                                           \
+            ADD(first, at + QUAD_BYTES * quad);                                                   \
+            ADD(second, at_second + QUAD_BYTES * quad);                                           \
+            ADD(third, at_third + QUAD_BYTES * quad);                                             \
+            ADD(fourth, at_fourth + QUAD_BYTES * quad);                                           \
         }                                                                                         \
         KEEP(first, block);                                                                       \
-        KEEP(second, block + 1);                                                                  \
-        KEEP(third, block + 2);                                                                   \
-        KEEP(fourth, block + 3);                                                                  \
-    }                                                                                             \
-    for (; block < blocks; block++) {                                                             \
-        const uint8_t *at = codes + block * size;                                                 \
-        __m512i sum = _mm512_setzero_si512();                                                     \
-        for (int64_t quad = 0; quad < quads; quad++, at += QUAD_BYTES) {                          \
-            const __m512i numbers = _mm512_set1_epi32(quad_of(query, quad));                      \
-            ADD(sum, at);                                                                         \
-        }                                                                                         \
-        KEEP(sum, block);                                                                         \
+        if (left > 0) KEEP(second, block + 1);                                                    \
+        if (left > 1) KEEP(third, block + 2);                                                     \
+        if (left > 2) KEEP(fourth, block + 3);                                                    \
     }
 
 static void score_without_vnni(const uint8_t *codes, int64_t quads, const int8_t *query, int64_t blocks, int32_t least,

@@ -49,7 +49,7 @@ def test_the_default_model_is_the_packages_glove(glove: Model) -> None:
     np.testing.assert_allclose(glove.vectors[rows] * glove.norms[rows, None], given[rows], rtol=1e-5, atol=1e-6)
     assert glove.vocabulary.words(range(4)) == ["the", ",", ".", "of"]
     assert glove.manifest.card.licence == "PDDL-1.0"
-    assert glove.manifest.index.kind == "fastscan"
+    assert glove.manifest.index.kind == "lists"
     assert glove.manifest.index.recall >= 0.999
     verify_model(glove.folder)
 

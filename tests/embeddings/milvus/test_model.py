@@ -14,7 +14,7 @@ from embeddings.milvus.upload import push
 from embeddings.models.model import Card, Model, open_model
 from embeddings.models.word_vectors import WordVectors
 from embeddings.models.writer import save_model
-from embeddings.search.index import IndexParameters, analogy_targets, nearest_but_inputs
+from embeddings.search import IndexParameters, analogy_targets, nearest_but_inputs
 
 QUERIES = [
     "king - man + woman",

@@ -8,8 +8,9 @@ import pytest
 from embeddings.errors import ModelError
 from embeddings.files import lock_place
 from embeddings.models.model import Card, open_model, read_manifest, verify_model
-from embeddings.models.tuning import settings_for, tune
+from embeddings.models.tuning import tune
 from embeddings.models.writer import save_model
+from embeddings.search import settings_to_try
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def test_the_fastest_that_reaches_the_recall_is_put_in_place(folder: Path) -> No
     before = read_manifest(folder)
     seen: list[str] = []
     tuning = tune(folder, 0.95, lambda stage, _done, _all: seen.append(stage))
-    assert [(trial.kind, trial.factory) for trial in tuning.trials] == settings_for(6000, 12)
+    assert [(trial.kind, trial.factory) for trial in tuning.trials] == settings_to_try(open_model(folder).vectors)
     reaching = [trial for trial in tuning.trials if trial.reaches]
     assert tuning.chosen.milliseconds == min(trial.milliseconds for trial in reaching)
     assert tuning.trials[0].recall == 1
@@ -43,25 +44,6 @@ def test_the_fastest_that_reaches_the_recall_is_put_in_place(folder: Path) -> No
 def test_what_codes_cannot_reach_is_searched_exactly(folder: Path) -> None:
     tuning = tune(folder, 1.0)
     assert tuning.chosen.recall == 1
-
-
-def test_small_vocabularies_have_one_setting() -> None:
-    assert settings_for(999, 50) == [("exact", None)]
-    assert [factory for _, factory in settings_for(400_000, 50)] == [
-        None,
-        "PQ25x4fs",
-        "PQ50x4fs",
-        "OPQ25_50,PQ25x4fs",
-        "IVF128,PQ25x4fsr",
-        "IVF512,PQ25x4fsr",
-    ]
-    assert [factory for _, factory in settings_for(1000, 9)] == [
-        None,
-        "PQ9x4fs",
-        "PQ3x4fs",
-        "IVF4,PQ9x4fsr",
-        "IVF16,PQ9x4fsr",
-    ]
 
 
 def test_a_model_that_is_being_written_or_cannot_be_is_refused_before_anything_is_tried(folder: Path) -> None:

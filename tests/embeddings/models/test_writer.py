@@ -12,7 +12,7 @@ import pytest
 from embeddings.errors import ModelError
 from embeddings.models.model import VECTORS_FILE, Card, open_model, read_manifest, verify_model
 from embeddings.models.writer import ModelWriter, rebuild_index, save_model
-from embeddings.search.index import IndexParameters
+from embeddings.search import IndexParameters
 
 WORDS = ["the", "king", "queen", "café"]
 VECTORS = np.array([[3, 4], [0, 2], [-1, 0], [0, 0]], np.float32)
@@ -172,7 +172,7 @@ def test_resident_memory_of_writing_is_less_than_the_matrix(tmp_path: Path) -> N
     script = (
         "import resource, sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from embeddings.search.index import IndexParameters\n"
+        "from embeddings.search import IndexParameters\n"
         "from embeddings.models.writer import ModelWriter\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "block = np.random.default_rng(0).normal(size=(4000, 64)).astype(np.float32)\n"

@@ -13,7 +13,7 @@ from embeddings.errors import ModelError
 from embeddings.models.model import MAP_FILE, Card, Model, open_model, verify_model
 from embeddings.models.writer import rebuild_index, save_model
 from embeddings.plotting.vocabulary_map import MapMethod, MapParameters, VocabularyMap, make_map, open_map
-from embeddings.search.index import IndexParameters, Matrix, exact_search
+from embeddings.search import IndexParameters, Matrix, exact_search
 
 WORDS = 1_500
 

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from embeddings.search.index import INDEX_FILE, Index, IndexParameters, Matrix, analogy_targets, build_index, open_index
+from embeddings.search.brute_force import Matrix
+from embeddings.search.index import Index, build_index, open_index
+from embeddings.search.recall import analogy_targets
+from embeddings.search.report import IndexParameters
 from embeddings.search.three_cos_mul import cosmul_scores, search_cosmul
 
 
@@ -15,11 +18,11 @@ def rows_in_clusters(count: int, dimension: int) -> Matrix:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+@pytest.fixture(scope="module", params=["lists", "fastscan"])
+def index(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Index:
     vectors = rows_in_clusters(25_000, 16)
-    path = tmp_path_factory.mktemp("index") / INDEX_FILE
-    return open_index(vectors, build_index(vectors, IndexParameters(), path), path)
+    folder = tmp_path_factory.mktemp("index")
+    return open_index(vectors, build_index(vectors, IndexParameters(request.param), folder), folder)
 
 
 def test_scores_worked_by_hand() -> None:

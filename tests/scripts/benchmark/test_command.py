@@ -176,7 +176,7 @@ def test_targets_of_each_kind_and_their_truth(tiny_model: Model) -> None:
 
 @pytest.mark.parametrize("name", ["FAISS HNSW", "Annoy", "usearch", "voyager", "vicinity, basic", "pymagnitude-light"])
 def test_each_peer_finds_neighbours_or_says_what_is_missing(name: str, tmp_path: Path) -> None:
-    from embeddings.search.index import analogy_targets, nearest_but_inputs
+    from embeddings.search.recall import analogy_targets, nearest_but_inputs
     from scripts.benchmark.peers import PEERS, missing
 
     peer = PEERS[name]
