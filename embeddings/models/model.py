@@ -238,7 +238,7 @@ def _open(folder: Path) -> Model:
         subwords=None
         if subwords is None
         else open_array(folder / SUBWORDS_FILE, np.float32, (subwords["buckets"], manifest.dimension)),
-        index=open_index(vectors, manifest.index, folder / INDEX_FILES, folder / VECTORS_FILE),
+        index=open_index(vectors, manifest.index, folder, folder / VECTORS_FILE),
         display=texts(DISPLAY_FILE),
         descriptions=texts(DESCRIPTIONS_FILE),
     )

@@ -249,7 +249,16 @@ def _complete(
 
 def _own_files(path: Path) -> set[str]:
     """The files of the model at ``path`` that are the program's."""
-    own = {MANIFEST_FILE, MAP_FILE, INDEX_FILE, VECTORS_FILE, NORMS_FILE, COUNTS_FILE, SUBWORDS_FILE, *VOCABULARY_FILES}
+    own = {
+        MANIFEST_FILE,
+        MAP_FILE,
+        *INDEX_FILES,
+        VECTORS_FILE,
+        NORMS_FILE,
+        COUNTS_FILE,
+        SUBWORDS_FILE,
+        *VOCABULARY_FILES,
+    }
     with suppress(ModelError):
         own |= read_manifest(path).files.keys()
     return own

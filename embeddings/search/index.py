@@ -18,6 +18,14 @@ import numpy as np
 from embeddings.errors import ModelError
 from embeddings.files import KeptOpen, row_reader
 from embeddings.search.brute_force import Matrix, Rows, exact_search, rank, without_missing
+from embeddings.search.faiss_codes import (
+    FAISS_FILE,
+    build_faiss_index,
+    codes_reader,
+    factories_to_try,
+    faiss_threads,
+)
+from embeddings.search.list_building import build_list_index, lists_to_try
 from embeddings.search.list_file import LISTS_FILE, read_lists
 from embeddings.search.list_search import LARGEST_K, ListSearch, Reach, missing_kernel
 from embeddings.search.recall import Asked
@@ -26,7 +34,6 @@ from embeddings.search.report import KINDS, IndexParameters, IndexReport
 if TYPE_CHECKING:
     import faiss
 
-FAISS_FILE = "index.faiss"
 INDEX_FILES = (LISTS_FILE, FAISS_FILE)
 """An index is one of these in the model's folder, or none."""
 
@@ -36,8 +43,9 @@ around it too, and a process would soon have all of a matrix resident that it us
 _EXACT_BELOW = 20_000
 """Up to this many rows exact search takes less time than codes and their ranking."""
 _INVERTED_FROM = 1_000_000
-"""From this many rows on FAISS's inverted lists are tried first: whether they hold the recall depends on the vectors."""
-_PRODUCT_CANDIDATES = 256
+"""From this many rows on FAISS's inverted lists are tried before its flat codes: whether they hold the recall depends
+on the vectors."""
+_PRODUCT_CANDIDATES = 768
 """Rows that each of the two searches of 3CosMul in lists gives."""
 _FEWEST_ROWS = 1000
 """Below this many, codes are not worth learning."""
@@ -128,8 +136,8 @@ class Index:
         restrict: int | None = None,
         asked: Asked | None = None,
     ) -> tuple[Matrix, Rows]:
-        """As `search` for one unit ``target`` [dimension], without the rows that are ``excluded``: cosines and rows [k],
-        fewer only where there are no more.
+        """As `search` for one unit ``target`` [dimension], without the rows that are ``excluded``: cosines and rows
+        [k], fewer only where there are no more.
         """
         count = len(self.vectors) if restrict is None else min(restrict, len(self.vectors))
         if self._lists is not None and not exact and self._is_worth_lists(k, count):
@@ -153,11 +161,8 @@ class Index:
         codes = self._opened_codes()
         if codes is None:
             return exact_search(self.vectors, targets, wanted)[1]
-        from embeddings.search.faiss_codes import faiss_threads
-
         with faiss_threads(1 if len(targets) == 1 else None):
-            rows = codes.search(targets, wanted)[1]
-        return rows
+            return np.asarray(codes.search(targets, wanted)[1], np.int64)
 
     def load(self) -> None:
         """Read the index now, not with the first search. Raises `ModelError` if it is damaged."""
@@ -254,10 +259,7 @@ def try_index(vectors: Matrix, kind: str, parameters: IndexParameters, folder: P
     """Build, measure and write an index of this kind, which may not reach the wanted recall."""
     if kind == "exact":
         return IndexReport("exact", None, 0, 1.0, 0.0, parameters)
-    if kind == "lists":
-        from embeddings.search.list_building import build_list_index as build
-    else:
-        from embeddings.search.faiss_codes import build_faiss_index as build
+    build = build_list_index if kind == "lists" else build_faiss_index
     return build(vectors, kind, parameters, folder)
 
 
@@ -269,8 +271,6 @@ def settings_to_try(vectors: Matrix) -> list[tuple[str, str | None]]:
     """
     if len(vectors) < _FEWEST_ROWS:
         return [("exact", None)]
-    from embeddings.search.faiss_codes import factories_to_try
-
     return [("exact", None), *_lists_to_try(vectors), *factories_to_try(*vectors.shape)]
 
 
@@ -278,8 +278,6 @@ def _lists_to_try(vectors: Matrix) -> list[tuple[str, str | None]]:
     if (missing := missing_kernel()) is not None:
         _log.warning("The search kernel is missing, so only indexes of FAISS are tried: %s", missing)
         return []
-    from embeddings.search.list_building import lists_to_try
-
     return [("lists", factory) for factory in lists_to_try(vectors)]
 
 
@@ -312,8 +310,6 @@ def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file:
             return ListSearch(read, vectors, reaches, rows_file)
 
         return Index(vectors, read_rows=read_rows, lists=lists)
-    from embeddings.search.faiss_codes import codes_reader
-
     codes = codes_reader(folder / FAISS_FILE, vectors.shape, report.probes)
     return Index(vectors, codes, report.candidates, report.candidates_for, read_rows)
 

@@ -61,7 +61,7 @@ def build_list_index(vectors: Matrix, kind: str, parameters: IndexParameters, fo
         round(time.perf_counter() - started, 3),
         parameters,
         recall_of={asked.value: round(share, 6) for asked, share in recalls.items()},
-        reach_for={asked.value: (round(each.reach, 4), each.margin) for asked, each in reaches.items()},
+        reach_for={asked.value: [round(each.reach, 4), each.margin] for asked, each in reaches.items()},
     )
 
 

@@ -92,9 +92,7 @@ class ListSearch:
         if vectors.dtype != np.float32 or not vectors.flags.c_contiguous:
             raise ModelError(f"Vectors are {vectors.dtype}, and the search kernel takes float32 in one piece.")
         library = load_library("embeddings.search")
-        self._call = library.function(
-            "search_lists", c_int64, [c_void_p] * 3 + [c_int64] * 2 + [c_void_p] * 4
-        )
+        self._call = library.function("search_lists", c_int64, [c_void_p] * 3 + [c_int64] * 2 + [c_void_p] * 4)
         self._bytes = library.function("list_scratch_bytes", c_int64, [c_void_p, c_int64])
         self._kept = lists, vectors, file  # what the addresses are of
         self.reaches = reaches
@@ -126,8 +124,8 @@ class ListSearch:
         excluded: Sequence[int] = (),
         allowed: npt.NDArray[np.bool_] | None = None,
     ) -> tuple[Matrix, Rows]:
-        """The ``k`` rows nearest to ``target`` [dimension]: cosines and rows, best first, fewer where the kernel finds no
-        more. Only rows below ``limit`` are found, those that ``allowed`` [count] has, and none that is ``excluded``.
+        """The ``k`` rows nearest to ``target`` [dimension]: cosines and rows, best first, fewer where there
+        are no more. Only rows below ``limit`` that ``allowed`` [count] has are found, and none that is ``excluded``.
         """
         slot = self._slot(1)
         try:

@@ -1,6 +1,6 @@
 """What is wanted of an index, and what was built: both are in model.json."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -40,7 +40,7 @@ class IndexReport:
     """Candidates by kind of search (`Asked`); indexes built before these were measured take ``candidates`` for all."""
     recall_of: Mapping[str, float] = field(default_factory=dict)
     """The recall@10 that each reaches."""
-    reach_for: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    reach_for: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """How far a search in lists goes by its kind: spreads of a list, and the margin of its codes (`Reach`)."""
 
     def as_dict(self) -> dict[str, Any]:

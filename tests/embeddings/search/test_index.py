@@ -61,7 +61,9 @@ def test_the_recall_measured_at_build_holds_for_other_targets(
     assert hits / truth.size >= 0.999
 
 
-def test_scores_of_the_index_are_exact_cosines_in_order(vectors: Matrix, built: tuple[Index, IndexReport, Path]) -> None:
+def test_scores_of_the_index_are_exact_cosines_in_order(
+    vectors: Matrix, built: tuple[Index, IndexReport, Path]
+) -> None:
     index, _, _ = built
     targets, _ = analogy_targets(vectors, 20, seed=3)
     scores, rows = index.search(targets, 10)
@@ -87,7 +89,9 @@ def test_restriction_looks_at_the_first_rows_only(vectors: Matrix, built: tuple[
     np.testing.assert_allclose(scores[0], np.sort(targets[0] @ vectors[:500].T)[::-1][:10], atol=1e-6)
 
 
-def test_exact_on_request_and_more_results_than_candidates(vectors: Matrix, built: tuple[Index, IndexReport, Path]) -> None:
+def test_exact_on_request_and_more_results_than_candidates(
+    vectors: Matrix, built: tuple[Index, IndexReport, Path]
+) -> None:
     index, _, _ = built
     targets, _ = analogy_targets(vectors, 2, seed=6)
     assert index.search(targets, 10, exact=True)[1].tolist() == by_sorting(vectors, targets, 10).tolist()
@@ -107,9 +111,7 @@ def test_exact_on_request_and_more_results_than_candidates(vectors: Matrix, buil
         ("ivf", 9000, FAISS_FILE),
     ],
 )
-def test_every_kind_answers_like_brute_force(
-    tmp_path: Path, kind: str, count: int, file: str | None
-) -> None:
+def test_every_kind_answers_like_brute_force(tmp_path: Path, kind: str, count: int, file: str | None) -> None:
     vectors = clustered(count, 12, seed=8)
     for name in INDEX_FILES:
         (tmp_path / name).write_text("of an index before this one")
@@ -149,12 +151,12 @@ def test_an_index_of_other_vectors_or_a_damaged_one_is_refused(
     report = build_index(clustered(3000, 12), IndexParameters(kind=of_built.kind, recall=0.5), tmp_path)
     with pytest.raises(ModelError, match="3,000 × 12"):
         open_index(vectors, report, tmp_path).load()
-    for content in (b"", b"not an index", path.read_bytes()[:1000]):
-        (tmp_path).write_bytes(content)
-        with pytest.raises(ModelError, match=INDEX_FILE):
+    for content in (b"", b"not an index", (folder / name).read_bytes()[:1000]):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ModelError, match=name):
             open_index(vectors, report, tmp_path).search(vectors[:1], 10)
-    (tmp_path).unlink()
-    with pytest.raises(ModelError, match=f"{INDEX_FILE} cannot be read: No such file"):
+    (tmp_path / name).unlink()
+    with pytest.raises(ModelError, match=f"{name} cannot be read: No such file"):
         open_index(vectors, report, tmp_path)
 
 
