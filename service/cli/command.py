@@ -280,8 +280,9 @@ def index(model: str, kind: str, recall: float) -> None:
     opened = display.load(model)
     with display.progress_bar(f"indexing {opened.name}") as progress:
         built = rebuild_index(opened.folder, IndexParameters(kind=kind, recall=recall), progress).index
+    candidates = f"{built.candidates:,} candidates, " if built.candidates else ""
     click.echo(
-        f"{opened.name}: {built.factory or 'exact'}, {built.candidates:,} candidates, recall@10 {built.recall:.4f}, "
+        f"{opened.name}: {built.factory or 'exact'}, {candidates}recall@10 {built.recall:.4f}, "
         f"built in {built.build_seconds:.1f} s"
     )
 

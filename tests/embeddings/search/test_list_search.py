@@ -1,0 +1,172 @@
+"""The search kernel: the same answers as brute force, at every level of instructions."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.errors import ModelError
+from embeddings.native import FORCED, LEVELS, processor_level
+from embeddings.search.brute_force import Matrix, exact_search
+from embeddings.search.index import build_index, open_index
+from embeddings.search.list_building import build_lists
+from embeddings.search.list_file import Lists
+from embeddings.search.list_search import LARGEST_K, ListSearch, Reach
+from embeddings.search.recall import Asked, analogy_targets, expression_targets, neighbour_targets
+from embeddings.search.report import IndexParameters, IndexReport
+
+EVERYTHING = {asked: Reach(4, 4) for asked in Asked}
+"""Reads all lists and ranks all rows, so that what is found must be what brute force finds."""
+
+
+def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(100, dimension))[rng.integers(0, 100, count)] + 0.6 * rng.normal(size=(count, dimension))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def levels() -> list[str]:
+    return list(LEVELS[: LEVELS.index(processor_level("embeddings.search")) + 1])
+
+
+def test_ten_thousand_queries_are_answered_as_by_brute_force(rows27: Matrix, folder: tuple[Path, IndexReport]) -> None:
+    index = open_index(rows27, folder[1], folder[0])
+    makers = {
+        Asked.ANALOGY: (analogy_targets, 4000),
+        Asked.EXPRESSION: (expression_targets, 3000),
+        Asked.NEIGHBOURS: (neighbour_targets, 3000),
+    }
+    asked_for = 0
+    for asked, (make, number) in makers.items():
+        targets, _ = make(rows27, number, 99)
+        scores, rows = index.search(targets, 10, asked=asked)
+        true_scores, true_rows = exact_search(rows27, targets, 10)
+        found = (rows[:, :, None] == true_rows[:, None, :]).any(axis=1)
+        assert found.mean() >= 0.999, asked
+        same = (rows == true_rows).all(axis=1)
+        np.testing.assert_allclose(scores[same], true_scores[same], atol=1e-5)
+        np.testing.assert_allclose(scores, (rows27[rows] @ targets[:, :, None])[:, :, 0], atol=1e-5)
+        asked_for += len(targets)
+    assert asked_for >= 9990  # but for the few targets that are no direction
+
+
+def test_a_search_that_leaves_nothing_out_is_brute_force(rows27: Matrix, lists: Lists) -> None:
+    search = ListSearch(lists, rows27, EVERYTHING)
+    targets, _ = analogy_targets(rows27, 20, 5)
+    for k in (1, 10, 700, LARGEST_K):
+        _, rows, found = search.nearest_of_each(targets, k)
+        assert (found == k).all()
+        assert (rows == exact_search(rows27, targets, k)[1]).mean() > 0.999  # but for scores that differ by rounding
+
+
+def test_all_levels_find_the_same(rows27: Matrix, lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
+    targets, _ = analogy_targets(rows27, 100, 6)
+    answers = []
+    for level in levels():
+        monkeypatch.setenv(FORCED, level)
+        search = ListSearch(lists, rows27, {Asked.ANALOGY: Reach(0.7, 0.01)})
+        together = search.nearest_of_each(targets, 10, Asked.ANALOGY)
+        alone = [search.nearest(target, 10, Asked.ANALOGY) for target in targets]
+        assert (np.stack([rows for _, rows in alone]) == together[1]).mean() > 0.99
+        answers.append((np.stack([scores for scores, _ in alone]), np.stack([rows for _, rows in alone])))
+    for scores, rows in answers[1:]:
+        assert (rows == answers[0][1]).mean() > 0.999
+        np.testing.assert_allclose(scores, answers[0][0], atol=1e-6)
+
+
+def test_excluded_rows_filters_and_limits_act_within_the_search(rows27: Matrix, lists: Lists) -> None:
+    search = ListSearch(lists, rows27, EVERYTHING)
+    target = rows27[17]
+    order = np.argsort(-(rows27 @ target), kind="stable")
+    for excluded in ([17], order[:5].tolist(), order[:200].tolist()):
+        left = order[~np.isin(order, excluded)][:10]
+        assert search.nearest(target, 10, excluded=excluded)[1].tolist() == left.tolist()
+    assert search.nearest(target, 10, limit=500)[1].tolist() == order[order < 500][:10].tolist()
+    allowed = np.arange(len(rows27)) % 7 == 3
+    assert search.nearest(target, 10, allowed=allowed)[1].tolist() == order[order % 7 == 3][:10].tolist()
+    both = search.nearest(target, 10, allowed=allowed, limit=500, excluded=[17])[1]
+    assert both.tolist() == order[(order % 7 == 3) & (order < 500) & (order != 17)][:10].tolist()
+    assert allowed.sum() == (np.arange(len(rows27)) % 7 == 3).sum()  # what is handed in stays as it is
+    few = np.zeros(len(rows27), bool)
+    few[[5, 9]] = True
+    assert sorted(search.nearest(target, 10, allowed=few)[1].tolist()) == [5, 9]
+    with pytest.raises(ValueError, match="allowed"):
+        search.nearest(target, 10, allowed=few[:-1])
+
+
+def test_a_restricted_search_keeps_its_recall(rows27: Matrix, folder: tuple[Path, IndexReport]) -> None:
+    search = open_index(rows27, folder[1], folder[0])._opened_lists()
+    targets, _ = analogy_targets(rows27, 300, 7)
+    found = search.nearest_of_each(targets, 10, Asked.ANALOGY, limit=3000)[1]
+    true = exact_search(rows27[:3000], targets, 10)[1]
+    assert (found[:, :, None] == true[:, None, :]).any(axis=1).mean() >= 0.998
+
+
+def test_targets_that_are_no_direction_find_nothing(rows27: Matrix, lists: Lists) -> None:
+    search = ListSearch(lists, rows27, EVERYTHING)
+    bad = np.zeros((4, 27), np.float32)
+    bad[1] = np.nan
+    bad[2, 3] = np.inf
+    bad[3] = rows27[0]
+    assert search.nearest_of_each(bad, 5)[2].tolist() == [0, 0, 0, 5]
+    assert len(search.nearest(bad[1], 5)[1]) == 0
+    for k in (0, LARGEST_K + 1):
+        with pytest.raises(ValueError, match="1 to 2,048"):
+            search.nearest(bad[3], k)
+    with pytest.raises(ValueError, match="dimensions"):
+        search.nearest(bad[3, :20], 5)
+
+
+def test_rows_that_are_all_the_same_take_bounded_memory() -> None:
+    rows27 = np.tile(clustered(1, 8), (40_000, 1))
+    lists = build_lists(rows27, "L10,8x8", 0)
+    scores, rows = ListSearch(lists, rows27, EVERYTHING).nearest(rows27[0], 10)
+    np.testing.assert_allclose(scores, 1, atol=1e-6)
+    assert len(set(rows.tolist())) == 10
+
+
+def test_threads_may_search_at_once(rows27: Matrix, lists: Lists) -> None:
+    search = ListSearch(lists, rows27, EVERYTHING)
+    targets, _ = analogy_targets(rows27, 60, 8)
+    true = exact_search(rows27, targets, 5)[1]
+    wrong: list[int] = []
+
+    def ask(start: int) -> None:
+        found = {place: set(search.nearest(targets[place], 5)[1].tolist()) for place in range(start, 60, 4)}
+        wrong.extend(place for place, rows in found.items() if rows != set(true[place].tolist()))
+
+    threads = [threading.Thread(target=ask, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_model_without_a_kernel_is_searched_exactly_and_says_so(
+    rows27: Matrix,
+    folder: tuple[Path, IndexReport],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv(FORCED, "none")
+    index = open_index(rows27, folder[1], folder[0])
+    assert index.is_exact
+    assert "compares with all rows" in caplog.text
+    assert index.search(rows27[:3], 1)[1].ravel().tolist() == [0, 1, 2]
+    caplog.clear()
+    many = clustered(20_000, 8)
+    assert build_index(many, IndexParameters(recall=0.9), tmp_path).kind == "fastscan"
+    assert "FAISS indexes this model" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "reach", [[0.7], ["a", 1], [float("nan"), 0.1], [0.7, -1], [1e9, 0.1], None, [0.7, float("inf")]]
+)
+def test_a_reach_that_cannot_be_is_refused(rows27: Matrix, folder: tuple[Path, IndexReport], reach: object) -> None:
+    report = replace(folder[1], reach_for={"analogy": reach})  # type: ignore[dict-item]
+    with pytest.raises(ModelError, match="reach_for"):
+        open_index(rows27, report, folder[0])
