@@ -118,8 +118,16 @@ def phrase_words(phrases: Phrases, words: Sequence[str]) -> list[str]:
 class Links:
     """Pairs of neighbouring content words as one number each: first word, what is between them, second word."""
 
-    def __init__(self, words: Sequence[str], counts: Counts, parameters: PhraseParameters) -> None:
-        wanted = CONNECTORS if parameters.connectors else ()
+    def __init__(
+        self,
+        words: Sequence[str],
+        counts: Counts,
+        parameters: PhraseParameters,
+        ends: npt.NDArray[np.bool_] | None = None,
+        connecting: Sequence[str] = CONNECTORS,
+    ) -> None:
+        """``ends`` [words + 2] says which words may be at the ends of a pair; by default all that do not connect."""
+        wanted = connecting if parameters.connectors else ()
         self._parameters = parameters
         self._counts = counts
         self._size = len(words) + FIRST_WORD
@@ -132,6 +140,10 @@ class Links:
         self._is_end = np.zeros(self._size, bool)
         self._is_end[FIRST_WORD:] = True
         self._is_end[self._connectors] = False
+        self._breaks = np.arange(self._size) < FIRST_WORD
+        if ends is not None:
+            self._is_end &= ends
+            self._breaks = ~self._is_end & (self._code_of == 0)
         self._different = int(np.count_nonzero(counts[self._is_end]))
 
     def of_block(self, ids: Ids) -> tuple[Counts, Counts, Counts]:
@@ -139,7 +151,7 @@ class Links:
         places = np.flatnonzero(self._is_end[ids])
         starts, stops = places[:-1], places[1:]
         gaps = stops - starts - 1
-        broken = np.cumsum(ids < FIRST_WORD, dtype=np.int32)
+        broken = np.cumsum(self._breaks[ids], dtype=np.int32)
         fit = (gaps <= _LONGEST_GAP) & (broken[starts] == broken[stops])
         fit &= self._frequent[ids[starts]] & self._frequent[ids[stops]]
         starts, stops, gaps = starts[fit], stops[fit], gaps[fit]

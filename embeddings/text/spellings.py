@@ -1,0 +1,78 @@
+"""Words as a text writes them: which spellings are one word, and what their capitals say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.text.tokens import FIRST_WORD, Case, Ids
+
+POSSESSIVE = "'s"
+CLOSE = frozenset(
+    "of the de la del della di da das do dos von van der den du des le les el al bin ibn y e i & zu zur am ter ten af av"
+    .split()
+) | {POSSESSIVE}
+"""Words that stand within a name of their own accord."""
+LOOSE = frozenset("a an and or in on for at to with from by as under over into upon und et".split())
+"""Words that stand within a name, but between two names as well."""
+ARTICLES = frozenset(("the", "a", "an"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spellings:
+    """The spellings of a corpus, numbered from `FIRST_WORD`, and the words that they are."""
+
+    texts: Sequence[str]
+    words: Sequence[str]
+    """In the order of appearance."""
+    word_of: Ids
+    """[spellings + 2] number of the word that each is."""
+    capital: npt.NDArray[np.bool_]
+    """[spellings + 2] has a capital letter."""
+    shouted: npt.NDArray[np.bool_]
+    """[spellings + 2] is all in capitals, two or more."""
+    initial: npt.NDArray[np.bool_]
+    """[spellings + 2] is one capital."""
+    joins: npt.NDArray[np.int8]
+    """[spellings + 2] 1 of `CLOSE`, 2 of `LOOSE`, 0 any other; a pause and an end are others."""
+    article: npt.NDArray[np.bool_]
+    caseless: npt.NDArray[np.bool_]
+    """[spellings + 2] has no letters that could be capitals: a number, a word of another script."""
+
+    def cased_words(self) -> npt.NDArray[np.bool_]:
+        """[words + 2] which words may have capitals."""
+        cased = np.ones(len(self.words) + FIRST_WORD, bool)
+        cased[self.word_of[self.caseless]] = False
+        return cased
+
+    def connecting_words(self) -> npt.NDArray[np.bool_]:
+        """[words + 2] which words may stand within a name without a capital."""
+        return np.array([False] * FIRST_WORD + [word in CLOSE or word in LOOSE for word in self.words])
+
+
+def spellings_of(texts: Sequence[str], case: Case) -> Spellings:
+    """What there is to know of ``texts``, spellings in the order of appearance."""
+    numbers: dict[str, int] = {}
+    size = len(texts) + FIRST_WORD
+    word_of = np.arange(size, dtype=np.int32)
+    capital, shouted, initial, article, caseless = (np.zeros(size, bool) for _ in range(5))
+    joins = np.zeros(size, np.int8)
+    for number, text in enumerate(texts, start=FIRST_WORD):
+        lower = text.lower()
+        word = lower if case is Case.LOWER else text
+        word_of[number] = numbers.setdefault(word, len(numbers) + FIRST_WORD)
+        if lower != text:
+            capital[number] = True
+            shouted[number] = len(text) > 1 and text.isupper()
+            initial[number] = len(text) == 1
+            article[number] = lower in ARTICLES
+        elif text in CLOSE:
+            joins[number] = 1
+            article[number] = text in ARTICLES
+        elif text in LOOSE:
+            joins[number] = 2
+            article[number] = text in ARTICLES
+        elif text.upper() == text:
+            caseless[number] = True
+    return Spellings(texts, list(numbers), word_of, capital, shouted, initial, joins, article, caseless)

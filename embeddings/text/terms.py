@@ -1,0 +1,122 @@
+"""Terms in small letters that people would look up (machine learning, freedom of expression), by statistics.
+
+Two words that meet far oftener than by chance are a term if neither can stand at the edge of one (function words, what
+is mostly written with a capital, markup), and if what stands around them is what stands around a noun.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.text.capitals import Flags
+from embeddings.text.phrases import Counts, Links, PhraseParameters, Phrases, Scoring, blocks_of
+from embeddings.text.tokens import FIRST_WORD, Ids
+
+TERM_PASSES = 2
+_COHESION = 0.45
+"""NPMI."""
+_MIN_COUNT = 10
+_SHORTEST = 3
+_CONNECTING = ("of",)
+_NOUN_SHARE, _EDGE_SHARE = 0.8, 0.5
+_COMMON, _FOREIGN = 150, 30
+
+_DETERMINERS = frozenset(
+    "a an the this these those each every some any no its his her their our your my whose "
+    "of in on at with from by for into between through during under against about via without "
+    "such several many most other various two three four five both all".split()
+)
+_BEFORE_VERBS = frozenset(
+    "i he she it they we you who which that there is are was were be been being has have had to not also "
+    "will would shall should can could may might must do does did then when".split()
+)
+FUNCTION_WORDS = (
+    _DETERMINERS
+    | _BEFORE_VERBS
+    | frozenset(
+        """
+        and or but nor so yet if than here itself him himself herself hers them theirs themselves us ours yours me mine
+        myself whom whose what where why how up down out off over upon onto within above below among amongst throughout
+        before after since until till around across along behind beyond beneath beside besides near as like unlike per
+        toward towards despite except amid am having done doing cannot never ever only just even still already again
+        once twice very too more less least much few either neither another others same own well rather quite almost
+        often usually sometimes always however therefore thus hence although though because while whereas whether unless
+        one six seven eight nine ten hundred thousand million billion first second third fourth fifth last next new
+        later earlier former latter early late now today ago back away together apart
+        make makes made making use uses used using know known call called name named base based include includes included
+        including become becomes became take takes took taken give gives given gave get gets got go goes went come comes
+        came say says said see seen find found begin began hold held leave left put set lead led win won add added write
+        wrote written release released publish published bear born die died locate located according due able part
+        number numbers member members
+        """.split()
+    )
+)
+_MARKUP = frozenset(
+    """
+    bgcolor colspan rowspan align valign style width height cellpadding cellspacing border thumb class wikitable sortable
+    small ref http https www com html htm nbsp quot amp frac mathbf mathrm textstyle displaystyle operatorname leq geq
+    infty sum int sqrt left right pmatrix bmatrix begin end cdot ldots category isbn issn doi url
+    """.split()
+)
+
+
+def term_words(words: Sequence[str], counts: Counts, capital: Flags) -> Flags:
+    """[words + 2] which words may stand at an edge of a term; ``capital`` says which are mostly written with one."""
+    function = FUNCTION_WORDS
+    common = [words[number - FIRST_WORD] for number in np.argsort(-counts[FIRST_WORD:], kind="stable")[:_COMMON] + FIRST_WORD]
+    if sum(word in FUNCTION_WORDS for word in common[:_FOREIGN]) < _FOREIGN // 2:  # no English text
+        function = FUNCTION_WORDS | frozenset(common)
+    out = ~capital
+    out[:FIRST_WORD] = False
+    for number, word in enumerate(words, start=FIRST_WORD):
+        if out[number]:
+            out[number] = (
+                len(word) >= _SHORTEST
+                and word.replace("-", "a").isalpha()
+                and not word.endswith("ly")
+                and word not in function
+                and word not in _MARKUP
+            )
+    return out
+
+
+def find_terms(ids: Ids, words: Sequence[str], counts: Counts, edges: Flags) -> Phrases:
+    """The pairs of ``ids`` that are terms; ``edges`` [words + 2] says what may stand at their edges."""
+    parameters = PhraseParameters(
+        phrases=TERM_PASSES, phrase_scoring=Scoring.NPMI, phrase_threshold=_COHESION, phrase_min_count=_MIN_COUNT
+    )
+    links = Links(words, counts, parameters, ends=edges, connecting=_CONNECTING)
+    keys, met = links.count(ids)
+    scores = links.scores(keys, met, int(counts[FIRST_WORD:].sum()), len(keys))
+    chosen = links.chosen(met, scores)
+    keys, met, scores = keys[chosen], met[chosen], scores[chosen]
+    nouns = _are_nouns(ids, links, keys, words)
+    return links.phrases(keys[nouns], met[nouns], scores[nouns])
+
+
+def _are_nouns(ids: Ids, links: Links, keys: Counts, words: Sequence[str]) -> Flags:
+    """Which of ``keys`` stand where nouns stand: after an article rather than after *he* or *was*, and at an end."""
+    size = len(words) + FIRST_WORD
+    determiner, verbal, function = (np.zeros(size, bool) for _ in range(3))
+    function[:FIRST_WORD] = True
+    for number, word in enumerate(words, start=FIRST_WORD):
+        if word in FUNCTION_WORDS:
+            determiner[number], verbal[number], function[number] = word in _DETERMINERS, word in _BEFORE_VERBS, True
+    after_determiner, after_verbal, at_end, met = (np.zeros(len(keys), np.int64) for _ in range(4))
+    for block in blocks_of(ids):
+        found, starts, stops = links.of_block(block)
+        places = np.minimum(np.searchsorted(keys, found), max(len(keys) - 1, 0))
+        there = keys[places] == found if len(keys) else np.zeros(len(found), bool)
+        places, starts, stops = places[there], starts[there], stops[there]
+        before = np.where(starts > 0, block[np.maximum(starts - 1, 0)], 0)
+        behind = block[np.minimum(stops + 1, len(block) - 1)]
+        for counted, true in (
+            (after_determiner, determiner[before]),
+            (after_verbal, verbal[before]),
+            (at_end, function[behind]),
+            (met, np.ones(len(places), bool)),
+        ):
+            counted += np.bincount(places[true], minlength=len(keys))
+    noun: npt.NDArray[np.bool_] = after_determiner >= _NOUN_SHARE * (after_determiner + after_verbal)
+    return noun & (at_end >= _EDGE_SHARE * met)
