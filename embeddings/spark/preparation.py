@@ -38,7 +38,6 @@ from embeddings.spark.corpus import SparkText, find_spark_texts, read_blocks
 from embeddings.text import (
     CONNECTORS,
     FIRST_WORD,
-    JOINER,
     WORDS_FILE,
     CorpusReport,
     Counts,
@@ -47,6 +46,7 @@ from embeddings.text import (
     Links,
     Splitting,
     TextFormat,
+    joined_word,
     known_phrases,
     numbered,
     phrase_words,
@@ -136,7 +136,7 @@ def prepare_on_spark(work: Work, given_phrases: Sequence[str], known_words: Sequ
     preset, parameters = choose_parameters(job.preset, report.words, job.training)
     work.watcher(of_preset(preset, parameters, report))
     _known(work, given_phrases, known_words, parameters, report.words)
-    for number in range(1, job.phrases.phrases + 1):
+    for number in range(1, job.passes + 1):
         _phrase_pass(work, number, report.words)
     _sentences(work, parameters, known_words, report)
     work.cluster.remove(f"{work.place}/stages")
@@ -215,7 +215,7 @@ def _known(
         met = _sum_counts(work, frame, lambda ids: _pairs(trie.value.count(ids)), "known phrases", total)
         phrases = worth_joining(phrases, met, set(of_user), counts, parameters.min_count, uncounted)
         work.watcher(Note(f"Joined {len(phrases):,} phrases that were given or are titles."))
-    joined = [JOINER.join(words[part - FIRST_WORD] for part in parts) for parts in phrases]
+    joined = [joined_word(parts, words) for parts in phrases]
     if phrases:
         trie = work.shared(known_phrases(phrases, size))
         frame = map_ids(frame, lambda ids: trie.value.join(ids))
@@ -235,7 +235,7 @@ def _number_words(
     """The words that get numbers, their counts [words + 2], and how many words and different ones get none."""
     job = work.job
     in_phrases = {word for phrase in phrases for word in tokenise(phrase, job.tokens).words}
-    least = min(parameters.min_count, job.phrases.phrase_min_count) if job.phrases.phrases else parameters.min_count
+    least = min(parameters.min_count, job.phrases.phrase_min_count) if job.passes else parameters.min_count
     always = work.shared(in_phrases.union(known_words, CONNECTORS))
     wanted = work.shared(frozenset(known_words))
     min_count = parameters.min_count if job.tokens.splitting is Splitting.WORDS else 0

@@ -1,5 +1,6 @@
 """Raw text becomes sentences of tokens: sources, Wikipedia's markup, tokens and phrases."""
 
+from embeddings.text.cased_phrases import CasedPhrases, cased_phrases
 from embeddings.text.corpus import (
     HEAD_BYTES,
     STANDARD_INPUT,
@@ -15,9 +16,12 @@ from embeddings.text.corpus import (
     texts_of,
 )
 from embeddings.text.descriptions import described
+from embeddings.text.display_forms import DisplayForms, display_of
+from embeddings.text.entities import Entities, find_entities
 from embeddings.text.phrase_lists import cohesive, known_phrases, numbered, read_phrase_list, title_phrases
 from embeddings.text.phrases import (
     CONNECTORS,
+    ENTITIES,
     Counts,
     Links,
     PhraseParameters,
@@ -26,10 +30,13 @@ from embeddings.text.phrases import (
     blocks_of,
     find_phrases,
     join_phrases,
+    joined_word,
     phrase_words,
 )
 from embeddings.text.sentences import Expansion, SentenceText, vocabulary_of, write_sentences
-from embeddings.text.tokens import FIRST_WORD, JOINER, Ids, Splitting, TokenParameters, split_compound, tokenise
+from embeddings.text.spellings import Spellings, spellings_of
+from embeddings.text.terms import find_terms, term_links
+from embeddings.text.tokens import FIRST_WORD, JOINER, Case, Ids, Splitting, TokenParameters, split_compound, tokenise
 from embeddings.text.word_numbers import (
     IDS_FILE,
     TITLES_FILE,
@@ -45,6 +52,7 @@ from embeddings.text.word_numbers import (
 
 __all__ = [
     "CONNECTORS",
+    "ENTITIES",
     "FIRST_WORD",
     "HEAD_BYTES",
     "IDS_FILE",
@@ -52,9 +60,13 @@ __all__ = [
     "STANDARD_INPUT",
     "TITLES_FILE",
     "WORDS_FILE",
+    "Case",
+    "CasedPhrases",
     "CorpusParameters",
     "CorpusReport",
     "Counts",
+    "DisplayForms",
+    "Entities",
     "Expansion",
     "FileReading",
     "FileReport",
@@ -65,28 +77,36 @@ __all__ = [
     "RawBlock",
     "Scoring",
     "SentenceText",
+    "Spellings",
     "Splitting",
     "Text",
     "TextFormat",
     "TokenParameters",
     "blocks_of",
+    "cased_phrases",
     "clean",
     "cohesive",
     "count_ids",
     "described",
+    "display_of",
+    "find_entities",
     "find_phrases",
+    "find_terms",
     "find_texts",
     "format_of_head",
     "format_of_name",
     "is_utf8",
     "join_phrases",
+    "joined_word",
     "known_phrases",
     "numbered",
     "open_ids",
     "phrase_words",
     "read_lines",
     "read_phrase_list",
+    "spellings_of",
     "split_compound",
+    "term_links",
     "texts_of",
     "title_phrases",
     "tokenise",

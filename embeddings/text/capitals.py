@@ -1,4 +1,4 @@
-"""Names that people would look up, found by how a text writes them: New York Times, Bank of America, the Beatles.
+"""Runs of capitalised words, counted: New York Times, Bank of America, the Beatles.
 
 A name is a run of capitalised words, with words such as *of* inside. A capital at the start of a sentence counts only
 where the word is mostly capitalised elsewhere. An article's subject, in CAPITALS where its first sentence begins, is a
@@ -75,14 +75,15 @@ def count_capitals(blocks: Iterable[Ids], spellings: Spellings) -> Capitals:
     met, within, capital = (np.zeros(size, np.int64) for _ in range(3))
     for ids in blocks:
         words = spellings.word_of[ids]
-        inside = _not_first(ids) & ~shouted_runs(ids, spellings) & (ids >= FIRST_WORD)
+        inside = not_first(ids) & ~shouted_runs(ids, spellings) & (ids >= FIRST_WORD)
         met += np.bincount(words, minlength=size)
         within += np.bincount(words[inside], minlength=size)
         capital += np.bincount(words[inside & spellings.capital[ids]], minlength=size)
     return Capitals(met, within, capital)
 
 
-def _not_first(ids: Ids) -> Flags:
+def not_first(ids: Ids) -> Flags:
+    """Which tokens of a block do not begin a sentence."""
     not_first = np.ones(len(ids), bool)
     not_first[:1] = False
     not_first[1:] = ids[:-1] != END
@@ -123,7 +124,7 @@ class SpanCounter:
 
     def _spans(self, ids: Ids, shouted: Flags) -> Spans:
         words = self._spellings.word_of[ids]
-        capital = self._spellings.capital[ids] & ~shouted & (_not_first(ids) | self._mostly[words])
+        capital = self._spellings.capital[ids] & ~shouted & (not_first(ids) | self._mostly[words])
         sums = np.zeros(len(ids) + 1, np.uint64)
         np.cumsum(self._random[words] * self._powers[: len(ids)], out=sums[1:])
         places = np.flatnonzero(capital)
@@ -158,7 +159,7 @@ class SpanCounter:
     def _subjects(self, ids: Ids, shouted: Flags) -> Iterator[tuple[int, ...]]:
         spellings = self._spellings
         upper = shouted | ((spellings.initial[ids] | spellings.caseless[ids]) & (ids >= FIRST_WORD))
-        starts = np.flatnonzero(~_not_first(ids) & (ids >= FIRST_WORD))
+        starts = np.flatnonzero(~not_first(ids) & (ids >= FIRST_WORD))
         articles = spellings.article[ids[starts]] & ~shouted[starts]
         starts = starts + articles
         starts = starts[starts < len(ids)]
@@ -228,5 +229,6 @@ def _merge(parts: Sequence[Spans]) -> Spans:
 
 
 def _chosen(spans: Spans, keep: Flags) -> Spans:
-    columns = (spans.hashes, spans.met, spans.whole, spans.first, spans.last, spans.words)
-    return Spans(*(column[keep] for column in columns))
+    return Spans(
+        spans.hashes[keep], spans.met[keep], spans.whole[keep], spans.first[keep], spans.last[keep], spans.words[keep]
+    )

@@ -4,7 +4,7 @@ A token is its word and whether it has a capital, one number for both, so that a
 phrases whatever their case.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -52,9 +52,7 @@ class CasedPhrases:
         return out[keep]
 
 
-def cased_phrases(
-    names: Iterable[Name], terms: Iterable[Name], spellings: Spellings
-) -> CasedPhrases:
+def cased_phrases(names: Iterable[Name], terms: Iterable[Name], spellings: Spellings) -> CasedPhrases:
     """``names`` are found where their words have capitals, connecting words in either case; ``terms`` in small
     letters and in titles as well.
     """
@@ -77,7 +75,9 @@ def _as_name(name: Name, cased: Flags, connecting: Flags) -> list[Name]:
     """The name in capitals, with its connecting words in either case."""
     either = [place for place, word in enumerate(name) if place and connecting[word]]
     capitals = tuple(2 * word + int(cased[word]) for word in name)
-    cases = product((0, 1), repeat=len(either)) if len(either) <= _MOST_EITHER else [(0,) * len(either), (1,) * len(either)]
+    cases: Iterable[tuple[int, ...]] = product((0, 1), repeat=len(either))
+    if len(either) > _MOST_EITHER:
+        cases = [(0,) * len(either), (1,) * len(either)]
     found = []
     for case in cases:
         pattern = list(capitals)

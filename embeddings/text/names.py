@@ -7,6 +7,7 @@ the rules say of it.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 from math import log
 
 from embeddings.text.capitals import Capitals, Spans
@@ -49,9 +50,8 @@ class Names:
         self._total = max(int(capitals.capital.sum()), 1)
         self._apart = min(_APART, tokens * _APART_SHARE)
         lengths = (spans.words > 0).sum(axis=1).tolist()
-        self._row_of = {
-            tuple(words[:length]): row for row, (words, length) in enumerate(zip(spans.words.tolist(), lengths, strict=True))
-        }
+        rows = enumerate(zip(spans.words.tolist(), lengths, strict=True))
+        self._row_of: dict[Name, int] = {tuple(numbers[:length]): row for row, (numbers, length) in rows}
         self._met = spans.met.tolist()
         self._whole = spans.whole.tolist()
 
@@ -70,9 +70,12 @@ class Names:
                     self._whole[self._row_of[part]] -= self._whole[row]
         chosen = {name for name, row in loose if apart[row] >= self._apart}
         for name, row in enough:
-            if name in subjects and self._says_something(name):
-                chosen.add(name)
-            elif self._whole[row] >= least and apart[row] >= self._apart and self._is_name(name, self._met[row]):
+            if name in subjects:
+                is_chosen = self._says_something(name)
+            else:
+                is_chosen = self._whole[row] >= least and apart[row] >= self._apart
+                is_chosen = is_chosen and self._is_name(name, self._met[row])
+            if is_chosen:
                 chosen.add(name)
         return [name for name in self._row_of if name in chosen]
 
@@ -118,7 +121,7 @@ class Names:
     def _parts(self, name: Name) -> Iterator[Name]:
         """What a name is made of between its loose connecting words."""
         edges = [-1, *self._cuts(name), len(name)]
-        for before, after in zip(edges, edges[1:], strict=False):
+        for before, after in pairwise(edges):
             yield self._stripped(name[before + 1 : after])
 
     def _stripped(self, name: Name) -> Name:

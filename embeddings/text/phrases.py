@@ -16,6 +16,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from embeddings.errors import CorpusError
 from embeddings.text.tokens import END, FIRST_WORD, JOINER, Ids
 
 Counts = npt.NDArray[np.int64]
@@ -38,12 +39,21 @@ class Scoring(StrEnum):
 THRESHOLDS = {Scoring.DEFAULT: 10.0, Scoring.NPMI: 0.5, Scoring.PMI: 6.0}
 
 
+ENTITIES, PAIRS, NONE = "entities", "pairs", "none"
+PAIR_PASSES = 2
+
+
 @dataclass(frozen=True, slots=True)
 class PhraseParameters:
     """How phrases are found. Each field is an option of ``thisplusthat train``."""
 
-    phrases: int = dataclasses.field(
-        default=2, metadata={"help": "Passes that join pairs: 1 finds two words, 2 up to four; 0 for none.", "min": 0}
+    phrases: str | int | None = dataclasses.field(
+        default=None,
+        metadata={
+            "help": "entities: names by their capitals, articles' subjects, strong terms; pairs: words that meet "
+            "oftener than by chance, or a number of passes over them (1 finds two words, 2 up to four); none. "
+            "[default: entities; pairs with --engine spark, or if how pairs are scored is said]"
+        },
     )
     phrase_scoring: Scoring = dataclasses.field(
         default=Scoring.PMI, metadata={"help": "How pairs are scored: gensim's default score, NPMI or PMI."}
@@ -52,11 +62,34 @@ class PhraseParameters:
         default=None, metadata={"help": "Join pairs that score more. [default: pmi 6, npmi 0.5, default 10]"}
     )
     phrase_min_count: int = dataclasses.field(
-        default=10, metadata={"help": "Join pairs that are met at least so often.", "min": 1}
+        default=10,
+        metadata={"help": "Join pairs and terms met at least so often; names, --min-count times.", "min": 1},
     )
     connectors: bool = dataclasses.field(
         default=True, metadata={"help": "Let a, of, the and their like stand within a phrase, never at its ends."}
     )
+
+    def __post_init__(self) -> None:
+        found = self.phrases
+        if isinstance(found, str) and found not in (ENTITIES, PAIRS, NONE):
+            if not found.isascii() or not found.isdigit():
+                raise CorpusError(f"--phrases {found} is not known. Take entities, pairs, none, or a number of passes.")
+            object.__setattr__(self, "phrases", int(found))
+        elif isinstance(found, int) and found < 0:
+            raise CorpusError(f"--phrases {found} is less than no pass. Take 0 for none.")
+
+    @property
+    def entities(self) -> bool:
+        """Whether names and terms are to be found, not pairs of whatever words."""
+        if self.phrases is None:
+            return self.phrase_scoring is Scoring.PMI and self.phrase_threshold is None and self.connectors
+        return self.phrases == ENTITIES
+
+    @property
+    def passes(self) -> int:
+        """How often pairs are joined."""
+        named = {ENTITIES: PAIR_PASSES, PAIRS: PAIR_PASSES, NONE: 0, None: PAIR_PASSES}
+        return self.phrases if isinstance(self.phrases, int) else named[self.phrases]
 
     @property
     def threshold(self) -> float:
@@ -112,7 +145,12 @@ def join_phrases(ids: Ids, phrases: Phrases, words: Sequence[str], counts: Count
 
 def phrase_words(phrases: Phrases, words: Sequence[str]) -> list[str]:
     """Each phrase as one word."""
-    return [JOINER.join(words[part - FIRST_WORD] for part in parts) for parts in phrases.parts]
+    return [joined_word(parts, words) for parts in phrases.parts]
+
+
+def joined_word(parts: Sequence[int], words: Sequence[str]) -> str:
+    """The word that a phrase of the numbers ``parts`` becomes; 's stays with its word: mcdonald's, king's_cross."""
+    return JOINER.join(words[part - FIRST_WORD] for part in parts).replace(f"{JOINER}'s", "'s")
 
 
 class Links:

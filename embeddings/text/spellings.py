@@ -10,8 +10,8 @@ from embeddings.text.tokens import FIRST_WORD, Case, Ids
 
 POSSESSIVE = "'s"
 CLOSE = frozenset(
-    "of the de la del della di da das do dos von van der den du des le les el al bin ibn y e i & zu zur am ter ten af av"
-    .split()
+    "of the de la del della di da das do dos von van der den du des le les el al bin ibn y e i & zu zur am ter ten "
+    "af av".split()
 ) | {POSSESSIVE}
 """Words that stand within a name of their own accord."""
 LOOSE = frozenset("a an and or in on for at to with from by as under over into upon und et".split())

@@ -44,8 +44,9 @@ FUNCTION_WORDS = (
         often usually sometimes always however therefore thus hence although though because while whereas whether unless
         one six seven eight nine ten hundred thousand million billion first second third fourth fifth last next new
         later earlier former latter early late now today ago back away together apart
-        make makes made making use uses used using know known call called name named base based include includes included
-        including become becomes became take takes took taken give gives given gave get gets got go goes went come comes
+        make makes made making use uses used using know known call called name named base based include includes
+        included including become becomes became
+        take takes took taken give gives given gave get gets got go goes went come comes
         came say says said see seen find found begin began hold held leave left put set lead led win won add added write
         wrote written release released publish published bear born die died locate located according due able part
         number numbers member members
@@ -54,8 +55,9 @@ FUNCTION_WORDS = (
 )
 _MARKUP = frozenset(
     """
-    bgcolor colspan rowspan align valign style width height cellpadding cellspacing border thumb class wikitable sortable
-    small ref http https www com html htm nbsp quot amp frac mathbf mathrm textstyle displaystyle operatorname leq geq
+    bgcolor colspan rowspan align valign style width height cellpadding cellspacing border thumb class wikitable
+    sortable small ref http https www com html htm nbsp quot amp
+    frac mathbf mathrm textstyle displaystyle operatorname leq geq
     infty sum int sqrt left right pmatrix bmatrix begin end cdot ldots category isbn issn doi url
     """.split()
 )
@@ -64,7 +66,7 @@ _MARKUP = frozenset(
 def term_words(words: Sequence[str], counts: Counts, capital: Flags) -> Flags:
     """[words + 2] which words may stand at an edge of a term; ``capital`` says which are mostly written with one."""
     function = FUNCTION_WORDS
-    common = [words[number - FIRST_WORD] for number in np.argsort(-counts[FIRST_WORD:], kind="stable")[:_COMMON] + FIRST_WORD]
+    common = [words[number] for number in np.argsort(-counts[FIRST_WORD:], kind="stable")[:_COMMON]]
     if sum(word in FUNCTION_WORDS for word in common[:_FOREIGN]) < _FOREIGN // 2:  # no English text
         function = FUNCTION_WORDS | frozenset(common)
     out = ~capital
@@ -81,12 +83,14 @@ def term_words(words: Sequence[str], counts: Counts, capital: Flags) -> Flags:
     return out
 
 
-def find_terms(ids: Ids, words: Sequence[str], counts: Counts, edges: Flags) -> Phrases:
-    """The pairs of ``ids`` that are terms; ``edges`` [words + 2] says what may stand at their edges."""
-    parameters = PhraseParameters(
-        phrases=TERM_PASSES, phrase_scoring=Scoring.NPMI, phrase_threshold=_COHESION, phrase_min_count=_MIN_COUNT
-    )
-    links = Links(words, counts, parameters, ends=edges, connecting=_CONNECTING)
+def term_links(words: Sequence[str], counts: Counts, edges: Flags) -> Links:
+    """Pairs that may be terms; ``edges`` [words + 2] says what may stand at their edges."""
+    parameters = PhraseParameters(phrase_scoring=Scoring.NPMI, phrase_threshold=_COHESION, phrase_min_count=_MIN_COUNT)
+    return Links(words, counts, parameters, ends=edges, connecting=_CONNECTING)
+
+
+def find_terms(ids: Ids, words: Sequence[str], counts: Counts, links: Links) -> Phrases:
+    """The pairs of ``ids`` that are terms; `links.join` joins them."""
     keys, met = links.count(ids)
     scores = links.scores(keys, met, int(counts[FIRST_WORD:].sum()), len(keys))
     chosen = links.chosen(met, scores)

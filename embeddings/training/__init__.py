@@ -2,6 +2,7 @@
 
 from embeddings.training.gensim_engine import Learner, Place
 from embeddings.training.job import EVALUATED, EVALUATED_WORDS, Stopped, memory_mb, train
+from embeddings.training.known_phrases import worth_joining
 from embeddings.training.meta_embedding import MergeParameters, merge_models, merged_vectors, merged_words
 from embeddings.training.parameters import (
     AUTO,
@@ -16,15 +17,8 @@ from embeddings.training.parameters import (
     typed,
 )
 from embeddings.training.preparation import (
-    CLEAN,
-    KNOWN,
-    PARTS_FILE,
-    REPORT_FILE,
-    SENTENCES,
-    Clock,
     Prepared,
     none_frequent,
-    number_phrases,
     of_corpus,
     of_pass,
     of_preset,
@@ -32,10 +26,8 @@ from embeddings.training.preparation import (
     prepare,
     rare_phrases,
     read_prepared,
-    stage_of_pass,
     stages_of,
     take_prepared,
-    worth_joining,
 )
 from embeddings.training.prepared_corpus import (
     INFO_FILE,
@@ -44,6 +36,16 @@ from embeddings.training.prepared_corpus import (
     as_info,
     as_vocabulary,
     check_not_again,
+)
+from embeddings.training.stages import (
+    CLEAN,
+    KNOWN,
+    PARTS_FILE,
+    REPORT_FILE,
+    SENTENCES,
+    Clock,
+    number_phrases,
+    stage_of_pass,
 )
 from embeddings.training.workspace import Note, Status, Watcher, Workspace
 

@@ -17,12 +17,13 @@ import numpy as np
 from embeddings.errors import CorpusError, EmbeddingsError
 from embeddings.evaluation import AnalogyReport, evaluate
 from embeddings.files import save_array, work_folder
-from embeddings.models import SUBWORDS_FILE, Card, Model, ModelWriter, open_model, save_model
+from embeddings.models import DISPLAY_FILE, SUBWORDS_FILE, Card, Model, ModelWriter, open_model, save_model, write_texts
 from embeddings.search import IndexParameters, Matrix
 from embeddings.training.fine_tuning import Old, merge, moved_most, open_old
 from embeddings.training.gensim_engine import Learner, Place
 from embeddings.training.parameters import Algorithm, Engine, Job, Keep, VectorsBy
-from embeddings.training.preparation import SENTENCES, Prepared, check, prepare
+from embeddings.training.preparation import Prepared, check, prepare
+from embeddings.training.stages import SENTENCES
 from embeddings.training.workspace import Note, Status, Watcher, Workspace, unwatched
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def train(job: Job | None, out: Path, *, resume: bool = False, watcher: Watcher 
             watcher(Note(f"Going on with what was stopped. To begin anew, stop this and remove {space.folder}."))
         to_do, old, given = _begin(begun) if not space.has(SENTENCES) else (*_with_old(begun), [])
         known = list(old.model.vocabulary) if old else []
-        given += [word.replace("_", " ") for word in known if "_" in word.strip("_")]
+        given += [word.replace("_", " ") for word in known if "_" in word.strip("_") or word.endswith("'s")]
 
         def stoppable(event: Status | Note) -> None:
             watcher(event)
@@ -288,6 +289,7 @@ def _write(
         for start in range(0, len(words), _BLOCK_ROWS):
             block = slice(start, start + _BLOCK_ROWS)
             writer.append(words[block], vectors[block], counts[block].tolist())
+        write_texts(writer.folder / DISPLAY_FILE, _display(words, prepared, old))
         if learner.ngrams is not None:
             _save_ngrams(writer.folder / SUBWORDS_FILE, learner.ngrams)
         writer.finish(card, progress=lambda stage, done, total: watcher(Status(f"writing, {stage}", done, total)))
@@ -299,6 +301,18 @@ def _write(
 
 def _save_ngrams(path: Path, ngrams: Matrix) -> None:
     save_array(path, np.asarray(ngrams, np.float32))
+
+
+def _display(words: Sequence[str], prepared: Prepared, old: Old | None) -> list[str | None]:
+    """How each of ``words`` is mostly written, in the new text or in that of the old model; None as it stands."""
+    forms = dict(zip(prepared.words, prepared.display, strict=bool(prepared.display)))
+    shown: list[str | None] = []
+    for word in words:
+        form = forms.get(word)
+        if form is None and old is not None and (row := old.model.vocabulary.row(word)) is not None:
+            form = old.model.display(row)
+        shown.append(form or None)
+    return shown
 
 
 def _corpus_text(prepared: Prepared) -> str:

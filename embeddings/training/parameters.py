@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Self, TypeVar
 
 from embeddings.errors import CorpusError
-from embeddings.text import CorpusParameters, PhraseParameters, TokenParameters
+from embeddings.text import ENTITIES, CorpusParameters, PhraseParameters, TokenParameters
 
 
 class Algorithm(StrEnum):
@@ -161,6 +161,18 @@ class Job:
     def __post_init__(self) -> None:
         if self.keep is Keep.BEST and not self.evaluate:
             raise CorpusError("--keep best goes by the scores of the epochs: leave out --no-evaluate.")
+        if self.phrases.phrases == ENTITIES and self.engine.engine is Engine.SPARK:
+            raise CorpusError("--phrases entities is found on this machine only: with --engine spark take pairs.")
+
+    @property
+    def entities(self) -> bool:
+        """Whether names and terms become phrases; the cluster joins pairs."""
+        return self.phrases.entities and self.engine.engine is Engine.LOCAL
+
+    @property
+    def passes(self) -> int:
+        """Passes over pairs of words, after the phrases that are known."""
+        return self.phrases.passes
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,59 +1,67 @@
 """Corpus → the sentences that every epoch reads: cleaned, its phrases joined, once and in stages that can be resumed.
 
-clean        read and tokenised                       cleaning.py
-known        rare compounds taken apart, phrases that were given joined
-phrases-1…   one pass each over pairs                 phrases.py
-sentences    text for gensim, and the vocabulary      sentences.py
+clean        read and tokenised, as words are spelled
+known        rare compounds taken apart; names, titles and phrases that were given joined
+phrases-1…   one pass each over pairs of words: terms, or whatever meets oftener than by chance
+sentences    the text that every epoch reads, the vocabulary, and how its words are mostly written
 """
 
-import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from embeddings.errors import CorpusError
 from embeddings.files import save_array
 from embeddings.text import (
     FIRST_WORD,
-    IDS_FILE,
-    JOINER,
-    TITLES_FILE,
     WORDS_FILE,
+    Case,
     CorpusReport,
     Counts,
     Expansion,
     Ids,
     Phrases,
-    Splitting,
     blocks_of,
     clean,
-    cohesive,
     count_ids,
+    display_of,
     find_phrases,
+    find_terms,
     find_texts,
     join_phrases,
-    known_phrases,
-    numbered,
-    open_ids,
     phrase_words,
     read_lines,
     read_phrase_list,
-    split_compound,
-    title_phrases,
+    term_links,
     vocabulary_of,
     write_lines,
     write_sentences,
 )
+from embeddings.training.known_phrases import join_known
 from embeddings.training.parameters import Engine, Job, TrainingParameters, choose_parameters
 from embeddings.training.prepared_corpus import check_not_again, open_prepared, prepared_folder, write_text
+from embeddings.training.stages import (
+    CLEAN,
+    COUNTS_FILE,
+    DISPLAY_FILE,
+    EDGES_FILE,
+    FORMS_FILE,
+    KNOWN,
+    PARTS_FILE,
+    REPORT_FILE,
+    SENTENCES,
+    SENTENCES_FILE,
+    Clock,
+    JoinedPhrases,
+    open_stage,
+    stage_of_pass,
+    write_pass,
+)
 from embeddings.training.workspace import Note, Status, Watcher, Workspace
-
-CLEAN, KNOWN, SENTENCES = "clean", "known", "sentences"
-SENTENCES_FILE, COUNTS_FILE, PARTS_FILE, REPORT_FILE = "sentences.txt", "counts.npy", "parts.json", "report.json"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +77,8 @@ class Prepared:
     """Sentences and words to train on, phrases, and the seconds that the stages took."""
     preset: str
     parameters: TrainingParameters
+    display: Sequence[str] = ()
+    """How each word is mostly written, empty where that is as it stands; nothing if that is not known."""
 
 
 def prepare(
@@ -87,8 +97,8 @@ def prepare(
         report = CorpusReport.read(space.folder / CLEAN)
         preset, parameters = choose_parameters(job.preset, report.words, job.training)
         watcher(of_preset(preset, parameters, report))
-        _known(job, given_phrases, known_words, parameters, space, watcher)
-        for number in range(1, job.phrases.phrases + 1):
+        join_known(job, given_phrases, known_words, parameters, space, watcher)
+        for number in range(1, job.passes + 1):
             _phrase_pass(job, number, space, watcher)
         _sentences(job, parameters, known_words, report, space, watcher)
     space.remove(*stages_of(job))
@@ -97,7 +107,7 @@ def prepare(
 
 def stages_of(job: Job) -> list[str]:
     """The stages before the sentences, each with tokens of its own."""
-    return [CLEAN, *(stage_of_pass(number) for number in range(job.phrases.phrases + 1))]
+    return [CLEAN, *(stage_of_pass(number) for number in range(job.passes + 1))]
 
 
 def of_preset(preset: str, parameters: TrainingParameters, report: CorpusReport) -> Note:
@@ -121,7 +131,12 @@ def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
         watcher(Status("cleaning", done, total, words, words / clock.seconds))
 
     with space.stage(CLEAN) as folder:
-        report = clean(texts, job.corpus, job.tokens, folder, parameters.threads, progress)
+        spelled = replace(job.tokens, case=Case.KEEP)
+        report = clean(texts, job.corpus, spelled, folder, parameters.threads, progress)
+        if job.tokens.case is Case.LOWER:
+            words = {text.lower() for text in read_lines(folder / WORDS_FILE)}
+            report = replace(report, different_words=len(words))
+            report.write(folder)
         space.write_json(folder / PARTS_FILE, {})
         space.write_json(folder / REPORT_FILE, clock.taken("cleaning", words=report.words))
     watcher(of_corpus(report))
@@ -135,86 +150,35 @@ def of_corpus(report: CorpusReport) -> Note:
     return Note(text, {"stage": "cleaning", **asdict(report)})
 
 
-def _known(
-    job: Job,
-    given: Sequence[str],
-    known_words: Sequence[str],
-    parameters: TrainingParameters,
-    space: Workspace,
-    watcher: Watcher,
-) -> None:
-    """Take apart compounds that are too rare for a vector of their own, and join phrases that were given."""
-    if space.has(KNOWN):
-        return
-    clock = Clock()
-    ids, words = _open(space, CLEAN)
-    counts = count_ids(ids, len(words) + FIRST_WORD)
-    watcher(Status("known phrases", 0, 3))
-    wanted = set(known_words)
-    replaced = {}
-    if job.tokens.splitting is Splitting.WORDS:
-        numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD)}
-        for number in (np.flatnonzero(counts[FIRST_WORD:] < parameters.min_count) + FIRST_WORD).tolist():
-            parts = split_compound(words[number - FIRST_WORD])
-            if len(parts) > 1 and words[number - FIRST_WORD] not in wanted:
-                for part in parts:
-                    if part not in numbers:
-                        numbers[part] = len(words) + FIRST_WORD
-                        words.append(part)
-                replaced[number] = [numbers[part] for part in parts]
-    expansion = Expansion.of(replaced, len(words) + FIRST_WORD)
-
-    def apart() -> Iterator[Ids]:
-        return (expansion.apply(block) for block in blocks_of(ids))
-
-    of_user = numbered(given, words, job.tokens)
-    titles = read_lines(space.folder / CLEAN / TITLES_FILE) if job.titles else []
-    of_titles = numbered(title_phrases(titles), words, job.tokens)
-    phrases = list(dict.fromkeys((*of_user, *of_titles)))
-    if phrases:
-        watcher(Status("known phrases", 1, 3))
-        met: Counter[int] = Counter()
-        trie = known_phrases(phrases, len(words) + FIRST_WORD)
-        counts = np.zeros(len(words) + FIRST_WORD, np.int64)
-        for block in apart():
-            met += trie.count(block)
-            counts += np.bincount(block, minlength=len(counts))
-        phrases = worth_joining(phrases, met, set(of_user), counts, parameters.min_count)
-        watcher(Note(f"Joined {len(phrases):,} phrases that were given or are titles."))
-    trie = known_phrases(phrases, len(words) + FIRST_WORD)
-    joined = [JOINER.join(words[part - FIRST_WORD] for part in parts) for parts in phrases]
-    blocks = (trie.join(block) if phrases else block for block in apart())
-    _write_pass(space, KNOWN, blocks, words, joined, phrases, clock, "known phrases", watcher)
-
-
-def worth_joining(
-    phrases: Sequence[tuple[int, ...]],
-    met: Mapping[int, int],
-    of_user: Collection[tuple[int, ...]],
-    counts: Counts,
-    min_count: int,
-    uncounted: int = 0,
-) -> list[tuple[int, ...]]:
-    """Those of ``phrases`` that are ``met`` often enough, titles only if they are `cohesive`."""
-    often = [number for number in range(len(phrases)) if met.get(number, 0) >= min_count]
-    keep = cohesive([phrases[number] for number in often], [met[number] for number in often], counts, uncounted)
-    return [phrases[number] for number, good in zip(often, keep, strict=True) if good or phrases[number] in of_user]
-
-
 def _phrase_pass(job: Job, number: int, space: Workspace, watcher: Watcher) -> None:
     stage = stage_of_pass(number)
     if space.has(stage):
         return
     clock = Clock()
-    ids, words = _open(space, stage_of_pass(number - 1))
+    ids, words = open_stage(space, stage_of_pass(number - 1))
     counts = count_ids(ids, len(words) + FIRST_WORD)
     watcher(Status(f"phrases, pass {number}", 0, 2))
-    found = find_phrases(ids, words, counts, job.phrases)
+    if (space.folder / KNOWN / EDGES_FILE).exists():
+        links = term_links(words, counts, _edges(space, len(words)))
+        found = find_terms(ids, words, counts, links)
+        blocks = (links.join(block, found) for block in blocks_of(ids))
+    else:
+        found = find_phrases(ids, words, counts, job.phrases)
+        blocks = (join_phrases(block, found, words, counts, job.phrases) for block in blocks_of(ids))
     watcher(Status(f"phrases, pass {number}", 1, 2))
     joined = phrase_words(found, words)
-    blocks = (join_phrases(block, found, words, counts, job.phrases) for block in blocks_of(ids))
-    _write_pass(space, stage, blocks, words, joined, found.parts, clock, stage, watcher)
+    write_pass(space, JoinedPhrases(stage, words, joined, found.parts), blocks, clock, watcher)
     watcher(of_pass(number, found, joined))
+
+
+def _edges(space: Workspace, words: int) -> npt.NDArray[np.bool_]:
+    """[words + 2] which words may stand at an edge of a term: of names none, of terms all."""
+    known = read_lines(space.folder / KNOWN / WORDS_FILE)
+    edges = np.ones(words + FIRST_WORD, bool)
+    edges[: len(known) + FIRST_WORD] = False
+    single = np.load(space.folder / KNOWN / EDGES_FILE, allow_pickle=False)
+    edges[: len(single)] = single
+    return edges
 
 
 def of_pass(number: int, found: Phrases, joined: Sequence[str]) -> Note:
@@ -222,52 +186,6 @@ def of_pass(number: int, found: Phrases, joined: Sequence[str]) -> Note:
     most = [joined[place] for place in np.argsort(-found.counts, kind="stable")[:5]]
     examples = f", such as {', '.join(most)}" if most else ""
     return Note(f"Pass {number} joined {len(found):,} phrases{examples}.", {"phrases": len(found)})
-
-
-def stage_of_pass(number: int) -> str:
-    """The name of the stage that a pass over pairs writes; pass 0 are the phrases that are known."""
-    return f"phrases-{number}" if number else KNOWN
-
-
-def _write_pass(
-    space: Workspace,
-    stage: str,
-    blocks: Iterator[Ids],
-    words: list[str],
-    joined: Sequence[str],
-    parts: Sequence[Sequence[int]],
-    clock: "Clock",
-    name: str,
-    watcher: Watcher,
-) -> None:
-    """Write tokens whose phrases are numbered on from ``words``; one that is a word already gets that word's number."""
-    numbers, own, made_of = number_phrases(words, joined, parts)
-    total = 0
-    with space.stage(stage) as folder:
-        with (folder / IDS_FILE).open("wb") as file:
-            for block in blocks:
-                file.write(own[block].tobytes())
-                total += int((block >= FIRST_WORD).sum())
-                watcher(Status(name, 1, 2, total, total / clock.seconds))
-        write_lines(folder / WORDS_FILE, numbers)
-        space.write_json(folder / PARTS_FILE, made_of)
-        space.write_json(folder / REPORT_FILE, clock.taken(name, phrases=len(joined)))
-
-
-def number_phrases(
-    words: Sequence[str], joined: Sequence[str], parts: Sequence[Sequence[int]]
-) -> tuple[dict[str, int], Ids, dict[int, list[int]]]:
-    """Numbers of ``words`` and of the phrases ``joined``, each phrase's own number as it was joined (numbered on from
-    ``words``), and the words that phrases are made of.
-    """
-    numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD)}
-    own = np.arange(len(words) + len(joined) + FIRST_WORD, dtype=np.int32)
-    made_of = {}
-    for place, (phrase, of) in enumerate(zip(joined, parts, strict=True)):
-        number = numbers.setdefault(phrase, len(numbers) + FIRST_WORD)
-        own[len(words) + FIRST_WORD + place] = number
-        made_of[number] = list(of)
-    return numbers, own, made_of
 
 
 def _sentences(
@@ -280,7 +198,7 @@ def _sentences(
 ) -> None:
     clock = Clock()
     stages = stages_of(job)
-    ids, words = _open(space, stages[-1])
+    ids, words = open_stage(space, stages[-1])
     size = len(words) + FIRST_WORD
     counts = count_ids(ids, size)
     reports = [space.read_json(space.folder / stage / REPORT_FILE) for stage in stages]
@@ -305,6 +223,8 @@ def _sentences(
         about = {"sentences": sentences, "words": total, "vocabulary": len(kept), "stages": stages_taken}
         chosen = [words[number - FIRST_WORD] for number in kept]
         write_vocabulary(folder, chosen, counts[kept], report, about, parameters.min_count)
+        forms = space.read_json(space.folder / KNOWN / FORMS_FILE)
+        write_lines(folder / DISPLAY_FILE, (display_of(word, forms) or "" for word in chosen))
     watcher(of_sentences(about))
 
 
@@ -376,27 +296,8 @@ def read_prepared(job: Job, space: Workspace) -> Prepared:
     corpus = CorpusReport.of(content["corpus"])
     given = {**job.training, "min_count": content["min_count"]}  # a prepared corpus has its own
     chosen = choose_parameters(job.preset, corpus.words, given)
-    return Prepared(folder / SENTENCES_FILE, words, counts, corpus, content["about"], *chosen)
-
-
-def _open(space: Workspace, stage: str) -> tuple[Ids, list[str]]:
-    folder = space.folder / stage
-    return open_ids(folder / IDS_FILE), read_lines(folder / WORDS_FILE)
-
-
-class Clock:
-    """The seconds that a stage takes."""
-
-    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
-        self._now = now
-        self._start = now()
-
-    @property
-    def seconds(self) -> float:
-        return max(self._now() - self._start, 1e-6)
-
-    def taken(self, stage: str, **figures: int) -> dict[str, Any]:
-        return {"stage": stage, "seconds": round(self.seconds, 2), **figures}
+    display = read_lines(folder / DISPLAY_FILE) if (folder / DISPLAY_FILE).exists() else ()
+    return Prepared(folder / SENTENCES_FILE, words, counts, corpus, content["about"], *chosen, display)
 
 
 def check(job: Job) -> list[str]:

@@ -1,0 +1,85 @@
+"""How words and phrases are mostly written: Paris, NATO, iPhone, New York Times, McDonald's."""
+
+import numpy as np
+
+from embeddings.text.capitals import not_first, shouted_runs
+from embeddings.text.cased_phrases import CasedPhrases
+from embeddings.text.phrases import Counts
+from embeddings.text.spellings import POSSESSIVE, Spellings
+from embeddings.text.tokens import FIRST_WORD, JOINER, Ids
+
+
+class DisplayForms:
+    """Counts spellings in blocks of tokens as they are spelled."""
+
+    def __init__(self, spellings: Spellings, phrases: CasedPhrases) -> None:
+        size = len(spellings.texts) + FIRST_WORD
+        self._spellings = spellings
+        self._phrases = phrases
+        self._within = np.zeros(size, np.int64)
+        self._met = np.zeros(size, np.int64)
+        self._random = np.random.default_rng(1).integers(0, 2**64, size, dtype=np.uint64)
+        self._found: list[tuple[Counts, Counts, Counts, Ids]] = []
+
+    def add(self, ids: Ids, places: Counts, phrases: Counts) -> None:
+        """Count the words of a block, and the ``phrases`` that begin at ``places``."""
+        telling = not_first(ids) & ~shouted_runs(ids, self._spellings)
+        self._within += np.bincount(ids[telling], minlength=len(self._within))
+        self._met += np.bincount(ids, minlength=len(self._met))
+        if len(places):
+            self._found.append(self._phrases_of(ids, places, phrases))
+
+    def _phrases_of(self, ids: Ids, places: Counts, phrases: Counts) -> tuple[Counts, Counts, Counts, Ids]:
+        """Each spelling of a phrase once: phrase, hash, how often, and the spellings of its words, then zeros."""
+        lengths = self._phrases.lengths[phrases]
+        longest = int(lengths.max())
+        within = np.minimum(places[:, None] + np.arange(longest), len(ids) - 1)
+        written = np.where(np.arange(longest) < lengths[:, None], ids[within], 0)
+        factors = np.arange(1, 2 * longest, 2, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        hashes = (self._random[written] * factors).sum(axis=1, dtype=np.uint64)
+        _, first, met = np.unique(hashes, return_index=True, return_counts=True)
+        return phrases[first], hashes[first].view(np.int64), met, written[first].astype(np.int32)
+
+    def of_words(self) -> dict[str, str]:
+        """The usual spelling of each word that is mostly not spelled as its key is."""
+        spellings = self._spellings
+        order = np.lexsort((-self._met, -self._within, spellings.word_of))
+        order = order[order >= FIRST_WORD]
+        words = spellings.word_of[order]
+        usual = order[np.concatenate(([True], words[1:] != words[:-1]))] if len(order) else order
+        forms = {}
+        for number in usual[self._met[usual] > 0].tolist():
+            text = spellings.texts[number - FIRST_WORD]
+            key = spellings.words[spellings.word_of[number] - FIRST_WORD]
+            if text != key and (self._within[number] or not spellings.shouted[number]):
+                forms[key] = text
+        return forms
+
+    def of_phrases(self) -> list[str | None]:
+        """The usual spelling of each phrase; None for one that was not met."""
+        forms: list[str | None] = [None] * len(self._phrases.phrases)
+        if not self._found:
+            return forms
+        longest = max(block[3].shape[1] for block in self._found)
+        phrases, hashes, met = (np.concatenate([block[part] for block in self._found]) for part in range(3))
+        written = np.concatenate(
+            [np.pad(block[3], ((0, 0), (0, longest - block[3].shape[1]))) for block in self._found]
+        )
+        _, first, of = np.unique(hashes, return_index=True, return_inverse=True)
+        total = np.bincount(of, weights=met).astype(np.int64)
+        order = np.lexsort((first, -total, phrases[first]))
+        best = order[np.concatenate(([True], np.diff(phrases[first][order]) != 0))]
+        for row in first[best].tolist():
+            texts = [self._spellings.texts[number - FIRST_WORD] for number in written[row].tolist() if number]
+            forms[int(phrases[row])] = " ".join(texts).replace(f" {POSSESSIVE}", POSSESSIVE)
+        return forms
+
+
+def display_of(word: str, forms: dict[str, str]) -> str | None:
+    """How ``word`` is shown: by its own form, a phrase by those of its words; None if that is as its key stands."""
+    if (form := forms.get(word)) is not None:
+        return form
+    parts = word.split(JOINER)
+    if len(parts) == 1 or not all(parts):
+        return None
+    return " ".join(forms.get(part, part) for part in parts)

@@ -1,0 +1,51 @@
+"""Names that end in 's: McDonald's, Sotheby's.
+
+What belongs to somebody is named after *'s*; after a name stands a verb, a connecting word, a comma or the end.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from embeddings.text.names import Name
+from embeddings.text.spellings import CLOSE, LOOSE, POSSESSIVE, Spellings
+from embeddings.text.terms import FUNCTION_WORDS
+from embeddings.text.tokens import FIRST_WORD, Ids
+
+_SHARE = 0.25
+_SHORTEST = 3
+_FOLLOWING = (
+    CLOSE
+    | LOOSE
+    | frozenset(
+        """
+        is was were are be been has had have which that who it its he she they this these those there when where while
+        if will would can could may might did does do not after before during since until because than then also
+        """.split()
+    )
+) - {"a", "an", "the", POSSESSIVE}
+
+
+def possessive_names(blocks: Iterable[Ids], spellings: Spellings, least: int) -> list[Name]:
+    """The names in ``blocks``, tokens as they are spelled, that are met so often without a thing after them."""
+    size = len(spellings.words) + FIRST_WORD
+    numbers = {word: number for number, word in enumerate(spellings.words, start=FIRST_WORD)}
+    if POSSESSIVE not in numbers:
+        return []
+    possessive = numbers[POSSESSIVE]
+    follows = np.zeros(size, bool)
+    follows[:FIRST_WORD] = True
+    follows[[numbers[word] for word in _FOLLOWING if word in numbers]] = True
+    met, alone = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    for ids in blocks:
+        words = spellings.word_of[ids]
+        places = np.flatnonzero((words[1:] == possessive) & spellings.capital[ids[:-1]] & ~spellings.shouted[ids[:-1]])
+        behind = words[np.minimum(places + 2, len(words) - 1)]
+        met += np.bincount(words[places], minlength=size)
+        alone += np.bincount(words[places[follows[behind]]], minlength=size)
+    found = np.flatnonzero((alone >= least) & (alone >= _SHARE * met))
+    return [(word, possessive) for word in found.tolist() if _may_be_one(spellings.words[word - FIRST_WORD])]
+
+
+def _may_be_one(word: str) -> bool:
+    return len(word) >= _SHORTEST and word not in FUNCTION_WORDS

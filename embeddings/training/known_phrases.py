@@ -1,0 +1,190 @@
+"""The first phrases that are joined: names and terms that the text shows, titles, a user's list.
+
+Spelled tokens become words here. Before it, compounds that are too rare for a vector of their own are taken apart.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.files import save_array
+from embeddings.text import (
+    FIRST_WORD,
+    TITLES_FILE,
+    Case,
+    Counts,
+    DisplayForms,
+    Entities,
+    Expansion,
+    Ids,
+    Spellings,
+    Splitting,
+    blocks_of,
+    cased_phrases,
+    cohesive,
+    count_ids,
+    find_entities,
+    joined_word,
+    known_phrases,
+    numbered,
+    read_lines,
+    spellings_of,
+    split_compound,
+    title_phrases,
+)
+from embeddings.training.parameters import Job, TrainingParameters
+from embeddings.training.stages import (
+    CLEAN,
+    EDGES_FILE,
+    FORMS_FILE,
+    KNOWN,
+    Clock,
+    JoinedPhrases,
+    open_stage,
+    write_pass,
+)
+from embeddings.training.workspace import Note, Status, Watcher, Workspace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Text:
+    """The tokens of the corpus as they are spelled, rare compounds taken apart."""
+
+    ids: Ids
+    spellings: Spellings
+    expansion: Expansion
+
+    def blocks(self) -> Iterator[Ids]:
+        return (self.expansion.apply(block) for block in blocks_of(self.ids))
+
+
+def join_known(
+    job: Job,
+    given: Sequence[str],
+    known_words: Sequence[str],
+    parameters: TrainingParameters,
+    space: Workspace,
+    watcher: Watcher,
+) -> None:
+    """Write the stage of the phrases that are known before pairs are counted."""
+    if space.has(KNOWN):
+        return
+    clock = Clock()
+    watcher(Status("known phrases", 0, 3))
+    text = _taken_apart(job, set(known_words), parameters.min_count, space)
+    words = text.spellings.words
+    of_user = numbered(given, words, job.tokens)
+    titles = read_lines(space.folder / CLEAN / TITLES_FILE) if job.titles or job.entities else []
+    of_titles = numbered(title_phrases(titles), words, job.tokens)
+    watcher(Status("known phrases", 1, 3))
+    if job.entities:
+        _join_entities(text, of_user, of_titles, parameters.min_count, space, clock, watcher)
+        return
+    phrases = list(dict.fromkeys((*of_user, *of_titles)))
+    if phrases:
+        met: Counter[int] = Counter()
+        trie = known_phrases(phrases, len(words) + FIRST_WORD)
+        counts = np.zeros(len(words) + FIRST_WORD, np.int64)
+        for spelled in text.blocks():
+            block = text.spellings.word_of[spelled]
+            met += trie.count(block)
+            counts += np.bincount(block, minlength=len(counts))
+        phrases = worth_joining(phrases, met, set(of_user), counts, parameters.min_count)
+        watcher(Note(f"Joined {len(phrases):,} phrases that were given or are titles."))
+    trie = known_phrases(phrases, len(words) + FIRST_WORD)
+    forms = DisplayForms(text.spellings, cased_phrases([], [], text.spellings))
+    nowhere = np.empty(0, np.int64)
+
+    def blocks() -> Iterator[Ids]:
+        for spelled in text.blocks():
+            forms.add(spelled, nowhere, nowhere)
+            block = text.spellings.word_of[spelled]
+            yield trie.join(block) if phrases else block
+
+    joined = JoinedPhrases(KNOWN, words, [joined_word(parts, words) for parts in phrases], phrases)
+    write_pass(
+        space,
+        joined,
+        blocks(),
+        clock,
+        watcher,
+        lambda folder: space.write_json(folder / FORMS_FILE, forms.of_words()),
+    )
+
+
+def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Workspace) -> _Text:
+    ids, texts = open_stage(space, CLEAN)
+    case = job.tokens.case
+    spellings = spellings_of(texts, case)
+    counts = np.bincount(
+        spellings.word_of, count_ids(ids, len(texts) + FIRST_WORD), minlength=len(spellings.words) + FIRST_WORD
+    )
+    replaced = {}
+    if job.tokens.splitting is Splitting.WORDS:
+        numbers = {text: number for number, text in enumerate(texts, start=FIRST_WORD)}
+        rare = counts[spellings.word_of] < min_count
+        for number in (np.flatnonzero(rare[FIRST_WORD:]) + FIRST_WORD).tolist():
+            text = texts[number - FIRST_WORD]
+            parts = split_compound(text)
+            if len(parts) > 1 and (text.lower() if case is Case.LOWER else text) not in wanted:
+                for part in parts:
+                    if part not in numbers:
+                        numbers[part] = len(texts) + FIRST_WORD
+                        texts.append(part)
+                replaced[number] = [numbers[part] for part in parts]
+    return _Text(ids, spellings_of(texts, case), Expansion.of(replaced, len(texts) + FIRST_WORD))
+
+
+def _join_entities(
+    text: _Text,
+    of_user: Collection[tuple[int, ...]],
+    of_titles: Collection[tuple[int, ...]],
+    least: int,
+    space: Workspace,
+    clock: Clock,
+    watcher: Watcher,
+) -> None:
+    spellings = text.spellings
+    found = find_entities(text.blocks, spellings, of_user, of_titles, least)
+    watcher(_of_entities(found))
+    watcher(Status("known phrases", 2, 3))
+    forms = DisplayForms(spellings, found.phrases)
+    words, parts = spellings.words, found.phrases.phrases
+    keys = [joined_word(phrase, words) for phrase in parts]
+
+    def blocks() -> Iterator[Ids]:
+        for spelled in text.blocks():
+            places, phrases = found.phrases.find(spelled, spellings)
+            forms.add(spelled, places, phrases)
+            yield found.phrases.join(spelled, spellings, places, phrases)
+
+    def write_more(folder: Path) -> None:
+        of_phrases = {key: form for key, form in zip(keys, forms.of_phrases(), strict=True) if form is not None}
+        space.write_json(folder / FORMS_FILE, forms.of_words() | of_phrases)
+        save_array(folder / EDGES_FILE, found.edges)
+
+    write_pass(space, JoinedPhrases(KNOWN, words, keys, parts), blocks(), clock, watcher, write_more)
+
+
+def _of_entities(found: Entities) -> Note:
+    """What was found."""
+    given = f", and {found.given:,} that were given" if found.given else ""
+    text = f"Found {found.names:,} names by their capitals, {found.subjects:,} more by articles' subjects{given}."
+    return Note(text, {"names": found.names, "subjects": found.subjects, "given": found.given})
+
+
+def worth_joining(
+    phrases: Sequence[tuple[int, ...]],
+    met: Mapping[int, int],
+    of_user: Collection[tuple[int, ...]],
+    counts: Counts,
+    min_count: int,
+    uncounted: int = 0,
+) -> list[tuple[int, ...]]:
+    """Those of ``phrases`` that are ``met`` often enough, titles only if they are `cohesive`."""
+    often = [number for number in range(len(phrases)) if met.get(number, 0) >= min_count]
+    keep = cohesive([phrases[number] for number in often], [met[number] for number in often], counts, uncounted)
+    return [phrases[number] for number, good in zip(often, keep, strict=True) if good or phrases[number] in of_user]
