@@ -20,6 +20,7 @@ _SPARE = 6
 """Results fetched beyond those wanted, to take the place of near-duplicates."""
 _REASONS = 8
 """Words listed at the most that the rest share, and that set the odd one apart."""
+_TEXTS = ("display", "description")
 _NO_DIRECTION = 1e-5
 MOST_EXACT_PRODUCTS = 16
 """Terms of a query that 3CosMul multiplies for every one of many words."""
@@ -78,6 +79,15 @@ class Result:
     word: str
     score: float
     rank: int | None
+    display: str | None = None
+    """How the word is mostly written, where that is not as it stands in the vocabulary: ``New York Times``."""
+    description: str | None = None
+    """What it is, in one line."""
+
+    @property
+    def shown(self) -> str:
+        """The word as people read it."""
+        return self.display or self.word
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +337,7 @@ def _list(
         if form in seen and not options.all_forms:
             continue
         seen.add(form)
-        results.append(Result(word, score, row + 1))
+        results.append(Result(word, score, row + 1, model.display(row), model.description(row)))
         if len(results) == options.k:
             break
     return tuple(results)
@@ -397,11 +407,21 @@ def _method(query: Query, options: Options) -> str:
 
 
 def _as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
-    return [{"word": result.word, "score": round(result.score, 6), "rank": result.rank} for result in results]
+    found = []
+    for result in results:
+        content: dict[str, Any] = {"word": result.word, "score": round(result.score, 6), "rank": result.rank}
+        content |= {name: text for name in _TEXTS if (text := getattr(result, name)) is not None}
+        found.append(content)
+    return found
 
 
 def _from_dicts(results: Iterable[Mapping[str, Any]]) -> tuple[Result, ...]:
     return tuple(
-        Result(str(result["word"]), float(result["score"]), None if result["rank"] is None else int(result["rank"]))
+        Result(
+            str(result["word"]),
+            float(result["score"]),
+            None if result["rank"] is None else int(result["rank"]),
+            *(str(result[name]) if result.get(name) is not None else None for name in _TEXTS),
+        )
         for result in results
     )

@@ -16,16 +16,22 @@ class DisplayForms:
         size = len(spellings.texts) + FIRST_WORD
         self._spellings = spellings
         self._phrases = phrases
+        self._alone = np.zeros(size, np.int64)
         self._within = np.zeros(size, np.int64)
-        self._met = np.zeros(size, np.int64)
         self._random = np.random.default_rng(1).integers(0, 2**64, size, dtype=np.uint64)
         self._found: list[tuple[Counts, Counts, Counts, Ids]] = []
 
     def add(self, ids: Ids, places: Counts, phrases: Counts) -> None:
-        """Count the words of a block, and the ``phrases`` that begin at ``places``."""
+        """Count the words of a block, and the ``phrases`` that begin at ``places``.
+
+        What a word is within a name says nothing of the word: king, though King's Cross and King Lear have capitals.
+        """
         telling = not_first(ids) & ~shouted_runs(ids, self._spellings)
         self._within += np.bincount(ids[telling], minlength=len(self._within))
-        self._met += np.bincount(ids, minlength=len(self._met))
+        lengths = self._phrases.lengths[phrases]
+        for step in range(int(lengths.max(initial=0))):
+            telling[places[lengths > step] + step] = False
+        self._alone += np.bincount(ids[telling], minlength=len(self._alone))
         if len(places):
             self._found.append(self._phrases_of(ids, places, phrases))
 
@@ -43,15 +49,15 @@ class DisplayForms:
     def of_words(self) -> dict[str, str]:
         """The usual spelling of each word that is mostly not spelled as its key is."""
         spellings = self._spellings
-        order = np.lexsort((-self._met, -self._within, spellings.word_of))
+        order = np.lexsort((-self._within, -self._alone, spellings.word_of))
         order = order[order >= FIRST_WORD]
         words = spellings.word_of[order]
         usual = order[np.concatenate(([True], words[1:] != words[:-1]))] if len(order) else order
         forms = {}
-        for number in usual[self._met[usual] > 0].tolist():
+        for number in usual[self._within[usual] > 0].tolist():
             text = spellings.texts[number - FIRST_WORD]
             key = spellings.words[spellings.word_of[number] - FIRST_WORD]
-            if text != key and (self._within[number] or not spellings.shouted[number]):
+            if text != key:
                 forms[key] = text
         return forms
 

@@ -126,6 +126,8 @@ def cohesive(parts: Sequence[tuple[int, ...]], met: Sequence[int], counts: Count
 
     ``uncounted`` is how many words there are that ``counts`` leaves out.
     """
+    if not parts:
+        return []
     total = int(counts[FIRST_WORD:].sum()) + uncounted
     shares = np.log(np.maximum(counts, 1) / total)
     scores = [

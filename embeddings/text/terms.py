@@ -68,7 +68,7 @@ def term_words(words: Sequence[str], counts: Counts, capital: Flags) -> Flags:
     function = FUNCTION_WORDS
     common = [words[number] for number in np.argsort(-counts[FIRST_WORD:], kind="stable")[:_COMMON]]
     if sum(word in FUNCTION_WORDS for word in common[:_FOREIGN]) < _FOREIGN // 2:  # no English text
-        function = FUNCTION_WORDS | frozenset(common)
+        function = FUNCTION_WORDS | frozenset(common[: len(words) // 100])
     out = ~capital
     out[:FIRST_WORD] = False
     for number, word in enumerate(words, start=FIRST_WORD):

@@ -143,6 +143,8 @@ class Result(BaseModel):
     word: str
     score: float
     rank: int | None
+    display: str | None = Field(default=None, description="How the word is mostly written, if that is known.")
+    description: str | None = Field(default=None, description="What it is, in one line, if that is known.")
 
 
 class Term(BaseModel):

@@ -35,7 +35,7 @@ def show_answer(answer: Answer, out: Console) -> None:
     if answer.score is not None:
         out.print(Text(_decimals(answer.score), style="bold"))
     elif answer.shared is not None and answer.apart is not None:
-        out.print(Text.assemble((answer.results[0].word, "bold"), " is the odd one out."))
+        out.print(Text.assemble((answer.results[0].shown, "bold"), " is the odd one out."))
         out.print(_table(answer.results, "mean cosine", answer.explanation))
         out.print(Text(f"the rest share: {_listed(answer.shared)}"))
         out.print(Text(f"sets it apart:  {_listed(answer.apart)}"))
@@ -68,7 +68,7 @@ def _table(results: Sequence[Result], score: str, explanation: "Explanation | No
         table.add_column("relation", justify="right")
     for number, result in enumerate(results, start=1):
         rank = "" if result.rank is None else f"{result.rank:,}"
-        row: list[str | Text] = [str(number), Text(result.word), _decimals(result.score), rank]
+        row: list[str | Text] = [str(number), Text(result.shown), _decimals(result.score), rank]
         table.add_row(*row, *([] if relation is None else [_decimals(relation[number - 1])]))
     return table
 
@@ -95,7 +95,7 @@ def _decimals(number: float, places: int = 4) -> str:
 
 
 def _listed(results: Sequence[Result]) -> str:
-    return ", ".join(result.word for result in results) or "nothing that stands out"
+    return ", ".join(result.shown for result in results) or "nothing that stands out"
 
 
 def as_line(answer: Answer | Failure) -> str:

@@ -124,7 +124,7 @@ def _analogy(answer: Answer, model: WordVectors) -> _Scene:
         lines += [(a, c, "tp-side"), (b, d, "tp-side")]
         sheet = [a, b, d, c]
     shown = ", ".join(f"{_name(query, pair.left)} to {_name(query, pair.right)}" for pair in query.pairs)
-    best = f"The best result for ? is {results[0].word}. " if results else ""
+    best = f"The best result for ? is {results[0].shown}. " if results else ""
     return _Scene(
         spots=[*_inputs(answer), *_results(results), _target("where the offset of the examples leads")],
         places=places,
@@ -176,8 +176,8 @@ def _odd_one_out(answer: Answer, model: WordVectors) -> _Scene:
         )
         for number, result in enumerate(answer.results)
     ]
-    spots += [_Spot(r.word, "other", f"{r.word} · what the rest share{_rank(r)}", r.word) for r in shared]
-    spots += [_Spot(r.word, "apart", f"{r.word} · what sets it apart{_rank(r)}", r.word) for r in apart]
+    spots += [_Spot(r.shown, "other", f"{r.shown} · what the rest share{_rank(r)}", r.word) for r in shared]
+    spots += [_Spot(r.shown, "apart", f"{r.shown} · what sets it apart{_rank(r)}", r.word) for r in apart]
     odd, *others = (result.word for result in answer.results)
     return _Scene(
         spots=spots,
@@ -222,9 +222,9 @@ def _inputs(answer: Answer) -> list[_Spot]:
 def _results(results: Sequence[Result]) -> list[_Spot]:
     return [
         _Spot(
-            result.word,
+            result.shown,
             "best" if number == 1 else "other",
-            f"{result.word} · result {number} · score {result.score:.3f}{_rank(result)}",
+            f"{result.shown} · result {number} · score {result.score:.3f}{_rank(result)}",
             result.word,
         )
         for number, result in enumerate(results, start=1)
@@ -244,7 +244,7 @@ def _name(query: Query, term: object) -> str:
 
 
 def _near(results: Sequence[Result]) -> str:
-    return f"near it are {', '.join(result.word for result in results)}." if results else "nothing else is near it."
+    return f"near it are {', '.join(result.shown for result in results)}." if results else "nothing else is near it."
 
 
 # ---- Drawing a scene
