@@ -95,8 +95,12 @@ def test_possessives_that_are_names_stay_whole() -> None:
 
 
 def test_dates_letters_and_markup_are_no_names() -> None:
-    text = corpus("It was on a Monday in July that A B came.", "A cell has bgcolor Red style.", "So it was May June then.")
-    assert not {word for word in entities_of(text) if "july" in word or "bgcolor" in word or word in ("a_b", "may_june")}
+    text = corpus(
+        "It was on a Monday in July that A B came.", "A cell has bgcolor Red style.", "So it was May June then."
+    )
+    assert not {
+        word for word in entities_of(text) if "july" in word or "bgcolor" in word or word in ("a_b", "may_june")
+    }
 
 
 def test_the_subject_of_an_article_is_a_phrase_in_small_letters_too() -> None:
