@@ -1,8 +1,9 @@
 """A query and a model give an answer: terms are resolved, targets searched, results explained."""
 
-from embeddings.answers.answer import Answer, Failure, Method, Options, Result, TermReading, ask, ask_many
+from embeddings.answers.answer import Answer, Failure, Method, Options, TermReading, ask, ask_many
 from embeddings.answers.explanation import Explanation, principal_plane
 from embeddings.answers.resolution import Reading, Resolution, find_word, resolve, suggest
+from embeddings.answers.result import Result
 
 __all__ = [
     "Answer",

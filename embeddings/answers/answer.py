@@ -11,6 +11,7 @@ import numpy as np
 from embeddings.answers.explanation import Explanation, explain
 from embeddings.answers.odd_one_out import oddness, rows_apart, shared_rows
 from embeddings.answers.resolution import Reading, possible_forms, resolve
+from embeddings.answers.result import Result, as_dicts, from_dicts
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord, error_from_dict
 from embeddings.models import WordVectors, fold
 from embeddings.query import Kind, Query, parse
@@ -20,7 +21,6 @@ _SPARE = 6
 """Results fetched beyond those wanted, to take the place of near-duplicates."""
 _REASONS = 8
 """Words listed at the most that the rest share, and that set the odd one apart."""
-_TEXTS = ("display", "description")
 _NO_DIRECTION = 1e-5
 MOST_EXACT_PRODUCTS = 16
 """Terms of a query that 3CosMul multiplies for every one of many words."""
@@ -73,24 +73,6 @@ class TermReading:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """A word found; ``rank`` is its frequency rank from 1, None for a term that is no single word."""
-
-    word: str
-    score: float
-    rank: int | None
-    display: str | None = None
-    """How the word is mostly written, where that is not as it stands in the vocabulary: ``New York Times``."""
-    description: str | None = None
-    """What it is, in one line."""
-
-    @property
-    def shown(self) -> str:
-        """The word as people read it."""
-        return self.display or self.word
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """Everything there is to show for a query."""
 
@@ -123,7 +105,7 @@ class Answer:
                 }
                 for term in self.terms
             ],
-            "results": _as_dicts(self.results),
+            "results": as_dicts(self.results),
             "model": self.model,
             "method": self.method,
             "took_ms": round(self.took_ms, 3),
@@ -131,7 +113,7 @@ class Answer:
         if self.score is not None:
             content["score"] = round(self.score, 6)
         if self.shared is not None and self.apart is not None:
-            content |= {"shared": _as_dicts(self.shared), "apart": _as_dicts(self.apart)}
+            content |= {"shared": as_dicts(self.shared), "apart": as_dicts(self.apart)}
         if self.explanation is not None:
             content["explanation"] = self.explanation.as_dict()
         return content
@@ -149,13 +131,13 @@ class Answer:
                 )
                 for term in content["terms"]
             ),
-            results=_from_dicts(content["results"]),
+            results=from_dicts(content["results"]),
             model=str(content["model"]),
             method=str(content["method"]),
             took_ms=float(content["took_ms"]),
             score=float(content["score"]) if "score" in content else None,
-            shared=_from_dicts(content["shared"]) if "shared" in content else None,
-            apart=_from_dicts(content["apart"]) if "apart" in content else None,
+            shared=from_dicts(content["shared"]) if "shared" in content else None,
+            apart=from_dicts(content["apart"]) if "apart" in content else None,
             explanation=Explanation.from_dict(content["explanation"]) if "explanation" in content else None,
         )
 
@@ -404,24 +386,3 @@ def _method(query: Query, options: Options) -> str:
     if query.kind is Kind.NEIGHBOURS:
         return "cosine"
     return Method.AVERAGE.value if len(query.pairs) > 2 else Method.ADD.value
-
-
-def _as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
-    found = []
-    for result in results:
-        content: dict[str, Any] = {"word": result.word, "score": round(result.score, 6), "rank": result.rank}
-        content |= {name: text for name in _TEXTS if (text := getattr(result, name)) is not None}
-        found.append(content)
-    return found
-
-
-def _from_dicts(results: Iterable[Mapping[str, Any]]) -> tuple[Result, ...]:
-    return tuple(
-        Result(
-            str(result["word"]),
-            float(result["score"]),
-            None if result["rank"] is None else int(result["rank"]),
-            *(str(result[name]) if result.get(name) is not None else None for name in _TEXTS),
-        )
-        for result in results
-    )

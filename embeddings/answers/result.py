@@ -1,0 +1,48 @@
+"""One word that an answer lists, and how JSON shows it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_TEXTS = ("display", "description")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A word found; ``rank`` is its frequency rank from 1, None for a term that is no single word."""
+
+    word: str
+    score: float
+    rank: int | None
+    display: str | None = None
+    """How the word is mostly written, where that is not as it stands in the vocabulary: ``New York Times``."""
+    description: str | None = None
+    """What it is, in one line."""
+
+    @property
+    def shown(self) -> str:
+        """The word as people read it."""
+        return self.display or self.word
+
+
+def as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
+    """``results`` as JSON shows them; a text that there is not is left out."""
+    found = []
+    for result in results:
+        content: dict[str, Any] = {"word": result.word, "score": round(result.score, 6), "rank": result.rank}
+        content |= {name: text for name in _TEXTS if (text := getattr(result, name)) is not None}
+        found.append(content)
+    return found
+
+
+def from_dicts(results: Iterable[Mapping[str, Any]]) -> tuple[Result, ...]:
+    """The results that `as_dicts` gave. Raises KeyError, TypeError or ValueError for others."""
+    return tuple(
+        Result(
+            str(result["word"]),
+            float(result["score"]),
+            None if result["rank"] is None else int(result["rank"]),
+            *(str(result[name]) if result.get(name) is not None else None for name in _TEXTS),
+        )
+        for result in results
+    )

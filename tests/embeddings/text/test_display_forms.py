@@ -1,0 +1,32 @@
+"""How words and phrases are mostly written."""
+
+import pytest
+
+from embeddings.text import DisplayForms, blocks_of, display_of, joined_word
+from tests.embeddings.text.spelled_text import corpus, read
+
+
+@pytest.mark.parametrize(
+    ("word", "form"),
+    [("iphone", "iPhone"), ("nato", "NATO"), ("paris", "Paris"), ("king", None), ("new_york_times", "New York Times")],
+)
+def test_display_forms_are_the_most_frequent_spellings(word: str, form: str | None) -> None:
+    text = corpus(
+        "We saw the iPhone and NATO in Paris with a king.",
+        "However the New York Times wrote of King Lear and King Lear alone.",
+        "PARIS HILTON SHOUTED AT THE KING OF NATO.",
+    )
+    found, spellings, ids = read(text)
+    forms = DisplayForms(spellings, found.phrases)
+    for block in blocks_of(ids):
+        forms.add(block, *found.phrases.find(block, spellings))
+    keys = [joined_word(phrase, spellings.words) for phrase in found.phrases.phrases]
+    known = forms.of_words() | {key: shown for key, shown in zip(keys, forms.of_phrases(), strict=True) if shown}
+    assert known.get(word) == form
+
+
+def test_a_phrase_without_a_form_of_its_own_is_shown_by_its_words() -> None:
+    assert display_of("united_states", {"united": "United", "states": "States"}) == "United States"
+    assert display_of("film_noir", {}) == "film noir"
+    assert display_of("film", {}) is None
+    assert display_of("_", {}) is None
