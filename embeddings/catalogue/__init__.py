@@ -13,6 +13,7 @@ from embeddings.catalogue.catalogue import (
     model_place,
     pull,
     renew,
+    require_own,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "model_place",
     "pull",
     "renew",
+    "require_own",
 ]

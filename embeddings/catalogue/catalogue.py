@@ -69,6 +69,21 @@ def model_place(model: str) -> Path:
     return Path(model).expanduser() if _is_path(model) else model_path(model)
 
 
+def require_own(model: str, change: str) -> None:
+    """Raises `ModelError` if ``model`` is at a URL or is a copy of one, whose files ``change`` would alter."""
+    if is_in_milvus(model):
+        raise ModelError(f"{model} is in Milvus, so its index cannot be {change} here. Milvus keeps its own.")
+    copies = home() / "remote"
+    kept = _is_path(model) and not is_url(model) and copies.resolve() in Path(model).expanduser().resolve().parents
+    if is_url(model) or kept:
+        service = " A service's models are changed on the machine that it runs on." if model.startswith("http") else ""
+        what = "at a URL, and only a copy of it is kept here" if is_url(model) else "the copy of a model at a URL"
+        raise ModelError(
+            f"{model} is {what}, which is as its source is, so its index cannot be {change} here. Copy its folder to "
+            f"one of your own, change that, and put it to where it came from.{service}"
+        )
+
+
 def _is_path(model: str) -> bool:
     return os.sep in model or bool(os.altsep and os.altsep in model)
 

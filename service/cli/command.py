@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from embeddings import EmbeddingsError, Method, Options
-from embeddings.catalogue import DEFAULT_MODEL, home, list_models, model_path, pull
+from embeddings.catalogue import DEFAULT_MODEL, home, list_models, model_path, pull, require_own
 from embeddings.search import KINDS, IndexParameters
 from service.cli import display
 from service.cli.asker import Askable, OpenedModel, ask
@@ -277,6 +277,7 @@ def index(model: str, kind: str, recall: float) -> None:
     """Build the search index of MODEL anew, with another kind or another recall@10."""
     from embeddings.models import rebuild_index
 
+    require_own(model, "built anew")
     opened = display.load(model)
     with display.progress_bar(f"indexing {opened.name}") as progress:
         built = rebuild_index(opened.folder, IndexParameters(kind=kind, recall=recall), progress).index

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import click
 from rich.table import Table
 
-from embeddings.catalogue import DEFAULT_MODEL
-from embeddings.errors import ModelError
+from embeddings.catalogue import DEFAULT_MODEL, require_own
 from embeddings.models import Trial, tune
 from embeddings.search import IndexParameters
 from service.cli.display import console, load, progress_bar
@@ -27,8 +26,7 @@ def tune_command(model: str, recall: float) -> None:
     Kinds of codes are built and tried one after the other, on analogies made of the model's own words. The new index
     takes the place of the old one in one step; all else stays as it is.
     """
-    if "://" in model:
-        raise ModelError(f"{model} is the address of a service. Tune its models on the machine that it runs on.")
+    require_own(model, "tuned")
     opened = load(model)
     with progress_bar(f"tuning {opened.name}") as progress:
         tuning = tune(opened.folder, recall, progress)

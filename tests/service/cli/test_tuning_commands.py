@@ -36,3 +36,20 @@ def test_it_shows_what_it_tried_and_what_it_chose(tmp_path: Path) -> None:
 def test_a_service_cannot_be_tuned_from_afar() -> None:
     with pytest.raises(ModelError, match="on the machine that it runs on"):
         CliRunner().invoke(cli, ["tune", "http://127.0.0.1:8000"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("command", ["tune", "index"])
+def test_what_is_at_a_url_keeps_its_index(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THISPLUSTHAT_HOME", str(tmp_path / "home"))
+    save_model(tmp_path / "mine", ["a", "b", "c"], np.eye(3), Card("mine"))
+    url = f"file://{tmp_path}/mine"
+    copy = tmp_path / "home" / "remote" / "mine-0123456789ab"
+    save_model(copy, ["a", "b", "c"], np.eye(3), Card("mine"))
+    before = (copy / "model.json").read_bytes()
+    for place in (url, "s3://bucket/mine", "https://example.org/mine", str(copy)):
+        with pytest.raises(ModelError, match="cannot be (tuned|built anew) here. Copy its folder to one of your own"):
+            CliRunner().invoke(cli, [command, place], catch_exceptions=False)
+    with pytest.raises(ModelError, match="is in Milvus"):
+        CliRunner().invoke(cli, [command, "milvus://localhost:19530/mine"], catch_exceptions=False)
+    assert (copy / "model.json").read_bytes() == before
+    assert sorted(entry.name for entry in (tmp_path / "home" / "remote").iterdir()) == [copy.name]
