@@ -1,5 +1,5 @@
 """The same training on a Spark cluster."""
 
-from embeddings.spark.engine import Learned, check_spark, train_on_spark
+from embeddings.spark.engine import SparkEngine, check_spark, train_on_spark
 
-__all__ = ["Learned", "check_spark", "train_on_spark"]
+__all__ = ["SparkEngine", "check_spark", "train_on_spark"]

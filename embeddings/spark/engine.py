@@ -8,6 +8,7 @@ iteration; the vocabulary and its vectors are held whole by the driver and by ev
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,8 @@ from embeddings.training import (
     VOCABULARY_FILE,
     Job,
     Keep,
+    Learned,
     Note,
-    Place,
     Prepared,
     TrainingParameters,
     VectorsBy,
@@ -42,20 +43,39 @@ _LARGEST = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Learned:
-    """Vectors as MLlib learned them."""
+class MLlibVectors:
+    """Vectors as MLlib learned them, as `embeddings.training.Learned` wants them."""
 
     words: Sequence[str]
     vectors: Matrix
     """[words, dimension], with the lengths that training gave them."""
     total: int
     """Words that were learned from in each iteration."""
-    place: Place
+    seconds: float
     parameters: TrainingParameters
     told: dict[str, Any]
     """The parameters that MLlib has."""
-    ngrams: None = None
+    ngrams: Matrix | None = None
     method: str = "word2vec skipgram, MLlib"
+
+    def rows(self, first: int, end: int) -> Matrix:
+        return self.vectors[first:end]
+
+    @property
+    def engine(self) -> dict[str, Any]:
+        return {"name": "mllib", "version": version("pyspark")}
+
+
+class SparkEngine:
+    """What ``embeddings.training.train`` gives the jobs to whose engine is spark."""
+
+    def check(self, job: Job) -> None:
+        check_spark(job)
+
+    def train(
+        self, job: Job, given_phrases: Sequence[str], known_words: Sequence[str], space: Workspace, watcher: Watcher
+    ) -> tuple[Prepared, Learned | None]:
+        return train_on_spark(job, given_phrases, known_words, space, watcher)
 
 
 def check_spark(job: Job) -> None:
@@ -67,12 +87,12 @@ def check_spark(job: Job) -> None:
     if unknown:
         raise CorpusError(
             f"MLlib's Word2Vec has no --{unknown[0].replace('_', '-')}: it is skip-gram with hierarchical softmax. "
-            "Leave that out, or let gensim learn: --vectors local."
+            "Leave that out, or leave out --vectors spark."
         )
     if job.keep is Keep.BEST:
-        raise CorpusError("MLlib gives vectors at its end only: leave out --keep best, or add --vectors local.")
+        raise CorpusError("MLlib gives vectors at its end only: leave out --keep best, or --vectors spark.")
     if job.init is not None:
-        raise CorpusError("MLlib's Word2Vec cannot train a model on: leave out --init, or add --vectors local.")
+        raise CorpusError("MLlib's Word2Vec cannot train a model on: leave out --init, or --vectors spark.")
 
 
 def train_on_spark(
@@ -102,7 +122,7 @@ def train_on_spark(
             wanted = [INFO_FILE, VOCABULARY_FILE]
             wanted += [SENTENCES_FOLDER] if engine.vectors is VectorsBy.LOCAL else []
             folder = cluster.fetch(place, wanted, space.own_folder("fetched"))
-            take_prepared(folder, space, with_text=engine.vectors is VectorsBy.LOCAL)
+            take_prepared(folder, space, with_sentences=engine.vectors is VectorsBy.LOCAL)
         prepared = read_prepared(job, space)
         learned = None
         if engine.vectors is VectorsBy.SPARK:
@@ -117,14 +137,14 @@ def _prepared_there(cluster: Cluster, job: Job) -> str | None:
     return found[0] if found else None
 
 
-def _learn(cluster: Cluster, job: Job, address: str, prepared: Prepared, watcher: Watcher) -> Learned:
+def _learn(cluster: Cluster, job: Job, address: str, prepared: Prepared, watcher: Watcher) -> MLlibVectors:
     parameters = prepared.parameters
     told = _told(cluster, job, parameters)
     size = len(prepared.words) * parameters.vector_size
     if size >= _LARGEST:
         raise EngineError(
             f"MLlib's Word2Vec holds fewer than {_LARGEST:,} numbers, and {len(prepared.words):,} words × "
-            f"{parameters.vector_size} are {size:,}. Take a smaller --vector-size, or --vectors local."
+            f"{parameters.vector_size} are {size:,}. Take a smaller --vector-size, or leave out --vectors spark."
         )
     total = int(prepared.counts.sum())
     began = time.monotonic()
@@ -136,8 +156,7 @@ def _learn(cluster: Cluster, job: Job, address: str, prepared: Prepared, watcher
     flat = table.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
     order = [rows[word] for word in prepared.words]
     vectors = np.asarray(flat, np.float32).reshape(len(rows), parameters.vector_size)[order]
-    place = Place(epoch=parameters.epochs, seconds=time.monotonic() - began)
-    return Learned(prepared.words, vectors, total, place, parameters, told)
+    return MLlibVectors(prepared.words, vectors, total, time.monotonic() - began, parameters, told)
 
 
 def _told(cluster: Cluster, job: Job, parameters: TrainingParameters) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Word numbers → the file that training reads: one sentence a line, only words that are frequent enough.
+"""Word numbers → the file that training reads: rows of the vocabulary, only words that are frequent enough.
 
 A compound or a phrase that is not frequent enough for a vector of its own is taken apart again, so that nothing of what
 its words say is lost.
@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from embeddings.text.phrases import Counts
 from embeddings.text.tokens import END, FIRST_WORD, Ids, tidy
+
+_SENTENCE_END, _LEFT_OUT = -1, -2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,20 +66,27 @@ def vocabulary_of(
 def write_sentences(
     blocks: Iterable[Ids], words: Sequence[str], kept: npt.NDArray[np.int64], path: Path
 ) -> tuple[int, int]:
-    """Write the sentences of ``blocks``, only words of ``kept``, to ``path``. Returns how many sentences and words."""
-    text = SentenceText(words, kept)
+    """Write the sentences of ``blocks`` to ``path``: int32, places of words in ``kept``, and -1 behind each sentence.
+
+    Returns how many sentences and words.
+    """
+    rows = np.full(len(words) + FIRST_WORD, _LEFT_OUT, np.int32)
+    rows[kept] = np.arange(len(kept), dtype=np.int32)
+    rows[END] = _SENTENCE_END
     sentences = total = 0
     with path.open("wb") as file:
         for block in blocks:
-            written, of_block, words_of_block = text.of_block(block)
-            file.write(written)
-            sentences += of_block
-            total += words_of_block
+            ids = tidy(block[rows[block] != _LEFT_OUT])
+            ends = int((ids == END).sum())
+            if len(ids) > ends:
+                file.write(rows[ids].tobytes())
+                sentences += ends
+                total += len(ids) - ends
     return sentences, total
 
 
 class SentenceText:
-    """Turns blocks of numbers into the text that training reads."""
+    """Turns blocks of numbers into text, as a prepared corpus has it."""
 
     def __init__(self, words: Sequence[str], kept: npt.NDArray[np.int64]) -> None:
         import pyarrow

@@ -1,7 +1,8 @@
 """Sentences become vectors: parameters, the prepared corpus, the engine, the job that can be resumed."""
 
-from embeddings.training.gensim_engine import Learner, Place
-from embeddings.training.job import EVALUATED, EVALUATED_WORDS, Stopped, memory_mb, train
+from embeddings.training.engine import Learned, Learner, Place, sentences_of
+from embeddings.training.engines import GENSIM, KERNEL, choose_engine, open_learner
+from embeddings.training.job import EVALUATED, EVALUATED_WORDS, ClusterEngine, Stopped, memory_mb, train
 from embeddings.training.known_phrases import worth_joining
 from embeddings.training.meta_embedding import MergeParameters, merge_models, merged_vectors, merged_words
 from embeddings.training.parameters import (
@@ -54,7 +55,9 @@ __all__ = [
     "CLEAN",
     "EVALUATED",
     "EVALUATED_WORDS",
+    "GENSIM",
     "INFO_FILE",
+    "KERNEL",
     "KNOWN",
     "PARTS_FILE",
     "PRESETS",
@@ -63,9 +66,11 @@ __all__ = [
     "SENTENCES_FOLDER",
     "VOCABULARY_FILE",
     "Clock",
+    "ClusterEngine",
     "EngineParameters",
     "Job",
     "Keep",
+    "Learned",
     "Learner",
     "MergeParameters",
     "Note",
@@ -81,6 +86,7 @@ __all__ = [
     "as_vocabulary",
     "available_processors",
     "check_not_again",
+    "choose_engine",
     "choose_parameters",
     "memory_mb",
     "merge_models",
@@ -92,9 +98,11 @@ __all__ = [
     "of_pass",
     "of_preset",
     "of_sentences",
+    "open_learner",
     "prepare",
     "rare_phrases",
     "read_prepared",
+    "sentences_of",
     "stage_of_pass",
     "stages_of",
     "take_prepared",

@@ -12,7 +12,7 @@ from embeddings.errors import CorpusError
 from embeddings.models import Model
 from embeddings.search import Matrix
 from embeddings.text import Counts
-from embeddings.training.gensim_engine import Start
+from embeddings.training.engine import Start
 from embeddings.training.parameters import Algorithm
 
 _SHOWN = 20

@@ -1,16 +1,14 @@
 """gensim's word2vec and fastText, a piece of an epoch at a time, with checkpoints of plain arrays.
 
-Pieces are of a fixed number of words, so that where a checkpoint falls changes nothing of what is learned.
-
 gensim can read the sentences itself (``corpus_file``) or be fed (``corpus_iterable``). Feeding is what is done here:
 it is as fast on the cores that this was measured on, and with ``corpus_file`` each thread works out its learning rate
 from its own share of the sentences, so that the rate jumps from epoch to epoch (gensim 4.4.0).
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +19,21 @@ from embeddings.errors import ModelError
 from embeddings.files import save_array
 from embeddings.search import Matrix
 from embeddings.text import Counts
+from embeddings.training.engine import (
+    PIECE_WORDS,
+    SENTENCE_END,
+    Fed,
+    Place,
+    Rows,
+    Start,
+    alpha_at,
+    as_words,
+    method_of,
+    read_piece,
+    told_of,
+)
 from embeddings.training.parameters import Algorithm, Architecture, TrainingParameters
 
-PIECE_WORDS = 1_000_000
 _STATE_FILES = {
     "vectors": "vectors.npy",
     "own": "own.npy",
@@ -32,43 +42,19 @@ _STATE_FILES = {
     "syn1neg": "syn1neg.npy",
 }
 
-Fed = Callable[[int], None]
-"""Called now and then with the words of a piece that have been handed to the threads."""
 
-
-@dataclass(slots=True)
-class Place:
-    """How far training has come: whole epochs, then words and bytes of the file of sentences."""
-
-    epoch: int = 0
-    words: int = 0
-    bytes: int = 0
-    seconds: float = 0.0
-    loss: float | None = None
-    random: list[Any] = field(default_factory=list)
-    """State of numpy's Mersenne twister."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Start:
-    """Vectors of a model that is trained on: ``rows`` of the vocabulary have ``vectors``, others begin by chance."""
-
-    rows: npt.NDArray[np.int64]
-    vectors: Matrix
-    """[rows, dimension], with their lengths."""
-    ngrams: Matrix | None = None
-
-
-class Learner:
+class GensimLearner:
     """A model in training. Raises `ModelError` if its arrays do not fit into memory."""
 
     def __init__(
         self, words: Sequence[str], counts: Counts, parameters: TrainingParameters, start: Start | None = None
     ) -> None:
         self.words = words
+        self._known_words = np.array(words, object)
         self.total = int(counts.sum())
         self.parameters = parameters
         self.start = start
+        self.seconds = 0.0
         try:
             self._model = _build(words, counts, parameters)
         except MemoryError as error:
@@ -82,38 +68,29 @@ class Learner:
 
     # ---- Learning
 
-    def alpha(self, place: Place) -> float:
-        """The learning rate at ``place``: it goes down in a straight line."""
-        share = min((place.epoch + place.words / self.total) / self.parameters.epochs, 1.0)
-        return self.parameters.alpha - (self.parameters.alpha - self.parameters.min_alpha) * share
-
     def learn_piece(self, sentences: Path, place: Place, fed: Fed) -> bool:
-        """Learn from the next `PIECE_WORDS` words and move ``place``; at the end of the file it goes to the next epoch.
-
-        Returns whether that was the end of an epoch.
-        """
-        start_alpha = self.alpha(place)
-        piece = _Piece(sentences, place.bytes, fed)
-        self._hold_old_words(place.epoch)
+        rows, at_end = read_piece(sentences, place.position, PIECE_WORDS)
+        words = int((rows != SENTENCE_END).sum())
         after = Place(place.epoch, min(place.words + PIECE_WORDS, self.total))
-        expected = max(after.words - place.words, 1)
+        start_alpha, expected = alpha_at(self, place), max(after.words - place.words, 1)
+        self._hold_old_words(place.epoch)
         with _quiet_gensim():
             self._model.train(
-                corpus_iterable=piece,
+                corpus_iterable=_Piece(rows, self._known_words, fed),
                 total_words=expected,
                 epochs=1,
                 start_alpha=start_alpha,
-                end_alpha=max(self.alpha(after), self.parameters.min_alpha),
+                end_alpha=max(alpha_at(self, after), self.parameters.min_alpha),
                 compute_loss=self._has_loss,
                 report_delay=3600.0,
             )
-        if self._has_loss and piece.words:
-            place.loss = float(self._model.get_latest_training_loss()) / piece.words
-        place.words += piece.words
-        place.bytes = piece.end
-        if piece.at_end:
-            place.epoch, place.words, place.bytes = place.epoch + 1, 0, 0
-        return piece.at_end
+        if self._has_loss and words:
+            place.loss = float(self._model.get_latest_training_loss()) / words
+        place.words += words
+        place.position += len(rows)
+        if at_end:
+            place.epoch, place.words, place.position = place.epoch + 1, 0, 0
+        return at_end
 
     @property
     def _has_loss(self) -> bool:
@@ -150,14 +127,23 @@ class Learner:
     # ---- What has been learned
 
     @property
-    def vectors(self) -> Matrix:
-        """[words, dimension], with the lengths that training gave them."""
-        vectors: Matrix = self._model.wv.vectors
+    def method(self) -> str:
+        return method_of(self.parameters)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        return told_of(self.parameters)
+
+    @property
+    def engine(self) -> dict[str, Any]:
+        return {"name": "gensim", "version": version("gensim"), "threads": self.parameters.threads}
+
+    def rows(self, first: int, end: int) -> Matrix:
+        vectors: Matrix = self._model.wv.vectors[first:end]
         return vectors
 
     @property
     def ngrams(self) -> Matrix | None:
-        """[buckets, dimension] for fastText."""
         return getattr(self._model.wv, "vectors_ngrams", None)
 
     def finish_epoch(self) -> None:
@@ -168,12 +154,10 @@ class Learner:
     # ---- Checkpoints
 
     def save(self, folder: Path) -> None:
-        """Write all arrays to ``folder``."""
         for name, array in self._arrays().items():
             save_array(folder / _STATE_FILES[name], array)
 
     def load(self, folder: Path, place: Place) -> None:
-        """Go on from the arrays of ``folder``. Raises `ModelError` for a file that is missing or damaged."""
         for name, array in self._arrays().items():
             path = folder / _STATE_FILES[name]
             try:
@@ -188,7 +172,6 @@ class Learner:
         self.finish_epoch()
 
     def random_state(self) -> list[Any]:
-        """The state of what gensim draws by, as JSON can hold it."""
         kind, keys, *rest = self._model.random.get_state()
         return [kind, keys.tolist(), *rest]
 
@@ -226,33 +209,21 @@ def _build(words: Sequence[str], counts: Counts, parameters: TrainingParameters)
 
 
 class _Piece:
-    """Sentences of a file from a byte on, until enough words have been given or the file ends."""
+    """The sentences of a piece as words; gensim goes through them once."""
 
-    def __init__(self, path: Path, start: int, fed: Fed) -> None:
-        self._path = path
-        self._start = start
+    def __init__(self, rows: Rows, words: npt.NDArray[np.object_], fed: Fed) -> None:
+        self._rows = rows
+        self._words = words
         self._fed = fed
-        self.words = 0
-        self.end = start
-        self.at_end = False
 
     def __iter__(self) -> Iterator[list[str]]:
-        self.words, self.end, self.at_end = 0, self._start, False
-        reported = 0
-        with self._path.open("rb") as file:
-            file.seek(self._start)
-            for line in file:
-                sentence = line.decode().split()
-                self.words += len(sentence)
-                self.end += len(line)
-                yield sentence
-                if self.words - reported >= PIECE_WORDS // 20:
-                    reported = self.words
-                    self._fed(self.words)
-                if self.words >= PIECE_WORDS:
-                    self.at_end = not file.read(1)
-                    return
-        self.at_end = True
+        words = reported = 0
+        for sentence in as_words(self._rows, self._words):
+            words += len(sentence)
+            yield sentence
+            if words - reported >= PIECE_WORDS // 20:
+                reported = words
+                self._fed(words)
 
 
 @contextmanager

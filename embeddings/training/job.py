@@ -10,24 +10,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from embeddings.errors import CorpusError, EmbeddingsError
+from embeddings.errors import CorpusError, EmbeddingsError, EngineError
 from embeddings.evaluation import AnalogyReport, evaluate
 from embeddings.files import save_array, work_folder
 from embeddings.models import DISPLAY_FILE, SUBWORDS_FILE, Card, Model, ModelWriter, open_model, save_model, write_texts
 from embeddings.search import IndexParameters, Matrix
+from embeddings.training.engine import Learned, Learner, Place, alpha_at
+from embeddings.training.engines import choose_engine, describe_engine, open_learner
 from embeddings.training.fine_tuning import Old, merge, moved_most, open_old
-from embeddings.training.gensim_engine import Learner, Place
-from embeddings.training.parameters import Algorithm, Engine, Job, Keep, VectorsBy
+from embeddings.training.parameters import Algorithm, Engine, Job, Keep, VectorsBy, choose_parameters
 from embeddings.training.preparation import Prepared, check, prepare
 from embeddings.training.stages import SENTENCES
 from embeddings.training.workspace import Note, Status, Watcher, Workspace, unwatched
-
-if TYPE_CHECKING:
-    from embeddings.spark import Learned
 
 CHECKPOINT, BEST, PLACE_FILE = "checkpoint", "best", "place.json"
 EVALUATED = ("google", "wordsim353", "simlex999")
@@ -41,8 +39,31 @@ class Stopped(EmbeddingsError):
     """Training was asked to stop, and can be resumed."""
 
 
-def train(job: Job | None, out: Path, *, resume: bool = False, watcher: Watcher = unwatched) -> Model:
+class ClusterEngine(Protocol):
+    """An engine that prepares the corpus elsewhere, and may learn there."""
+
+    def check(self, job: Job) -> None:
+        """Raises `EngineError` or `CorpusError` for what can be known to be wrong beforehand."""
+        ...
+
+    def train(
+        self, job: Job, given_phrases: Sequence[str], known_words: Sequence[str], space: Workspace, watcher: Watcher
+    ) -> tuple[Prepared, Learned | None]:
+        """The prepared corpus, and vectors if they were learned there."""
+        ...
+
+
+def train(
+    job: Job | None,
+    out: Path,
+    *,
+    resume: bool = False,
+    watcher: Watcher = unwatched,
+    cluster: ClusterEngine | None = None,
+) -> Model:
     """Train what ``job`` asks for and write the model folder ``out``; with ``resume``, go on with what was stopped.
+
+    ``cluster`` does the work of jobs whose engine is spark: hand in ``embeddings.spark.SparkEngine()``.
 
     Tokenising uses processes: a script that calls this needs ``if __name__ == "__main__":``. Ctrl-C stops after the
     piece that is being learned, with a checkpoint. Raises `CorpusError`, `ModelError` and `Stopped`.
@@ -50,11 +71,11 @@ def train(job: Job | None, out: Path, *, resume: bool = False, watcher: Watcher 
     began = time.time()
     space = Workspace(out)
     if job is not None and not resume:
-        _begin(job)
+        _begin(job, cluster)
     with space.opened(job, resume=resume) as begun, _stopping() as stop:
         if space.goes_on:
             watcher(Note(f"Going on with what was stopped. To begin anew, stop this and remove {space.folder}."))
-        to_do, old, given = _begin(begun) if not space.has(SENTENCES) else (*_with_old(begun), [])
+        to_do, old, given = _begin(begun, cluster) if not space.has(SENTENCES) else (*_with_old(begun), [])
         known = list(old.model.vocabulary) if old else []
         given += [word.replace("_", " ") for word in known if "_" in word.strip("_") or word.endswith("'s")]
 
@@ -63,14 +84,13 @@ def train(job: Job | None, out: Path, *, resume: bool = False, watcher: Watcher 
             if stop.is_set():
                 raise Stopped(_STOPPED)
 
-        prepared, learned = _prepare(to_do, given, known, space, stoppable)
+        prepared, learned = _prepare(to_do, given, known, space, stoppable, cluster)
         if learned is not None:
-            epochs = [_close_epoch(learned, learned.place, to_do, space, watcher)]
-            model = _write(learned, prepared, to_do, old, learned.place, epochs, space, watcher)
+            place = Place(learned.parameters.epochs, seconds=learned.seconds)
+            epochs = [_close_epoch(learned, place, to_do, space, watcher)]
+            model = _write(learned, prepared, to_do, old, place, epochs, space, watcher)
         else:
-            learner = Learner(
-                prepared.words, prepared.counts, prepared.parameters, old.start(prepared.words) if old else None
-            )
+            learner = _open_learner(prepared, to_do, old, space, watcher)
             place, epochs = _learn(learner, prepared, to_do, space, watcher, stop)
             model = _write(learner, prepared, to_do, old, place, epochs, space, watcher)
         space.clear()
@@ -78,27 +98,37 @@ def train(job: Job | None, out: Path, *, resume: bool = False, watcher: Watcher 
     return model
 
 
-def _begin(job: Job) -> tuple[Job, Old | None, list[str]]:
+def _begin(job: Job, cluster: ClusterEngine | None) -> tuple[Job, Old | None, list[str]]:
     """The job with what follows from --init, the model of --init, and the phrases that are given.
 
-    Raises `CorpusError` and `ModelError` for all that can be known to be wrong beforehand.
+    Raises `CorpusError`, `KernelError` and `ModelError` for all that can be known to be wrong beforehand.
     """
     job, old = _with_old(job)
     given = check(job)
+    choose_engine(job.engine.engine, choose_parameters(job.preset, 0, job.training)[1])
     if job.engine.engine is Engine.SPARK:
-        from embeddings.spark import check_spark
-
-        check_spark(job)
+        _needed(cluster).check(job)
     return job, old, given
 
 
-def _prepare(
-    job: Job, given: Sequence[str], known: Sequence[str], space: Workspace, watcher: Watcher
-) -> "tuple[Prepared, Learned | None]":
-    if job.engine.engine is Engine.SPARK and not (job.engine.vectors is VectorsBy.LOCAL and space.has(SENTENCES)):
-        from embeddings.spark import train_on_spark
+def _needed(cluster: ClusterEngine | None) -> ClusterEngine:
+    if cluster is None:
+        raise EngineError(
+            "This job is for a cluster: hand one in, train(job, out, cluster=embeddings.spark.SparkEngine())."
+        )
+    return cluster
 
-        return train_on_spark(job, given, known, space, watcher)
+
+def _prepare(
+    job: Job,
+    given: Sequence[str],
+    known: Sequence[str],
+    space: Workspace,
+    watcher: Watcher,
+    cluster: ClusterEngine | None,
+) -> tuple[Prepared, Learned | None]:
+    if job.engine.engine is Engine.SPARK and not (job.engine.vectors is VectorsBy.LOCAL and space.has(SENTENCES)):
+        return _needed(cluster).train(job, given, known, space, watcher)
     return prepare(job, given, known, space, watcher), None
 
 
@@ -110,6 +140,18 @@ def _with_old(job: Job) -> tuple[Job, Old | None]:
 
 
 # ---- Learning
+
+
+def _open_learner(prepared: Prepared, job: Job, old: Old | None, space: Workspace, watcher: Watcher) -> Learner:
+    """The engine that was chosen; a training that goes on stays with the one that it began with."""
+    if space.has(CHECKPOINT):
+        name, why = str(space.read_json(space.folder / CHECKPOINT / PLACE_FILE)["engine"]), None
+    else:
+        name, why = choose_engine(job.engine.engine, prepared.parameters)
+    start = old.start(prepared.words) if old else None
+    learner = open_learner(name, prepared.words, prepared.counts, prepared.parameters, start)
+    watcher(Note(describe_engine(learner.engine, why), {"engine": {**learner.engine, "why": why}}))
+    return learner
 
 
 def _learn(
@@ -152,7 +194,7 @@ def _status(learner: Learner, place: Place, fed: int, seconds: float) -> Status:
     speed = done / max(place.seconds + seconds, 1e-6)
     total = learner.total * learner.parameters.epochs
     stage = f"epoch {place.epoch + 1} of {learner.parameters.epochs}"
-    return Status(stage, done, total, done, speed, place.loss, learner.alpha(place))
+    return Status(stage, done, total, done, speed, place.loss, alpha_at(learner, place))
 
 
 def _resume(learner: Learner, space: Workspace) -> tuple[Place, list[dict[str, Any]]]:
@@ -172,7 +214,9 @@ def _save(learner: Learner, place: Place, epochs: list[dict[str, Any]], space: W
     place.random = learner.random_state()
     with space.stage(stage) as folder:
         learner.save(folder)
-        space.write_json(folder / PLACE_FILE, {"place": asdict(place), "epochs": epochs})
+        space.write_json(
+            folder / PLACE_FILE, {"engine": learner.engine["name"], "place": asdict(place), "epochs": epochs}
+        )
 
 
 def _goodness(epoch: dict[str, Any]) -> float:
@@ -182,15 +226,13 @@ def _goodness(epoch: dict[str, Any]) -> float:
     return float(google["accuracy"]) if google.get("questions") else float(pairs.get("spearman", 0.0))
 
 
-def _close_epoch(
-    learner: "Learner | Learned", place: Place, job: Job, space: Workspace, watcher: Watcher
-) -> dict[str, Any]:
+def _close_epoch(learner: Learned, place: Place, job: Job, space: Workspace, watcher: Watcher) -> dict[str, Any]:
     """What there is to say of an epoch: seconds, words a second, loss, and scores where they are wanted."""
     scores: dict[str, Any] = {}
     if job.evaluate:
-        most, exact = slice(EVALUATED_WORDS), IndexParameters(kind="exact")
+        words, exact = learner.words[:EVALUATED_WORDS], IndexParameters(kind="exact")
         with work_folder(space.folder / "epoch") as work:
-            save_model(work / "epoch", learner.words[most], learner.vectors[most], Card("epoch"), index=exact)
+            save_model(work / "epoch", words, learner.rows(0, len(words)), Card("epoch"), index=exact)
             scores = _scores(open_model(work / "epoch"))
     speed = round(learner.total * place.epoch / max(place.seconds, 1e-6))
     figures = {"epoch": place.epoch, "seconds": round(place.seconds, 1), "words_per_second": speed, "loss": place.loss}
@@ -231,7 +273,7 @@ def describe_scores(scores: dict[str, Any]) -> str:
 
 
 def _write(
-    learner: "Learner | Learned",
+    learner: Learned,
     prepared: Prepared,
     job: Job,
     old: Old | None,
@@ -241,26 +283,22 @@ def _write(
     watcher: Watcher,
 ) -> Model:
     parameters = learner.parameters
-    words, counts, vectors = prepared.words, prepared.counts.astype(np.uint64), learner.vectors
+    words, counts = prepared.words, prepared.counts.astype(np.uint64)
+    merged: Matrix | None = None
     moved: list[dict[str, Any]] = []
     if old is not None:
+        vectors = learner.rows(0, len(words))
         moved = moved_most(old, words, vectors, prepared.counts)
-        words, counts, vectors = merge(old, words, counts, vectors)
+        words, counts, merged = merge(old, words, counts, vectors)
     kept = next((epoch for epoch in epochs if epoch.get("kept")), epochs[-1])
-    method = f"{parameters.algorithm.value} {parameters.architecture.value}"
-    told = {**asdict(parameters), "workers": parameters.threads, "preset": prepared.preset}
-    packages = ["thisplusthat", "gensim", "numpy"]
-    if job.engine.engine is Engine.SPARK:
-        packages.append("pyspark")
-    if not isinstance(learner, Learner):
-        method, told = learner.method, {**learner.told, "preset": prepared.preset}
+    packages = ["thisplusthat", "numpy"]
     subwords = None
     if parameters.algorithm is Algorithm.FASTTEXT:
         subwords = {"min_n": parameters.min_n, "max_n": parameters.max_n, "buckets": parameters.bucket}
     card = Card(
         name=space.model.name,
-        method=method,
-        parameters=told,
+        method=learner.method,
+        parameters={**learner.told, "preset": prepared.preset},
         corpus=_corpus_text(prepared),
         metrics={
             name: {key: value for key, value in kept[name].items() if key != "sections"}
@@ -273,7 +311,7 @@ def _write(
             "reading": {"corpus": asdict(job.corpus), "tokens": asdict(job.tokens), "phrases": asdict(job.phrases)},
             "phrase_lists": list(job.phrase_lists),
             "titles": job.titles,
-            "engine": asdict(job.engine),
+            "engine": {**asdict(job.engine), **learner.engine},
             **prepared.about,
             "epochs": epochs,
             "seconds": round(place.seconds + sum(stage["seconds"] for stage in prepared.about["stages"]), 1),
@@ -288,7 +326,8 @@ def _write(
     with ModelWriter(space.model, parameters.vector_size, expected_rows=len(words), lock=space.lock) as writer:
         for start in range(0, len(words), _BLOCK_ROWS):
             block = slice(start, start + _BLOCK_ROWS)
-            writer.append(words[block], vectors[block], counts[block].tolist())
+            vectors = learner.rows(start, start + _BLOCK_ROWS) if merged is None else merged[block]
+            writer.append(words[block], vectors, counts[block].tolist())
         write_texts(writer.folder / DISPLAY_FILE, _display(words, prepared, old))
         if learner.ngrams is not None:
             _save_ngrams(writer.folder / SUBWORDS_FILE, learner.ngrams)

@@ -1,6 +1,7 @@
 """What to train: gensim's parameters, the presets that choose them by the size of the corpus, and the whole job."""
 
 import dataclasses
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -23,6 +24,8 @@ class Architecture(StrEnum):
 
 class Engine(StrEnum):
     LOCAL = "local"
+    KERNEL = "kernel"
+    GENSIM = "gensim"
     SPARK = "spark"
 
 
@@ -41,6 +44,10 @@ def available_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+_FEWEST_TOO_MANY = 16
+"""So many threads are never too many: the machine that a job goes on with may have fewer processors."""
+
+
 def _option(default: Any, text: str, **more: Any) -> Any:
     return dataclasses.field(default=default, metadata={"help": text, **more})
 
@@ -56,7 +63,7 @@ class TrainingParameters:
     algorithm: Algorithm = _option(Algorithm.WORD2VEC, "word2vec, or fasttext with vectors of character n-grams.")
     architecture: Architecture = _option(Architecture.SKIPGRAM, "skipgram is better at analogies, cbow is faster.")
     vector_size: int = _option(200, "Dimensions of the vectors.", min=1)
-    window: int = _option(5, "Words to each side that are a word's context.", min=1)
+    window: int = _option(5, "Words to each side that are a word's context.", min=1, max=10_000)
     shrink_windows: bool = _option(True, "Draw each window from 1 to --window, so that near words count more.")
     min_count: int = _option(5, "Words met less often get no vector.", min=1)
     max_final_vocab: int | None = _option(None, "At most so many words get a vector, the most frequent.", min=1)
@@ -77,6 +84,14 @@ class TrainingParameters:
     init_step: float = _option(0.1, "With --init: how much of each step words of the old model take.", min=0, max=1)
 
     def __post_init__(self) -> None:
+        for entry in dataclasses.fields(self):
+            _check_range(entry, getattr(self, entry.name))
+        most = max(_FEWEST_TOO_MANY, 4 * available_processors())
+        if self.workers > most:
+            raise CorpusError(
+                f"--workers {self.workers} is more than {most}: threads beyond the {available_processors()} processors "
+                "here only wait for each other. Leave it out for one a processor."
+            )
         if not self.hs and not self.negative:
             raise CorpusError(
                 "Neither --hs nor --negative: one of them is needed to learn anything. Try --negative 10."
@@ -92,18 +107,36 @@ class TrainingParameters:
         return self.workers or available_processors()
 
 
+def _check_range(entry: "dataclasses.Field[Any]", value: Any) -> None:
+    """Raises `CorpusError` for a number outside of what the option can be."""
+    if value is None or isinstance(value, bool | str):
+        return
+    option, limits = f"--{entry.name.replace('_', '-')}", entry.metadata
+    least, above, most = limits.get("min"), limits.get("above"), limits.get("max")
+    if not math.isfinite(value):
+        raise CorpusError(f"{option} {value} is no number to work with.")
+    if least is not None and value < least:
+        raise CorpusError(f"{option} {value} is too small: it is {least} at least.")
+    if above is not None and value <= above:
+        raise CorpusError(f"{option} {value} is too small: it is more than {above}.")
+    if most is not None and value > most:
+        raise CorpusError(f"{option} {value} is too large: it is {most:,} at most.")
+
+
 @dataclass(frozen=True, slots=True)
 class EngineParameters:
     """Where a corpus is prepared and vectors are learned. Each field is an option of ``thisplusthat train``."""
 
     engine: Engine = _option(
-        Engine.LOCAL, "local: this machine; spark: a cluster of Apache Spark's, which reads what Hadoop reads."
+        Engine.LOCAL,
+        "kernel: the compiled kernel; gensim: its exact algorithm, ten times slower; local: the kernel where it can; "
+        "spark: a cluster of Apache Spark's, which reads what Hadoop reads.",
     )
     master: str = _option("local[*]", "spark: the cluster, such as spark://HOST:7077; local[*] is this machine.")
     vectors: VectorsBy = _option(
-        VectorsBy.SPARK,
-        "spark: MLlib's Word2Vec, skip-gram with hierarchical softmax, whose partitions are averaged after each "
-        "iteration; local: the cluster prepares the corpus, gensim learns on this machine.",
+        VectorsBy.LOCAL,
+        "spark: local: the cluster prepares the corpus, the kernel learns on this machine; spark: MLlib's Word2Vec, "
+        "skip-gram with hierarchical softmax, whose partitions are averaged after each iteration.",
     )
     partitions: int = _option(
         0, "spark: parts of the corpus that MLlib learns apart and averages; 0 is one for each processor.", min=0
@@ -113,7 +146,7 @@ class EngineParameters:
     )
 
     def __post_init__(self) -> None:
-        if self.engine is Engine.LOCAL:
+        if self.engine is not Engine.SPARK:
             given = [entry.name for entry in dataclasses.fields(self)[1:] if getattr(self, entry.name) != entry.default]
             if given:
                 raise CorpusError(f"--{given[0]} needs --engine spark.")

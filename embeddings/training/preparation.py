@@ -3,7 +3,7 @@
 clean        read and tokenised, as words are spelled
 known        rare compounds taken apart; names, titles and phrases that were given joined
 phrases-1…   one pass each over pairs of words: terms, or whatever meets oftener than by chance
-sentences    the text that every epoch reads, the vocabulary, and how its words are mostly written
+sentences    rows of the vocabulary, as every epoch reads them, the vocabulary, and how its words are mostly written
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ from embeddings.text import (
 )
 from embeddings.training.known_phrases import join_known
 from embeddings.training.parameters import Engine, Job, TrainingParameters, choose_parameters
-from embeddings.training.prepared_corpus import check_not_again, open_prepared, prepared_folder, write_text
+from embeddings.training.prepared_corpus import check_not_again, open_prepared, prepared_folder, write_rows
 from embeddings.training.stages import (
     CLEAN,
     COUNTS_FILE,
@@ -69,6 +69,7 @@ class Prepared:
     """What training starts from."""
 
     sentences: Path
+    """Rows of the vocabulary, as `engine.read_piece` reads them."""
     words: Sequence[str]
     """The vocabulary, the most frequent word first."""
     counts: Counts
@@ -242,13 +243,13 @@ def write_vocabulary(
     Workspace.write_json(folder / REPORT_FILE, {"corpus": asdict(report), "about": about, "min_count": min_count})
 
 
-def take_prepared(prepared: Path, space: Workspace, *, with_text: bool = True) -> None:
-    """Make the stage of the sentences from a prepared corpus; its text is needed only to learn from it here."""
+def take_prepared(prepared: Path, space: Workspace, *, with_sentences: bool = True) -> None:
+    """Make the stage of the sentences from a prepared corpus; its sentences are needed only to learn from them here."""
     corpus = open_prepared(prepared)
     with space.stage(SENTENCES) as folder:
         write_vocabulary(folder, corpus.words, corpus.counts, corpus.corpus, corpus.about, corpus.min_count)
-        if with_text:
-            write_text(prepared, folder / SENTENCES_FILE)
+        if with_sentences:
+            write_rows(prepared, corpus.words, folder / SENTENCES_FILE)
 
 
 def of_sentences(about: Mapping[str, Any]) -> Note:

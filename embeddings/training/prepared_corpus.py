@@ -15,10 +15,12 @@ import numpy as np
 
 from embeddings.errors import CorpusError
 from embeddings.text import CorpusReport, Counts
+from embeddings.training.engine import SENTENCE_END
 from embeddings.training.parameters import Job
 
 INFO_FILE, VOCABULARY_FILE, SENTENCES_FOLDER = "prepared.json", "vocabulary.parquet", "sentences"
 FORMAT_VERSION = 1
+_BATCH_ROWS = 500_000
 _NOT_AGAIN = ("min_count", "max_final_vocab")
 
 
@@ -83,15 +85,23 @@ def open_prepared(folder: Path) -> PreparedCorpus:
         raise CorpusError(f"The prepared corpus {folder} is damaged: {error!r}. Prepare it again.") from error
 
 
-def write_text(folder: Path, path: Path) -> None:
-    """Write the sentences of the corpus in ``folder`` to ``path``, one a line. Raises `CorpusError`."""
-    from pyarrow import ArrowException
+def write_rows(folder: Path, words: Sequence[str], path: Path) -> None:
+    """Write the sentences of the corpus in ``folder`` to ``path`` as rows of ``words``. Raises `CorpusError`."""
+    import pyarrow
+    from pyarrow import ArrowException, compute
     from pyarrow.parquet import ParquetFile
 
-    with path.open("wb") as text:
+    known = pyarrow.array(words, pyarrow.string())
+    with path.open("wb") as file:
         for part in sorted((folder / SENTENCES_FOLDER).glob("part-*.parquet")):
             try:
-                for batch in ParquetFile(part).iter_batches(columns=["text"]):
-                    text.writelines(f"{sentence}\n".encode() for sentence in batch.column(0).to_pylist())
+                for batch in ParquetFile(part).iter_batches(_BATCH_ROWS, columns=["text"]):
+                    lists = compute.split_pattern(batch.column(0), " ")
+                    rows = compute.index_in(lists.flatten(), known)
+                    if rows.null_count:
+                        raise CorpusError(f"{part} has words that {VOCABULARY_FILE} has not. Prepare the corpus again.")
+                    # Behind the last word of each sentence stands its end.
+                    ends = np.cumsum(lists.value_lengths().to_numpy(zero_copy_only=False))
+                    file.write(np.insert(rows.to_numpy().astype(np.int32), ends, SENTENCE_END).tobytes())
             except (OSError, ArrowException) as error:
                 raise CorpusError(f"{part} is damaged: {error}. Prepare the corpus again.") from error

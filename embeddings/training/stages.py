@@ -12,7 +12,7 @@ from embeddings.text import FIRST_WORD, IDS_FILE, WORDS_FILE, Ids, open_ids, rea
 from embeddings.training.workspace import Status, Watcher, Workspace
 
 CLEAN, KNOWN, SENTENCES = "clean", "known", "sentences"
-SENTENCES_FILE, COUNTS_FILE, PARTS_FILE, REPORT_FILE = "sentences.txt", "counts.npy", "parts.json", "report.json"
+SENTENCES_FILE, COUNTS_FILE, PARTS_FILE, REPORT_FILE = "sentences.ids", "counts.npy", "parts.json", "report.json"
 DISPLAY_FILE = "display.txt"
 """How each word of the vocabulary is mostly written, one a line; an empty line where that is as its key stands."""
 FORMS_FILE = "forms.json"

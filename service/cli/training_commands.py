@@ -147,10 +147,13 @@ def train_command(corpus: tuple[str, ...], out: str, *, resume: bool, **given: A
         raise click.UsageError("--resume goes on as the training was begun: give only --out with it.")
     if not resume and not corpus:
         raise click.UsageError("Name the text to train on: files, folders, or - for the standard input.")
+    from embeddings.spark import SparkEngine
+
     place = model_place(out)
     try:
         with watching() as watcher:
-            train(None if resume else _job(corpus, given), place, resume=resume, watcher=watcher)
+            job = None if resume else _job(corpus, given)
+            train(job, place, resume=resume, watcher=watcher, cluster=SparkEngine())
     except Stopped as stopped:
         click.echo(f"{stopped} {_resume_hint(out)}", err=True)
         raise click.exceptions.Exit(STOPPED_EXIT_CODE) from stopped

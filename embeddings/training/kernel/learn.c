@@ -12,6 +12,7 @@
 
 #define SENTENCE 8192 // words of a longer sentence are learned from in parts
 #define AHEAD 2       // centres whose rows are fetched into the caches before their turn
+#define TILE 8        // centres of CBOW that share negative samples, at most
 #define SAMPLED 64    // the loss is worked out for one centre in so many
 
 // Scratch memory of one thread, cut out of what Python hands in (kernel.py works out how much it takes).
@@ -22,7 +23,7 @@ typedef struct {
     int32_t *sentence;   // [SENTENCE] words that stayed
     int32_t *negatives;  // [AHEAD + 1, negative]
     float *ring, *before; // [ring_rows, stride] vectors in the window, and as they were when they came
-    float *tile;         // [tile, stride] inputs of CBOW
+    float *tile;         // [2 · tile + 1, stride] inputs of CBOW, as they were before, and a running sum
     float *gradients;    // [(2 · window + 1) · OUTPUTS + 2 · LANES]
     float **in;          // [2 · window + 1]
     int64_t ring_rows;   // a power of two
@@ -75,20 +76,22 @@ static void fetch_word(const Model *m, int64_t word) {
 
 // ---- Negative samples
 
-INLINE int32_t *negatives_of(Thread *t, int64_t centre) {
-    return t->negatives + centre % (AHEAD + 1) * t->model->negative;
+INLINE int32_t *negatives_of(const Thread *t, int64_t turn) {
+    return t->negatives + turn % (AHEAD + 1) * t->model->negative;
 }
 
-// Draw for a centre and begin to fetch what it will need.
-static void draw_ahead(Thread *t, int64_t centre, int64_t length) {
+// Draw negative samples for a turn to come, and begin to fetch their rows.
+static void draw_ahead(Thread *t, int64_t turn) {
     const Model *m = t->model;
-    if (centre >= length) return;
-    fetch_row(m->outputs + t->sentence[centre] * m->stride, m->dimension);
-    int32_t *negatives = negatives_of(t, centre);
+    int32_t *negatives = negatives_of(t, turn);
     for (int k = 0; k < m->negative; k++) {
         negatives[k] = draw_word(m, &t->random);
         fetch_row(m->outputs + negatives[k] * m->stride, m->dimension);
     }
+}
+
+INLINE void fetch_target(const Thread *t, int64_t i, int64_t length) {
+    if (i < length) fetch_row(t->model->outputs + t->sentence[i] * t->model->stride, t->model->dimension);
 }
 
 // How far the window of a centre reaches.
@@ -103,31 +106,34 @@ static void add_loss(Thread *t, int inputs, int outputs, float rate) {
     t->progress->loss += loss;
 }
 
-// All inputs against the word `target` (none if negative) and the negative samples.
-static void learn_outputs(Thread *t, int inputs, int32_t target, const int32_t *negatives, float rate) {
+// `inputs` against the `given` words, the first of which is right for all of them if `positive`, and against negative
+// samples. Those that are among the given words are left out.
+static void learn_outputs(Thread *t, int inputs, const int32_t *targets, int given, int positive,
+                          const int32_t *negatives, float rate) {
     const Model *m = t->model;
-    float *out[OUTPUTS], times[OUTPUTS];
-    const int has_target = target >= 0, sampled = t->progress->pairs / SAMPLED % SAMPLED == 0;
-    int left = m->negative, first = has_target, next = 0;
+    const int sampled = t->progress->pairs / SAMPLED % SAMPLED == 0;
+    int left = m->negative, first = positive;
     while (left || first) {
-        int n = 0, repeated = 0, positive = first, word[OUTPUTS];
-        if (first) word[n] = target, times[n++] = 1.f;
-        first = 0;
-        for (; left && n < OUTPUTS; left--, next++) {
-            int known = 0;
-            while (known < n && word[known] != negatives[next]) known++;
-            if (negatives[next] == target) {
-                continue;
-            } else if (known < n) { // twice in one step would lose the first of both
+        float *out[OUTPUTS], times[OUTPUTS];
+        int32_t word[OUTPUTS];
+        int n = 0, repeated = 0;
+        const int has_target = first;
+        if (first) word[n] = targets[0], times[n++] = 1.f, first = 0;
+        for (; left && n < OUTPUTS; left--, negatives++) {
+            int target = 0, known = 0;
+            while (target < given && targets[target] != *negatives) target++;
+            if (target < given) continue;
+            while (known < n && word[known] != *negatives) known++;
+            if (known < n) { // twice in one step, it would lose what the first has learned
                 times[known] += 1.f;
                 repeated = 1;
             } else {
-                word[n] = negatives[next], times[n++] = 1.f;
+                word[n] = *negatives, times[n++] = 1.f;
             }
         }
         if (!n) continue;
         for (int o = 0; o < n; o++) out[o] = m->outputs + word[o] * m->stride;
-        step(n, inputs, t->in, out, m->dimension, rate, positive, repeated ? times : 0, t->gradients);
+        step(n, inputs, t->in, out, m->dimension, rate, has_target, repeated ? times : 0, t->gradients);
         if (sampled && !repeated) add_loss(t, inputs, n, rate);
     }
     if (sampled) t->progress->sampled += inputs;
@@ -151,37 +157,126 @@ static void enter_window(Thread *t, int64_t i, int64_t length) {
 static void skip_gram(Thread *t, int64_t length, float rate) {
     const Model *m = t->model;
     int64_t entered = 0, left = 0;
-    for (int64_t i = 0; i < AHEAD; i++) draw_ahead(t, i, length);
+    for (int64_t i = 0; i < AHEAD; i++) fetch_target(t, i, length), draw_ahead(t, i);
     for (int64_t i = 0; i < length; i++) {
-        draw_ahead(t, i + AHEAD, length);
+        fetch_target(t, i + AHEAD, length);
+        draw_ahead(t, i + AHEAD);
         for (; left < i - m->window; left++) leave_window(t, left);
         for (; entered < length && entered <= i + m->window; entered++) enter_window(t, entered, length);
         const int64_t far = reach(t), from = larger_of(i - far, 0), to = smaller_of(i + far, length - 1);
         int inputs = 0;
         for (int64_t c = from; c <= to; c++)
             if (c != i) t->in[inputs++] = ring_row(t, t->ring, c);
-        learn_outputs(t, inputs, t->sentence[i], negatives_of(t, i), rate);
+        learn_outputs(t, inputs, t->sentence + i, 1, 1, negatives_of(t, i), rate);
     }
     for (; left < entered; left++) leave_window(t, left);
 }
 
+// ---- CBOW: the mean of the words round a centre is the input, the centre its output.
+//
+// Sums over windows are differences of running sums: ring[i] is the sum of the vectors before i. What a window's words
+// learn, all the same, goes the other way: into differences, before[i], whose running sum is what word i has learned.
+
+static void enter_sum(Thread *t, int64_t i, int64_t length) {
+    float *sum = ring_row(t, t->ring, i), *next = ring_row(t, t->ring, i + 1), *learned = ring_row(t, t->before, i + 1);
+    if (i + AHEAD < length) fetch_word(t->model, t->sentence[i + AHEAD]);
+    compose(t->model, t->sentence[i], next, learned);
+    for (int64_t k = 0; k < t->model->dimension; k += LANES) {
+        store(next + k, load(next + k) + load(sum + k));
+        store(learned + k, splat(0.f));
+    }
+}
+
+static void leave_sum(Thread *t, int64_t i, float *running) {
+    const float *learned = ring_row(t, t->before, i);
+    for (int64_t k = 0; k < t->model->dimension; k += LANES) store(running + k, load(running + k) + load(learned + k));
+    add_to_word(t->model, t->sentence[i], running);
+}
+
+// Run over the windows of a tile's centres: all of them meet their own word, and together they meet the same negatives.
+static void learn_tile(Thread *t, int64_t first, int64_t length, float rate) {
+    const Model *m = t->model;
+    const int64_t end = smaller_of(first + m->tile, length), size = m->dimension * (int64_t)sizeof(float);
+    float *was = t->tile + m->tile * m->stride;
+    int64_t from[TILE], to[TILE];
+    int inputs = 0;
+    for (int64_t i = first; i < end; i++, inputs++) {
+        const int64_t far = reach(t);
+        from[inputs] = larger_of(i - far, 0), to[inputs] = smaller_of(i + far, length - 1);
+        const float *a = ring_row(t, t->ring, to[inputs] + 1), *b = ring_row(t, t->ring, from[inputs]);
+        const float *c = ring_row(t, t->ring, i + 1), *d = ring_row(t, t->ring, i);
+        const vf part = splat(m->cbow_mean ? 1.f / (float)(to[inputs] - from[inputs]) : 1.f);
+        float *input = t->tile + inputs * m->stride;
+        for (int64_t k = 0; k < m->dimension; k += LANES)
+            store(input + k, ((load(a + k) - load(b + k)) - (load(c + k) - load(d + k))) * part);
+    }
+    memcpy(was, t->tile, (size_t)((inputs - 1) * m->stride) * sizeof(float) + (size_t)size);
+    for (int i = 0; i < inputs; i++) {
+        float *out = m->outputs + t->sentence[first + i] * m->stride, *in = t->tile + i * m->stride;
+        step(1, 1, &in, &out, m->dimension, rate, 1, 0, t->gradients);
+        t->in[i] = in;
+    }
+    learn_outputs(t, inputs, t->sentence + first, inputs, 0, negatives_of(t, first / m->tile), rate);
+    for (int i = 0; i < inputs; i++) {
+        const float *now = t->tile + i * m->stride, *then = was + i * m->stride;
+        float *a = ring_row(t, t->before, to[i] + 1), *b = ring_row(t, t->before, from[i]);
+        float *c = ring_row(t, t->before, first + i + 1), *d = ring_row(t, t->before, first + i);
+        const vf part = splat(m->cbow_mean ? 1.f : 1.f / (float)(to[i] - from[i]));
+        for (int64_t k = 0; k < m->dimension; k += LANES) { // rows can be the same: each is stored before the next is read
+            const vf learned = (load(now + k) - load(then + k)) * part;
+            store(a + k, load(a + k) - learned);
+            store(b + k, load(b + k) + learned);
+            store(c + k, load(c + k) + learned);
+            store(d + k, load(d + k) - learned);
+        }
+    }
+}
+
+static void cbow(Thread *t, int64_t length, float rate) {
+    const Model *m = t->model;
+    float *running = t->tile + 2 * m->tile * m->stride;
+    int64_t entered = 0, left = 0;
+    memset(running, 0, m->dimension * sizeof(float));
+    memset(ring_row(t, t->ring, 0), 0, m->dimension * sizeof(float));
+    memset(ring_row(t, t->before, 0), 0, m->dimension * sizeof(float));
+    for (int64_t turn = 0; turn < AHEAD; turn++) draw_ahead(t, turn);
+    for (int64_t first = 0; first < length; first += m->tile) {
+        draw_ahead(t, first / m->tile + AHEAD);
+        for (int64_t i = first; i < first + m->tile; i++) fetch_target(t, i + m->tile, length);
+        for (; left < first - m->window; left++) leave_sum(t, left, running);
+        for (; entered < length && entered < first + m->tile + m->window; entered++) enter_sum(t, entered, length);
+        learn_tile(t, first, length, rate);
+    }
+    for (; left < entered; left++) leave_sum(t, left, running);
+}
+
+// ---- Text
+
 static void learn_sentence(Thread *t, int64_t length, float rate) {
     if (length < 2) return;
-    skip_gram(t, length, rate);
+    if (t->model->cbow)
+        cbow(t, length, rate);
+    else
+        skip_gram(t, length, rate);
 }
 
 // Cut `scratch` into what a thread needs. The sizes are those of scratch_floats in kernel.py.
 static Thread thread_of(const Model *m, float *scratch, uint64_t seed, Progress *progress) {
     Thread t = {.model = m, .random = seed, .progress = progress, .ring_rows = 1};
-    while (t.ring_rows < 2 * m->window + 2) t.ring_rows *= 2;
+    while (t.ring_rows < 2 * m->window + m->tile + 2) t.ring_rows *= 2;
     t.ring = scratch, scratch += t.ring_rows * m->stride;
     t.before = scratch, scratch += t.ring_rows * m->stride;
-    t.tile = scratch, scratch += m->tile * m->stride;
+    t.tile = scratch, scratch += (2 * m->tile + 1) * m->stride;
     t.gradients = scratch, scratch += ((2 * m->window + 1) * OUTPUTS + 2 * LANES + ROW_FLOATS - 1) / ROW_FLOATS * ROW_FLOATS;
     t.in = (float **)scratch, scratch += (2 * m->window + 1) * 2;
     t.sentence = (int32_t *)scratch, scratch += SENTENCE;
     t.negatives = (int32_t *)scratch;
     return t;
+}
+
+// The vectors of the words from `first` to before `end`, [end - first, stride].
+EXPORT(void, word_vectors)(const Model *m, int64_t first, int64_t end, float *to) {
+    for (int64_t word = first; word < end; word++, to += m->stride) compose(m, word, to, to);
 }
 
 // Learn from `count` ids, where a negative one ends a sentence. The rate goes from `rate` down by `slope` a word.
@@ -200,3 +295,6 @@ EXPORT(void, learn)(const Model *m, const int32_t *ids, int64_t count, double ra
         learn_sentence(&t, length, (float)now);
     }
 }
+
+// So that a test can tell whether Python has the same fields.
+EXPORT(int64_t, model_size)(void) { return sizeof(Model); }

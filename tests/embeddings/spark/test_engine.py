@@ -13,9 +13,9 @@ import pytest
 
 from embeddings import ask
 from embeddings.errors import CorpusError
-from embeddings.spark.engine import check_spark
+from embeddings.spark.engine import SparkEngine, check_spark
 from embeddings.training.job import train
-from embeddings.training.parameters import Engine, EngineParameters, Job, Keep, typed
+from embeddings.training.parameters import Engine, EngineParameters, Job, Keep, VectorsBy, typed
 from embeddings.training.workspace import Note, Status
 
 ROOT = Path(__file__).parents[3]
@@ -43,7 +43,7 @@ def test_a_worker_killed_amid_the_iterations_does_not_end_the_job(
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
     for name, value in demo().QUICK_JAVA.items():
         monkeypatch.setenv(name, value)
-    engine = EngineParameters(Engine.SPARK, cluster.master)
+    engine = EngineParameters(Engine.SPARK, cluster.master, VectorsBy.SPARK)
     job = Job((f"file://{NEWS}",), engine=engine, training={"vector_size": 20, "epochs": 6}, evaluate=False)
     events: list[Status | Note] = []
 
@@ -53,7 +53,7 @@ def test_a_worker_killed_amid_the_iterations_does_not_end_the_job(
         if amid and cluster.workers[0].poll() is None:
             cluster.kill_worker(0)
 
-    model = train(job, tmp_path / "model", watcher=watch)
+    model = train(job, tmp_path / "model", watcher=watch, cluster=SparkEngine())
     assert cluster.workers[0].returncode == -signal.SIGKILL
     notes = [event.text for event in events if isinstance(event, Note)]
     assert any("1 executor of the cluster went away: 1 of 2 executors" in text for text in notes), notes
@@ -75,7 +75,7 @@ def test_a_worker_killed_amid_the_iterations_does_not_end_the_job(
     ],
 )
 def test_what_mllib_cannot_do_is_said_at_once(training: dict[str, Any], more: dict[str, Any], message: str) -> None:
-    engine = typed(EngineParameters, {"engine": "spark"})
+    engine = typed(EngineParameters, {"engine": "spark", "vectors": "spark"})
     with pytest.raises(CorpusError, match=message):
         check_spark(Job(("x.txt",), engine=engine, training=training, **more))
-    check_spark(Job(("x.txt",), engine=typed(EngineParameters, {"engine": "spark", "vectors": "local"}), **more))
+    check_spark(Job(("x.txt",), engine=typed(EngineParameters, {"engine": "spark"}), **more))

@@ -14,8 +14,10 @@ import pytest
 from pyarrow import parquet
 
 from embeddings.models.model import open_model
+from embeddings.spark.engine import SparkEngine
 from embeddings.text.corpus import CorpusParameters
 from embeddings.text.phrases import PhraseParameters, Scoring
+from embeddings.training.engine import sentences_of
 from embeddings.training.job import Stopped, train
 from embeddings.training.parameters import Engine, EngineParameters, Job, VectorsBy
 from embeddings.training.preparation import SENTENCES, check, prepare
@@ -73,8 +75,8 @@ def test_both_engines_give_the_same_counts_sentences_and_model(
         stages.append(event.stage if isinstance(event, Status) else event.text)
 
     with pytest.raises(Stopped):
-        train(Job(**asked, engine=engine), tmp_path / "spark", watcher=stop_at_phrases)
-    model = train(None, tmp_path / "spark", resume=True, watcher=watch)
+        train(Job(**asked, engine=engine), tmp_path / "spark", watcher=stop_at_phrases, cluster=SparkEngine())
+    model = train(None, tmp_path / "spark", resume=True, watcher=watch, cluster=SparkEngine())
     assert "cleaning" not in stages, "it went on where it was stopped"
     assert {"phrases, pass 1", "sentences", "epoch 1 of 1"} <= set(stages)
 
@@ -89,7 +91,7 @@ def test_both_engines_give_the_same_counts_sentences_and_model(
         assert table["word"].to_pylist() == list(local.words), "words met equally often stand in the order of the text"
         parts = sorted((kept / "sentences").glob("*.parquet"))
         sentences = [sentence for part in parts for sentence in parquet.read_table(part)["text"].to_pylist()]
-        assert sentences == local.sentences.read_text().splitlines()
+        assert sentences == [" ".join(words) for words in sentences_of(local.sentences, local.words)]
     assert any(word.startswith("vice-president_of_new_york") for word in local.words)
     names = sorted(path.name for path in kept.iterdir() if not path.name.startswith("."))
     assert names == ["prepared.json", "sentences", "vocabulary.parquet"]

@@ -30,5 +30,5 @@ def test_sentences_hold_only_words_of_the_vocabulary(tmp_path: Path) -> None:
     words = ["the", "cat", "rare", "sat"]
     ids = np.array([2, 3, PAUSE, 5, END, 4, END, 4, PAUSE, 2, END], np.int32)
     kept = np.array([2, 3, 5])
-    assert write_sentences([ids, ids[:5]], words, kept, tmp_path / "s.txt") == (3, 7)
-    assert (tmp_path / "s.txt").read_text() == "the cat sat\nthe\nthe cat sat\n"
+    assert write_sentences([ids, ids[:5]], words, kept, tmp_path / "rows") == (3, 7)
+    assert np.fromfile(tmp_path / "rows", np.int32).tolist() == [0, 1, 2, -1, 0, -1, 0, 1, 2, -1]

@@ -9,7 +9,8 @@ from gensim.models import FastText, Word2Vec
 
 from embeddings.errors import ModelError
 from embeddings.training import gensim_engine as learning
-from embeddings.training.gensim_engine import Learner, Place, Start
+from embeddings.training.engine import Place, Start, alpha_at, sentences_of
+from embeddings.training.gensim_engine import GensimLearner as Learner
 from embeddings.training.parameters import TrainingParameters, typed
 
 SENTENCES = 600
@@ -19,13 +20,14 @@ SENTENCES = 600
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], np.ndarray]:
     """Sentences of two topics that share no words but one."""
     rng = np.random.default_rng(0)
-    path = tmp_path_factory.mktemp("corpus") / "sentences.txt"
+    path = tmp_path_factory.mktemp("corpus") / "sentences.ids"
     topics = [[f"{name}{number}" for number in range(20)] for name in ("animal", "planet")]
     lines = [[*rng.choice(topics[number % 2], 9), "the"] for number in range(SENTENCES)]
-    path.write_text("\n".join(" ".join(line) for line in lines) + "\n")
     words, counts = np.unique([word for line in lines for word in line], return_counts=True)
     order = np.argsort(-counts, kind="stable")
-    return path, [str(word) for word in words[order]], counts[order]
+    known = [str(word) for word in words[order]]
+    np.array([number for line in lines for number in (*map(known.index, line), -1)], np.int32).tofile(path)
+    return path, known, counts[order]
 
 
 def parameters(**given: Any) -> TrainingParameters:
@@ -50,13 +52,13 @@ KINDS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("given", KINDS, ids=str)
-def test_one_epoch_is_what_gensim_makes_of_it(corpus: Any, given: dict[str, Any]) -> None:
+def test_one_epoch_is_what_gensim_makes_of_it(corpus: Any, given: dict[str, Any], tmp_path: Path) -> None:
     path, words, counts = corpus
     wanted = parameters(epochs=1, **given)
     kind = FastText if given.get("algorithm") else Word2Vec
     more = {"bucket": 500} if given.get("algorithm") else {}
     theirs = kind(
-        [line.split() for line in path.read_text().splitlines()],
+        list(sentences_of(path, words)),
         vector_size=16,
         workers=1,
         epochs=1,
@@ -71,11 +73,12 @@ def test_one_epoch_is_what_gensim_makes_of_it(corpus: Any, given: dict[str, Any]
         **more,
     )
     # Equally frequent words stand in the order of the text with gensim, and what is drawn goes by their order.
-    count_of = dict(zip(words, counts, strict=True))
-    in_their_order = theirs.wv.index_to_key
-    learner = Learner(in_their_order, np.array([count_of[word] for word in in_their_order]), wanted)
-    learn(learner, path, Place(), 1)
-    assert np.array_equal(learner.vectors, theirs.wv.vectors)
+    order = [words.index(word) for word in theirs.wv.index_to_key]
+    learner = Learner(theirs.wv.index_to_key, counts[order], wanted)
+    renumbered = np.append(np.argsort(order), -1).astype(np.int32)[np.fromfile(path, np.int32)]
+    renumbered.tofile(tmp_path / "sentences.ids")
+    learn(learner, tmp_path / "sentences.ids", Place(), 1)
+    assert np.array_equal(learner.rows(0, len(words)), theirs.wv.vectors)
 
 
 @pytest.mark.parametrize("given", KINDS, ids=str)
@@ -95,7 +98,7 @@ def test_a_checkpoint_changes_nothing(
     resumed = Learner(words, counts, parameters(**given))
     resumed.load(tmp_path, place)
     learn(resumed, path, place, 3)
-    assert np.array_equal(resumed.vectors, through.vectors)
+    assert np.array_equal(resumed.rows(0, len(words)), through.rows(0, len(words)))
     assert resumed.ngrams is None or np.array_equal(resumed.ngrams, through.ngrams)
 
 
@@ -104,8 +107,8 @@ def test_another_seed_gives_other_vectors(corpus: Any) -> None:
     first, second, third = (Learner(words, counts, parameters(seed=seed)) for seed in (1, 1, 2))
     for learner in (first, second, third):
         learn(learner, path, Place(), 1)
-    assert np.array_equal(first.vectors, second.vectors)
-    assert not np.allclose(first.vectors, third.vectors)
+    assert np.array_equal(first.rows(0, len(words)), second.rows(0, len(words)))
+    assert not np.allclose(first.rows(0, len(words)), third.rows(0, len(words)))
 
 
 def test_pieces_cover_every_word_once_and_the_rate_goes_down_in_a_line(
@@ -116,13 +119,13 @@ def test_pieces_cover_every_word_once_and_the_rate_goes_down_in_a_line(
     learner = Learner(words, counts, parameters(epochs=2))
     place, rates, given = Place(), [], []
     while place.epoch < 2:
-        rates.append(learner.alpha(place))
+        rates.append(alpha_at(learner, place))
         learner.learn_piece(path, place, given.append)
         assert place.loss is not None
         assert place.loss > 0
     assert len(rates) == 2 * SENTENCES * 10 // 1_000
     assert np.allclose(np.diff(rates), -(0.05 - 0.0001) / len(rates), rtol=1e-6)
-    assert learner.alpha(place) == pytest.approx(0.0001)
+    assert alpha_at(learner, place) == pytest.approx(0.0001)
     assert max(given) == 1_000
 
 
@@ -131,12 +134,12 @@ def test_words_of_an_older_model_stay_at_first_and_move_less_afterwards(corpus: 
     old = np.random.default_rng(1).normal(size=(10, 16)).astype(np.float32)
     learner = Learner(words, counts, parameters(init_step=0.1), Start(np.arange(10), old))
     place = learn(learner, path, Place(), 1)
-    assert np.array_equal(learner.vectors[:10], old)
+    assert np.array_equal(learner.rows(0, 10), old)
     learn(learner, path, place, 3)
-    moved = np.linalg.norm(learner.vectors[:10] - old, axis=1)
+    moved = np.linalg.norm(learner.rows(0, 10) - old, axis=1)
     free = Learner(words, counts, parameters(init_step=1.0), Start(np.arange(10), old))
     learn(free, path, Place(), 3)
-    assert 0 < moved.max() < np.linalg.norm(free.vectors[:10] - old, axis=1).mean()
+    assert 0 < moved.max() < np.linalg.norm(free.rows(0, 10) - old, axis=1).mean()
 
 
 def test_fasttext_begins_from_words_and_ngrams(corpus: Any) -> None:
@@ -144,9 +147,9 @@ def test_fasttext_begins_from_words_and_ngrams(corpus: Any) -> None:
     first = Learner(words, counts, parameters(algorithm="fasttext"))
     learn(first, path, Place(), 2)
     assert first.ngrams is not None
-    start = Start(np.arange(len(words)), first.vectors.copy(), first.ngrams.copy())
+    start = Start(np.arange(len(words)), first.rows(0, len(words)).copy(), first.ngrams.copy())
     second = Learner(words, counts, parameters(algorithm="fasttext"), start)
-    assert np.allclose(second.vectors, first.vectors, atol=1e-5)
+    assert np.allclose(second.rows(0, len(words)), first.rows(0, len(words)), atol=1e-5)
 
 
 def test_damaged_checkpoints_are_refused_by_name(corpus: Any, tmp_path: Path) -> None:

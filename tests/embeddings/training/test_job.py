@@ -17,10 +17,12 @@ import pytest
 from filelock import FileLock
 
 from embeddings import CorpusError, Model, ModelError, ask
+from embeddings.errors import EngineError, KernelError
 from embeddings.models.model import open_model, verify_model
+from embeddings.native import FORCED, LEVELS
 from embeddings.text.phrases import PhraseParameters
 from embeddings.training.job import describe_scores, memory_mb, train
-from embeddings.training.parameters import Job, Keep, typed
+from embeddings.training.parameters import Engine, EngineParameters, Job, Keep, typed
 from embeddings.training.workspace import Note, Status
 
 ROOT = Path(__file__).parents[3]
@@ -158,7 +160,9 @@ def test_a_model_says_how_it_was_made(uninterrupted: Model) -> None:
     assert card.training["corpus"]["articles"] == 96
     assert card.parameters["seed"] == 1
     assert card.parameters["vector_size"] == 20
-    assert set(card.training["versions"]) == {"python", "thisplusthat", "gensim", "numpy"}
+    assert set(card.training["versions"]) == {"python", "thisplusthat", "numpy"}
+    assert card.training["engine"]["name"] == "kernel"
+    assert card.training["engine"]["instructions"] in LEVELS
     assert card.training["seconds"] > 0
     assert [epoch["epoch"] for epoch in card.training["epochs"]] == list(range(1, 10))
     assert all(epoch["loss"] > 0 for epoch in card.training["epochs"])
@@ -204,7 +208,7 @@ def test_fasttext_knows_words_that_it_never_saw(tmp_path: Path) -> None:
     assert model.manifest.card.metrics["wordsim353"]["pairs"] > 100
     card = model.manifest.card
     assert card.training is not None
-    assert card.training["epochs"][0]["loss"] is None, "gensim does not work it out"
+    assert card.training["epochs"][0]["loss"] > 0
 
 
 def test_training_goes_on_with_new_text(tmp_path: Path) -> None:
@@ -278,6 +282,15 @@ def test_it_can_be_called_from_a_thread_and_says_how_far_it_is(tmp_path: Path) -
     [
         ({"init": "nowhere"}, ModelError, "no model 'nowhere'"),
         ({"init": "glove-6b-50d"}, CorpusError, "with --vector-size 20: its own is 50"),
+        ({"training": {"vector_size": 0}}, CorpusError, "--vector-size 0 is too small: it is 1 at least"),
+        ({"training": {"window": 0}}, CorpusError, "--window 0 is too small: it is 1 at least"),
+        ({"training": {"window": 10**6}}, CorpusError, "--window 1000000 is too large: it is 10,000 at most"),
+        ({"training": {"min_n": 5, "max_n": 3}}, CorpusError, "--min-n 5 is above --max-n 3"),
+        ({"training": {"workers": 10**4}}, CorpusError, "--workers 10000 is more than"),
+        ({"training": {"alpha": float("nan")}}, CorpusError, "--alpha nan is no number"),
+        ({"training": {"alpha": 0.0}}, CorpusError, "--alpha 0.0 is too small: it is more than 0"),
+        ({"training": {"hs": True}, "engine": EngineParameters(Engine.KERNEL)}, CorpusError, "--engine gensim"),
+        ({"engine": EngineParameters(Engine.SPARK)}, EngineError, "cluster=embeddings.spark.SparkEngine"),
         ({"training": {"min_count": 10**6}}, CorpusError, "No word is met 1000000 times"),
         ({"phrases": typed(PhraseParameters, {"phrases": 0}), "phrase_lists": ("no.txt",)}, CorpusError, "no.txt"),
     ],
@@ -294,3 +307,32 @@ def test_scores_are_described() -> None:
     assert describe_scores({}) == "no words of the evaluation sets"
     scores = {"google": {"accuracy": 0.5, "questions": 1000}, "simlex999": {"spearman": 0.25}}
     assert describe_scores(scores) == "google 50.0% of 1,000 questions, simlex999 0.250"
+
+
+# ---- Engines
+
+
+def test_what_the_kernel_cannot_do_goes_to_gensim_and_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trained(name: str, training: dict[str, Any], **more: Any) -> tuple[list[str], dict[str, Any]]:
+        notes: list[str] = []
+        out = tmp_path / name
+        asked = job(NEWS, training={**QUICK, "epochs": 1, **training}, evaluate=False, **more)
+        model = train(asked, out, watcher=lambda event: notes.append(event.text) if isinstance(event, Note) else None)
+        assert model.manifest.card.training is not None
+        return notes, model.manifest.card.training["engine"]
+
+    notes, engine = trained("hs", {"hs": True})
+    assert engine["name"] == "gensim"
+    assert any("1 thread: the kernel has no hierarchical softmax (--hs)." in note for note in notes)
+    notes, engine = trained("asked", {}, engine=EngineParameters(Engine.GENSIM))
+    assert (engine["name"], engine["engine"]) == ("gensim", "gensim")
+    monkeypatch.setenv(FORCED, "none")
+    notes, engine = trained("missing", {})
+    assert engine["name"] == "gensim"
+    assert any("the kernel cannot be used, THISPLUSTHAT_KERNEL is none" in note for note in notes)
+    with pytest.raises(KernelError, match="switches the kernels off"):
+        trained("kernel", {}, engine=EngineParameters(Engine.KERNEL))
+    monkeypatch.setenv(FORCED, LEVELS[0])
+    notes, engine = trained("portable", {}, engine=EngineParameters(Engine.KERNEL))
+    assert engine["instructions"] == LEVELS[0]
+    assert any(f"Learning with the kernel ({LEVELS[0]}), 1 thread." in note for note in notes)

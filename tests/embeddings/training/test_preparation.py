@@ -8,6 +8,7 @@ import pytest
 from embeddings.errors import CorpusError
 from embeddings.text.phrases import PhraseParameters
 from embeddings.text.tokens import Splitting, TokenParameters
+from embeddings.training.engine import sentences_of
 from embeddings.training.parameters import Job
 from embeddings.training.preparation import CLEAN, KNOWN, SENTENCES, Prepared, check, prepare
 from embeddings.training.workspace import Note, Status, Workspace
@@ -30,7 +31,7 @@ def prepared(tmp_path: Path, text: str = TEXT, known: tuple[str, ...] = (), give
 
 
 def lines(found: Prepared) -> list[str]:
-    return found.sentences.read_text().splitlines()
+    return [" ".join(sentence) for sentence in sentences_of(found.sentences, found.words)]
 
 
 def test_words_that_are_frequent_enough_stay_in_the_order_of_the_text(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from embeddings.errors import CorpusError
 from embeddings.text.phrases import PhraseParameters
 from embeddings.text.tokens import Case, TokenParameters
 from embeddings.text.word_numbers import CorpusReport, FileReport
+from embeddings.training.engine import sentences_of
 from embeddings.training.parameters import Job
 from embeddings.training.preparation import check, prepare
-from embeddings.training.prepared_corpus import as_info, as_vocabulary, open_prepared, prepared_folder, write_text
+from embeddings.training.prepared_corpus import as_info, as_vocabulary, open_prepared, prepared_folder, write_rows
 from embeddings.training.workspace import Workspace, unwatched
 
 REPORT = CorpusReport((FileReport("hdfs://there/text", 60, None),), 9, 4)
@@ -37,8 +38,10 @@ def test_what_was_written_is_read(folder: Path, tmp_path: Path) -> None:
     corpus = open_prepared(folder)
     assert (list(corpus.words), corpus.counts.tolist(), corpus.min_count) == (["the", "cat", "sat"], [3, 2, 1], 1)
     assert corpus.corpus == REPORT
-    write_text(folder, tmp_path / "text")
-    assert (tmp_path / "text").read_text() == "the cat\nsat the\ncat the\n"
+    write_rows(folder, corpus.words, tmp_path / "rows")
+    assert np.fromfile(tmp_path / "rows", np.int32).tolist() == [0, 1, -1, 2, 0, -1, 1, 0, -1]
+    with pytest.raises(CorpusError, match="has words that vocabulary.parquet has not"):
+        write_rows(folder, ["the", "cat"], tmp_path / "rows")
 
 
 def test_the_local_engine_begins_where_the_cluster_ended(folder: Path, tmp_path: Path) -> None:
@@ -49,7 +52,7 @@ def test_the_local_engine_begins_where_the_cluster_ended(folder: Path, tmp_path:
         found = prepare(job, [], (), space, unwatched)
     assert list(found.words) == ["the", "cat", "sat"]
     assert found.parameters.min_count == 1, "not the preset's 3: the vocabulary is decided"
-    assert found.sentences.read_text().splitlines() == ["the cat", "sat the", "cat the"]
+    assert list(sentences_of(found.sentences, found.words)) == [["the", "cat"], ["sat", "the"], ["cat", "the"]]
     assert found.corpus == REPORT
 
 
@@ -77,11 +80,11 @@ def test_it_is_trained_on_alone(folder: Path, tmp_path: Path) -> None:
 def test_what_is_damaged_or_newer_is_refused(folder: Path, tmp_path: Path) -> None:
     (folder / "sentences" / "part-00001-x.parquet").write_bytes(b"PAR1 no more")
     with pytest.raises(CorpusError, match="part-00001-x.parquet is damaged"):
-        write_text(folder, tmp_path / "text")
+        write_rows(folder, ["the", "cat", "sat"], tmp_path / "rows")
     info = json.loads((folder / "prepared.json").read_text())
-    (folder / "prepared.json").write_text(json.dumps({**info, "format": 2}))
+    (folder / "prepared.json").write_rows(json.dumps({**info, "format": 2}))
     with pytest.raises(CorpusError, match="newer version"):
         open_prepared(folder)
-    (folder / "prepared.json").write_text(json.dumps({"format": 1}))
+    (folder / "prepared.json").write_rows(json.dumps({"format": 1}))
     with pytest.raises(CorpusError, match="is damaged"):
         open_prepared(folder)

@@ -1,0 +1,49 @@
+"""Which engine learns on this machine: the kernel where it can, gensim otherwise, and the reason is said."""
+
+from collections.abc import Sequence
+
+from embeddings.errors import CorpusError, KernelError
+from embeddings.native import load_library
+from embeddings.text import Counts
+from embeddings.training.engine import Learner, Start
+from embeddings.training.gensim_engine import GensimLearner
+from embeddings.training.kernel_engine import KernelLearner, why_not
+from embeddings.training.parameters import Engine, TrainingParameters
+
+GENSIM, KERNEL = "gensim", "kernel"
+
+
+def choose_engine(wanted: Engine, parameters: TrainingParameters) -> tuple[str, str | None]:
+    """The engine's name, and why it is gensim where nobody asked for that.
+
+    Raises `CorpusError` or `KernelError` if the kernel was asked for by name, and cannot do it or is not there.
+    """
+    if wanted is Engine.GENSIM:
+        return GENSIM, None
+    if missing := why_not(parameters):
+        if wanted is Engine.KERNEL:
+            raise CorpusError(f"The kernel has no {missing}: leave that out, or let gensim learn: --engine gensim.")
+        return GENSIM, f"the kernel has no {missing}"
+    try:
+        load_library("embeddings.training")
+    except KernelError as error:
+        if wanted is Engine.KERNEL:
+            raise
+        return GENSIM, f"the kernel cannot be used, {str(error).rstrip('.')}"
+    return KERNEL, None
+
+
+def open_learner(
+    name: str, words: Sequence[str], counts: Counts, parameters: TrainingParameters, start: Start | None
+) -> Learner:
+    """A model in training by the engine called ``name``. Raises `KernelError` and `ModelError`."""
+    kind: type[KernelLearner] | type[GensimLearner] = KernelLearner if name == KERNEL else GensimLearner
+    return kind(words, counts, parameters, start)
+
+
+def describe_engine(engine: dict[str, object], why: str | None) -> str:
+    """One line for people."""
+    threads = f"{engine['threads']} thread{'' if engine['threads'] == 1 else 's'}"
+    if engine["name"] == KERNEL:
+        return f"Learning with the kernel ({engine['instructions']}), {threads}."
+    return f"Learning with gensim {engine['version']}, {threads}{f': {why}' if why else ''}."

@@ -1,0 +1,5 @@
+"""The training kernel: C sources, and the network of matrices that they learn in."""
+
+from embeddings.training.kernel.network import CHUNK_WORDS, Network, Progress, Stretch
+
+__all__ = ["CHUNK_WORDS", "Network", "Progress", "Stretch"]
