@@ -19,7 +19,8 @@ class Served:
     def __init__(self, limits: Limits) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = self.listener.getsockname()
-        self.let_go, self.alive, self.answered = threading.Event(), True, []
+        self.begun, self.let_go = threading.Event(), threading.Event()
+        self.alive, self.answered = True, []
         self.loop = Loop([self.listener], self._answer, self._lane, {"lane": 1}, limits)
         self.thread = threading.Thread(
             target=self.loop.run, args=(lambda: self.alive, lambda: None, lambda: None), daemon=True
@@ -31,6 +32,7 @@ class Served:
 
     def _answer(self, request: Request) -> Reply:
         if request.target.startswith(b"/slow"):
+            self.begun.set()
             assert self.let_go.wait(30)
         if request.target == b"/defect":
             raise RuntimeError
@@ -82,6 +84,7 @@ def test_others_are_answered_while_some_wait_and_clients_take_turns() -> None:
             connection = server.connect()
             connection.sendall(b"GET /slow%d HTTP/1.1\r\nHost: x\r\nX-Client: %s\r\n\r\n" % (number, client))
             waiting.append(connection)
+            assert server.begun.wait(30)
             quick.sendall(GET % b"quick")
             read(quick, b"/quick")
         server.let_go.set()
