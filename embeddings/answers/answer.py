@@ -25,6 +25,8 @@ _NO_DIRECTION = 1e-5
 MOST_EXACT_PRODUCTS = 16
 """Terms of a query that 3CosMul multiplies for every one of many words."""
 _FEW_ROWS = 100_000
+MOST_EXPLAINED = 100
+"""Results of one query that are explained."""
 _AT_ONCE = 64
 """Questions searched together: more gain nothing, and the candidates of a thousand would take tens of megabytes."""
 
@@ -58,6 +60,8 @@ class Options:
     def __post_init__(self) -> None:
         if not 1 <= self.k <= 1000:
             raise QueryError(f"The number of results is {self.k}; it can be 1 to 1,000.")
+        if self.explain and self.k > MOST_EXPLAINED:
+            raise QueryError(f"At most {MOST_EXPLAINED} results can be explained, and these are {self.k:,}.")
         if self.restrict is not None and self.restrict < 1:
             raise QueryError(f"The search is restricted to {self.restrict} words; it can be 1 or more.")
 

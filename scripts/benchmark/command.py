@@ -6,6 +6,7 @@
     python -m scripts.benchmark import | evaluate | cli | open | growth | whole
     python -m scripts.benchmark train --corpus TEXT                each stage of a training, twenty minutes
     python -m scripts.benchmark http                               the service under load, five minutes
+    python -m scripts.benchmark costs                              the costliest requests that the service permits
     python -m scripts.benchmark check                              `make bench-check`
     python -m scripts.benchmark report --markdown --plots pictures      from the figures of earlier runs
 
@@ -75,7 +76,7 @@ class Subject:
 
     def add(self, part: str, found: dict[str, Any], *, to_tables: bool = False) -> None:
         """``to_tables``: of an earlier run only the rows that are in ``found`` give way to it."""
-        import reporting
+        from scripts.benchmark import report as reporting
 
         size = {"rows": len(self.model), "dimension": self.model.dimension}
         reporting.merge(self._output, self.name, {**size, part: found}, to_tables)
@@ -263,9 +264,8 @@ def cli(runs: int, **where: Any) -> None:
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Seeds for the whole training.")
 def train(corpus: Path | None, words: int, seeds: int, output: Path, markdown: bool) -> None:
     """Each stage of a training, against the usual way with gensim."""
-    import reporting
-
     from embeddings.evaluation import find_dataset
+    from scripts.benchmark import report as reporting
     from scripts.benchmark.training_benchmark import measure_training
 
     dump = find_dataset("google").parent / "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
@@ -284,6 +284,19 @@ def http(rounds: int, seconds: float, **where: Any) -> None:
 
     with _subject(**where) as subject:
         subject.add("http", measure_http(subject.model, rounds, seconds))
+
+
+@main.command()
+@_of_model
+def costs(**where: Any) -> None:
+    """The costliest requests that the service permits; fails if one takes longer than it may."""
+    from scripts.benchmark.http_costs import BUDGET_MS, measure_costs, over_budget
+
+    with _subject(**where) as subject:
+        found = measure_costs(subject.model)
+        subject.add("costs", found)
+    if too_much := over_budget(found):
+        raise click.ClickException(f"more than {BUDGET_MS:g} ms a query: {', '.join(too_much)}")
 
 
 @main.command()
@@ -328,8 +341,7 @@ def check(update: bool, path: Path | None, names: tuple[str, ...]) -> None:
 @click.option("--plots", type=click.Path(path_type=Path), help="Folder for the plots.")
 def report(files: tuple[Path, ...], markdown: bool, plots: Path | None) -> None:
     """Show the figures of earlier runs (default: benchmark.json), without measuring."""
-    import reporting
-
+    from scripts.benchmark import report as reporting
     from scripts.benchmark.plots import draw
 
     results = reporting.load(files or (Path("benchmark.json"),))

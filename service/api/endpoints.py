@@ -36,6 +36,8 @@ from service.api.schemas import (
 from service.host import InvalidRequest, Serving
 
 VERSION = "1"
+LONGEST_TEXT = 8_000
+"""Characters of a text whose vector is asked for."""
 BINARY = ("application/x-npy", "application/octet-stream")
 _VECTORS = {
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VectorsAnswer"}}}
@@ -245,6 +247,8 @@ def read_literally(model: WordVectors, text: str) -> Reading:
     """The vector of a text that is one term."""
     if not text.strip():
         raise QueryError("A word is empty.")
+    if len(text) > LONGEST_TEXT:
+        raise InvalidRequest(f"A text has at most {LONGEST_TEXT:,} characters, and this one has {len(text):,}.")
     return resolve(model, " ".join(text.split()))
 
 

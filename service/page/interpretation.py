@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from embeddings import Answer
 from embeddings.answers import TermReading
@@ -31,9 +32,15 @@ class Fault:
     after: str
 
 
+@lru_cache(maxsize=256)
+def parsed(query: str) -> Query:
+    """``query`` as it is read, once for all parts of a page that ask for it."""
+    return parse(query)
+
+
 def read(answer: Answer) -> list[Chip | str]:
     """The query's terms as chips and, as plain text, the signs between them."""
-    query = parse(answer.query)
+    query = parsed(answer.query)
     if query.kind is Kind.ANALOGY:
         chips = {
             id(term): _chip(reading, signed=False) for term, reading in zip(query.terms, answer.terms, strict=True)
@@ -81,7 +88,7 @@ def replace_term(query: str, term: str, replacement: str) -> str:
 
 def with_term(query: str, word: str) -> str:
     """``query`` with ``word`` added to what it sums up, or beside the others if it sums nothing up."""
-    kind = parse(query).kind
+    kind = parsed(query).kind
     joint = ", " if kind is Kind.ODD_ONE_OUT else " + "
     return f"{query}{joint}{as_term(word)}" if kind in (Kind.NEIGHBOURS, Kind.EXPRESSION, Kind.ODD_ONE_OUT) else word
 

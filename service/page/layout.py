@@ -16,7 +16,7 @@ from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
 from embeddings.query import Kind
 from service.host import Serving, UnknownModel, of_error, of_http
 from service.page import interpretation as reading
-from service.page.addresses import search_address, word_address
+from service.page.addresses import search_address, with_parameters, word_address
 from service.page.glosses import Gloss, Glosses
 from service.page.search_request import Asked, asked_by
 
@@ -81,8 +81,9 @@ def render(template: str, asked: Asked, query: str, **content: Any) -> str:
         methods=METHODS,
         asset=static_address,
         search_address=lambda text: search_address(text, parameters),
-        word_address=lambda text: word_address(text, {"model": asked.model} if asked.model else {}),
+        word_address=lambda text: word_address(text, asked.of_model),
         as_term=reading.as_term,
+        home_address=lambda text: with_parameters("/", {"q": text, **parameters}),
         with_term=reading.with_term,
         says=reading.says,
         Kind=Kind,

@@ -1,6 +1,7 @@
 """The page: searches, words, the map, comparisons and the models, as HTML that works without JavaScript."""
 
 import json
+from functools import partial
 
 from flask import Blueprint, Flask, Response, current_app, g, redirect, request, send_from_directory
 from markupsafe import Markup
@@ -32,6 +33,9 @@ from service.page.search_request import Asked, asked_by
 from service.page.words import describe, groups_of, look_up
 
 _YEAR = 365 * 24 * 3600
+
+MOST_CARDS = 50
+"""Results that a page shows one by one; the files that it offers have all."""
 
 pages = Blueprint("pages", __name__, template_folder="templates")
 
@@ -85,6 +89,7 @@ def _search(query: str, asked: Asked) -> str:
     answer, model = _answer(query, asked)
     parts = reading.read(answer)
     shown = {"q": query, **asked.parameters}
+    link = partial(word_address, parameters=asked.of_model)
     return render(
         "answer.html",
         asked,
@@ -93,10 +98,10 @@ def _search(query: str, asked: Asked) -> str:
         parts=parts,
         sum=reading.sum_of(answer),
         in_words=reading.explain_in_words(parts),
-        glosses=glosses_of([result.word for result in answer.results]),
+        glosses=glosses_of([result.word for result in answer.results[:MOST_CARDS]]),
         most=max((abs(result.score) for result in answer.results), default=1.0),
-        wide=Markup(draw(answer, model, width=WIDE)),  # noqa: S704  # `svg.escape` has been over every text in it
-        narrow=Markup(draw(answer, model, width=NARROW)),  # noqa: S704
+        wide=Markup(draw(answer, model, link=link, width=WIDE)),  # noqa: S704  # `svg.escape` has been over every text in it
+        narrow=Markup(draw(answer, model, link=link, width=NARROW)),  # noqa: S704
         curl=copies.as_curl(request.host_url.rstrip("/"), query, asked.parameters),
         command=copies.as_command(query, asked.parameters),
         copied={
@@ -105,6 +110,8 @@ def _search(query: str, asked: Asked) -> str:
             "CSV": with_parameters("/answer.csv", shown),
         },
         picture=with_parameters("/picture.svg", shown),
+        compare_address=with_parameters("/compare", {"q": query, **({"models": asked.model} if asked.model else {})}),
+        most_cards=MOST_CARDS,
         permalink=request.host_url.rstrip("/") + search_address(query, asked.parameters),
     )
 
@@ -126,7 +133,7 @@ def take_away(form: str) -> AnyResponse:
 def picture() -> AnyResponse:
     """The picture of an answer as a file."""
     answer, model = _answer(request.args.get("q", ""), asked_by(request.args))
-    response = Response(draw(answer, model, standalone=True), mimetype="image/svg+xml")
+    response = Response(draw(answer, model, link=None), mimetype="image/svg+xml")
     response.headers["Content-Disposition"] = 'attachment; filename="thisplusthat.svg"'
     return response
 
@@ -211,6 +218,7 @@ def compare() -> str:
         asked,
         query,
         sides=sides,
+        most_cards=MOST_CARDS,
         answers=answers,
         common=set.intersection(*found) if len(found) == 2 else set(),
     )

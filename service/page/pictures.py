@@ -1,7 +1,7 @@
 """An answer → a picture: SVG whose labels never overlap, whose points are links, and which is the same every time."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,9 +10,11 @@ import numpy.typing as npt
 from embeddings import Answer
 from embeddings.answers import Result, principal_plane, resolve
 from embeddings.models import WordVectors
-from embeddings.query import Kind, Query, parse
+from embeddings.query import Kind, Query
 from embeddings.search import Matrix, unit
 from service.page import svg
+from service.page.addresses import word_address
+from service.page.interpretation import parsed
 from service.page.labels import FONT_SIZE, LABEL_MARGIN, Box, Dot, Label, place_labels, shorten
 from service.page.similarity_scale import draw_scale
 
@@ -53,24 +55,26 @@ class _Scene:
     stretch: float = 1.0
 
 
-def draw(answer: Answer, model: WordVectors, *, standalone: bool = False, width: int = WIDE) -> str:
+def draw(
+    answer: Answer, model: WordVectors, *, link: Callable[[str], str] | None = word_address, width: int = WIDE
+) -> str:
     """The picture of ``answer``, which ``model`` gave, as SVG for a place of ``width`` pixels.
 
-    Within a page, points are links to ``/word/<word>`` and colours are those of static/drawing.css; ``standalone``
-    makes a file that brings its colours along and has no links.
+    Within a page, points are links to what ``link`` gives for a word, and colours are those of static/drawing.css.
+    Without links it is a file of its own, which brings its colours along.
     """
     width = max(NARROW, width)
     title = f"Picture of {answer.read_as}"
     if answer.kind is Kind.SIMILARITY:
-        content, height, description = draw_scale(answer, model, width, with_links=not standalone)
+        content, height, description = draw_scale(answer, model, width, link)
     else:
         if answer.kind is not Kind.ODD_ONE_OUT:
             answer = replace(answer, results=answer.results[: _MOST_WIDE if width >= WIDE else _MOST_NARROW])
         scene = _SCENES[answer.kind](answer, model)
         height = max(NARROW, round(width * 0.58))
-        content = _render(scene, width, height, with_links=not standalone)
+        content = _render(scene, width, height, link)
         description = scene.description
-    return svg.picture(content, width, height, title, description, standalone=standalone)
+    return svg.picture(content, width, height, title, description, standalone=link is None)
 
 
 # ---- What is where: a scene for each kind of answer
@@ -197,7 +201,7 @@ _SCENES = {
 
 def _read(answer: Answer, model: WordVectors) -> tuple[Query, Matrix, Matrix]:
     """The query, the vectors of its terms and their weights."""
-    query = parse(answer.query)
+    query = parsed(answer.query)
     vectors = np.stack([resolve(model, term.text).vector for term in query.terms])
     return query, vectors, np.array([term.weight for term in query.terms], np.float32)
 
@@ -250,7 +254,7 @@ def _near(results: Sequence[Result]) -> str:
 # ---- Drawing a scene
 
 
-def _render(scene: _Scene, width: int, height: int, *, with_links: bool) -> str:
+def _render(scene: _Scene, width: int, height: int, link: Callable[[str], str] | None) -> str:
     places = _fit(scene, width, height)
     longest = 26 if width >= WIDE else 18
     dots = [
@@ -277,19 +281,19 @@ def _render(scene: _Scene, width: int, height: int, *, with_links: bool) -> str:
     parts += [svg.line(*label.leader, "tp-leader") for label in labels.values() if label and label.leader]
     # The Tab key goes from the terms of the query to the results, the best first.
     for number in sorted(order, key=lambda number: scene.spots[number].role != "target"):
-        parts.append(_draw_spot(scene.spots[number], dots[number], labels[number], with_links=with_links))
+        parts.append(_draw_spot(scene.spots[number], dots[number], labels[number], link))
     return "".join(parts)
 
 
-def _draw_spot(spot: _Spot, dot: Dot, label: Label | None, *, with_links: bool) -> str:
+def _draw_spot(spot: _Spot, dot: Dot, label: Label | None, link: Callable[[str], str] | None) -> str:
     content = svg.tag("title", svg.escape(spot.tooltip))
     content += svg.tag("circle", cx=dot.x, cy=dot.y, r=dot.radius, class_=f"tp-point tp-{spot.role}")
     if label is not None:
         baseline = label.box.bottom - FONT_SIZE * 0.32
         content += svg.text(dot.text, label.box.left + LABEL_MARGIN, baseline, f"tp-label tp-label-{spot.role}")
-    if spot.word is None or not with_links:
+    if spot.word is None or link is None:
         return svg.tag("g", content)
-    return svg.tag("a", content, href=svg.word_address(spot.word), class_="tp-link", aria_label=spot.tooltip)
+    return svg.tag("a", content, href=link(spot.word), class_="tp-link", aria_label=spot.tooltip)
 
 
 def _fit(scene: _Scene, width: int, height: int) -> list[tuple[float, float]]:

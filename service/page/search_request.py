@@ -18,11 +18,16 @@ class Asked:
     """None: the first one."""
 
     @property
+    def of_model(self) -> dict[str, str]:
+        """The model alone, for addresses where the other options mean nothing."""
+        return {"model": self.model} if self.model else {}
+
+    @property
     def parameters(self) -> dict[str, str]:
         """What differs from the defaults, as the page and the API call it."""
         chosen, usual = self.options, Options()
         return (
-            ({"model": self.model} if self.model else {})
+            self.of_model
             | ({"k": str(chosen.k)} if chosen.k != usual.k else {})
             | ({"method": chosen.method.value} if chosen.method is not usual.method else {})
             | ({"restrict": str(chosen.restrict)} if chosen.restrict is not None else {})

@@ -19,6 +19,8 @@ _PERCENTILES = (5, 50, 95, 99)
 _BINS = 100
 _SIDE = 24.0
 
+Link = Callable[[str], str]
+"""A word → where it has its page."""
 Across = Callable[[float], float]
 """A cosine → its place from the left."""
 
@@ -65,7 +67,7 @@ def _distribution(cosines: npt.NDArray[np.float32]) -> Distribution:
     return Distribution(cosines, tuple(zip(((edges[:-1] + edges[1:]) / 2).tolist(), heights, strict=True)))
 
 
-def draw_scale(answer: Answer, model: WordVectors, width: float, *, with_links: bool) -> tuple[str, float, str]:
+def draw_scale(answer: Answer, model: WordVectors, width: float, link: Link | None) -> tuple[str, float, str]:
     """The content of the picture, its height, and what it shows in words."""
     assert answer.score is not None
     top, base, rows_below, row_height = 66.0, 166.0, 214.0, 42.0
@@ -89,7 +91,7 @@ def draw_scale(answer: Answer, model: WordVectors, width: float, *, with_links: 
     parts += _mark(answer, share, across, base, width)
     terms = dict(zip((term.text for term in answer.terms), readings, strict=True))
     for number, (term, reading) in enumerate(terms.items()):
-        parts += _neighbours(term, _nearest(model, reading), across, rows_below + number * row_height, with_links)
+        parts += _neighbours(term, _nearest(model, reading), across, rows_below + number * row_height, link)
     height = rows_below + row_height * len(terms) - 8
     parts.append(svg.line(across(answer.score), base + 26, across(answer.score), height - 4, "tp-percentile"))
     first, second = (term.text for term in answer.terms)
@@ -133,7 +135,7 @@ def _mark(answer: Answer, share: float, across: Across, base: float, width: floa
     ]
 
 
-def _neighbours(term: str, near: Sequence[tuple[str, float]], across: Across, y: float, with_links: bool) -> list[str]:
+def _neighbours(term: str, near: Sequence[tuple[str, float]], across: Across, y: float, link: Link | None) -> list[str]:
     """A row of strokes: how alike a word is to its own nearest neighbours."""
     parts = [svg.text(f"{shorten(term, 18)} and its {len(near)} nearest words", across(-1), y, "tp-note")]
     parts.append(svg.line(across(-1), y + 15, across(1), y + 15, "tp-axis"))
@@ -141,8 +143,8 @@ def _neighbours(term: str, near: Sequence[tuple[str, float]], across: Across, y:
         tip = f"{word} · cosine with {term} {cosine:.3f}"
         x = across(cosine)
         content = svg.tag("title", svg.escape(tip)) + svg.line(x, y + 8, x, y + 22, "tp-rug")
-        if with_links:
-            content = svg.tag("a", content, href=svg.word_address(word), class_="tp-link", aria_label=tip)
+        if link is not None:
+            content = svg.tag("a", content, href=link(word), class_="tp-link", aria_label=tip)
         parts.append(content)
     return parts
 

@@ -5,7 +5,6 @@ import re
 import zlib
 from functools import cache
 from importlib.resources import files
-from urllib.parse import quote
 
 # What XML 1.0 does not allow even as a character reference.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -31,11 +30,6 @@ def tag(name: str, content: str | None = None, /, **attributes: str | float | No
         if value is not None
     )
     return f"<{name}{written}/>" if content is None else f"<{name}{written}>{content}</{name}>"
-
-
-def word_address(word: str) -> str:
-    """Where the page of ``word`` is."""
-    return f"/word/{quote(word, safe='', errors='replace')}"
 
 
 def text(content: str, x: float, y: float, classes: str, anchor: str | None = None) -> str:

@@ -271,3 +271,14 @@ def test_what_is_no_answer_is_not_taken_for_one(tiny_model: Model, missing: str)
         if wrong.get(missing) != 7 or missing not in ("query", "took_ms"):
             with pytest.raises((KeyError, TypeError, ValueError)):
                 Answer.from_dict(wrong)
+
+
+def test_what_would_take_longer_than_any_other_query_is_refused_by_its_limit(glove: Model) -> None:
+    words = glove.vocabulary.words(range(300, 340))
+    for count, fails in ((16, False), (17, True)):
+        found = ask_many(glove, [" + ".join(words[:count])], Options(method=Method.MULTIPLY, exact=True))[0]
+        assert isinstance(found, Failure) is fails
+        assert not fails or "at most 16 terms" in str(found.error)
+    assert len(ask(glove, " + ".join(words), Options(method=Method.MULTIPLY)).results) == 10
+    with pytest.raises(QueryError, match="At most 100 results can be explained"):
+        Options(k=101, explain=True)

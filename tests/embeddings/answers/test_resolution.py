@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +152,13 @@ def test_words_are_found_as_our_own_tokeniser_leaves_them(
     save_model(tmp_path / "own", vocabulary, np.eye(8, dtype=np.float32), Card("own"))
     found = resolve(open_model(tmp_path / "own"), text)
     assert (found.resolution, found.words) == (resolution, words)
+
+
+def test_no_guesses_are_made_of_a_term_of_many_unknown_words(glove: Model) -> None:
+    assert suggest(glove, "cofee xqzt") != []
+    started = time.process_time()
+    suggest(glove, "cofee")
+    one = time.process_time() - started
+    started = time.process_time()
+    suggest(glove, " ".join(f"x{letter}q{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
+    assert time.process_time() - started < 10 * one

@@ -5,12 +5,16 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from embeddings import Model
+from embeddings.models import Card, save_model
+from embeddings.query import parse
 from service.host.settings import Settings
+from service.page import interpretation
 from service.page.glosses import GLOSSES_FILE, Glosses
 from service.server.app import create_app
 
@@ -187,3 +191,38 @@ def test_glosses_stand_beside_words_where_there_are_some(client: FlaskClient) ->
     assert client.application.extensions["thisplusthat-glosses"] is None
     assert Glosses.open(Path("/nowhere") / GLOSSES_FILE) is None
     assert 'class="gloss"' not in show(client, "/search/king")
+
+
+def test_all_links_of_an_answer_lead_to_the_model_that_was_asked(client: FlaskClient) -> None:
+    for query in ("king - man + woman", "king <> queen", "king, queen, bread"):
+        page = show(client, f"/search/{quote(query)}?model=circle&k=3")
+        links = re.findall(r'href="(/(?:word|search|\?q=|compare)[^"]*)"', page)
+        assert len(links) > 5
+        assert all("model=circle" in link or "models=circle" in link for link in links if link != "/compare")
+
+
+def test_words_that_are_dots_have_addresses_that_reach_them(tmp_path: Path) -> None:
+    words = [".", "..", "a", "b", "c"]
+    save_model(tmp_path / "dots", words, np.eye(5, dtype=np.float32) + 0.5, Card("dots"))
+    client = create_app(Settings(models=(str(tmp_path / "dots"),), log_requests=False)).test_client()
+    page = show(client, "/search/a")
+    links = re.findall(r'href="(/word[^"]*)"', page)
+    assert {"/word?w=.", "/word?w=.."} <= set(links)
+    assert not any(link.startswith("/word/.") for link in links)
+    for link in set(links):
+        assert client.get(link, headers=HTML, follow_redirects=True).status_code == 200
+
+
+def test_a_query_is_parsed_once_for_all_parts_of_its_page(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+    monkeypatch.setattr(interpretation, "parse", lambda query: parsed.append(query) or parse(query))
+    interpretation.parsed.cache_clear()
+    show(client, "/search/king - man + woman?k=8")
+    assert parsed == ["king - man + woman"]
+
+
+def test_a_page_shows_some_of_many_results_and_offers_all(glove: Model) -> None:
+    client = create_app(Settings(models=(str(glove.folder),), log_requests=False)).test_client()
+    page = show(client, "/search/coffee?k=200")
+    assert page.count('<li class="card">') == 50
+    assert "These are the first 50 of 200" in page

@@ -56,7 +56,7 @@ def test_every_kind_is_valid_named_and_the_same_every_time(tiny_model: Model, qu
     assert root.attrib["viewBox"].startswith(f"0 0 {width} ")
     assert "style" not in picture
     assert "nan" not in picture
-    ElementTree.fromstring(draw(answer, tiny_model, width=width, standalone=True))
+    ElementTree.fromstring(draw(answer, tiny_model, width=width, link=None))
 
 
 def test_the_plane_holds_the_direction_and_shows_the_widest_spread() -> None:
@@ -105,7 +105,7 @@ def test_results_are_links_in_the_page_and_none_in_a_file(tiny_model: Model) -> 
     }
     [queen] = [name for word, name in links if word == "queen"]
     assert queen == f"queen · result 1 · score {answer.results[0].score:.3f} · frequency rank 5"
-    assert "<a " not in draw(answer, tiny_model, standalone=True)
+    assert "<a " not in draw(answer, tiny_model, link=None)
 
 
 def test_the_terms_come_first_and_results_follow_in_order(tiny_model: Model) -> None:

@@ -37,10 +37,6 @@ def test_an_arrow_ends_short_of_both_points_and_vanishes_between_near_ones() -> 
     assert svg.arrow((0, 0), (10, 0), "tp-arrow", (8, 10)) == ""
 
 
-def test_addresses_of_words_have_every_sign_quoted() -> None:
-    assert svg.word_address("a/b?c#é") == "/word/a%2Fb%3Fc%23%C3%A9"
-
-
 def test_a_file_brings_its_colours_and_a_picture_in_a_page_does_not() -> None:
     alone = svg.picture("", 720, 400, "title", "description", standalone=True)
     inline = svg.picture("", 720, 400, "title", "description", standalone=False)
