@@ -13,7 +13,7 @@ from scripts.benchmark.http_costs import measure_costs, over_budget
 def test_every_route_is_measured_and_what_takes_too_long_is_named(tmp_path: Path) -> None:
     words = ["".join(letters) for letters in product("abcdefghijklmnop", repeat=3)]
     vectors = np.random.default_rng(0).standard_normal((len(words), 8), np.float32)
-    words += ["king", "man", "woman", "coffee", "tea"]
+    words += ["king", "Man", "woman", "coffee", "tea"]
     save_model(tmp_path / "words", words, np.concatenate([vectors, vectors[:5] + 1]), Card("words"))
     found = measure_costs(load_model(str(tmp_path / "words")))
     assert {figures["status"] for figures in found.values()} <= {200, 302, 400, 404, 422}
