@@ -1,7 +1,8 @@
 """A query and a model give an answer: terms are resolved, targets searched, results explained."""
 
-from embeddings.answers.answer import Answer, Failure, Method, Options, TermReading, ask, ask_many
+from embeddings.answers.answer import Answer, Failure, TermReading, ask, ask_many
 from embeddings.answers.explanation import Explanation, principal_plane
+from embeddings.answers.options import Method, Options
 from embeddings.answers.resolution import Reading, Resolution, find_word, resolve, suggest
 from embeddings.answers.result import Result
 

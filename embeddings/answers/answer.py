@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
 
 from embeddings.answers.explanation import Explanation, explain
+from embeddings.answers.intent import notes_on, read_query
 from embeddings.answers.odd_one_out import oddness, rows_apart, shared_rows
-from embeddings.answers.resolution import Reading, possible_forms, resolve
+from embeddings.answers.options import Method, Options
+from embeddings.answers.resolution import Reading, distinctive, possible_forms, resolve
 from embeddings.answers.result import Result, as_dicts, from_dicts
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord, error_from_dict
 from embeddings.models import WordVectors, fold
@@ -25,45 +27,8 @@ _NO_DIRECTION = 1e-5
 MOST_EXACT_PRODUCTS = 16
 """Terms of a query that 3CosMul multiplies for every one of many words."""
 _FEW_ROWS = 100_000
-MOST_EXPLAINED = 100
-"""Results of one query that are explained."""
 _AT_ONCE = 64
 """Questions searched together: more gain nothing, and the candidates of a thousand would take tens of megabytes."""
-
-
-class Method(StrEnum):
-    """How an expression or an analogy is searched."""
-
-    ADD = "3cosadd"
-    """The neighbours of the signed sum of unit vectors (Mikolov et al. 2013)."""
-    MULTIPLY = "3cosmul"
-    """The largest product of similarities over product of similarities (Levy and Goldberg 2014)."""
-    AVERAGE = "3cosavg"
-    """The neighbours of the mean offset of several pairs (Drozd et al. 2016); `ADD` does the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a query is to be answered."""
-
-    k: int = 10
-    """Number of results, 1 to 1,000."""
-    method: Method = Method.ADD
-    exact: bool = False
-    """Compare with every vector instead of going through the index."""
-    explain: bool = False
-    restrict: int | None = None
-    """Look among this many of the most frequent words only."""
-    all_forms: bool = False
-    """List other cases and accents of words that are in the query or were listed already."""
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.k <= 1000:
-            raise QueryError(f"The number of results is {self.k}; it can be 1 to 1,000.")
-        if self.explain and self.k > MOST_EXPLAINED:
-            raise QueryError(f"At most {MOST_EXPLAINED} results can be explained, and these are {self.k:,}.")
-        if self.restrict is not None and self.restrict < 1:
-            raise QueryError(f"The search is restricted to {self.restrict} words; it can be 1 or more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +58,10 @@ class Answer:
     shared: tuple[Result, ...] | None = None
     apart: tuple[Result, ...] | None = None
     explanation: Explanation | None = None
+    notes: tuple[str, ...] = ()
+    """How the query was read where something else may have been meant, and other senses of its words."""
+    parsed: Query | None = field(default=None, compare=False, repr=False)
+    """The query as it was read; not of an answer that came from a service."""
 
     def as_dict(self) -> dict[str, Any]:
         """The answer as JSON shows it; what does not apply to the kind of query is left out."""
@@ -120,6 +89,8 @@ class Answer:
             content |= {"shared": as_dicts(self.shared), "apart": as_dicts(self.apart)}
         if self.explanation is not None:
             content["explanation"] = self.explanation.as_dict()
+        if self.notes:
+            content["notes"] = list(self.notes)
         return content
 
     @classmethod
@@ -143,6 +114,7 @@ class Answer:
             shared=from_dicts(content["shared"]) if "shared" in content else None,
             apart=from_dicts(content["apart"]) if "apart" in content else None,
             explanation=Explanation.from_dict(content["explanation"]) if "explanation" in content else None,
+            notes=tuple(map(str, content.get("notes", ()))),
         )
 
 
@@ -207,38 +179,32 @@ def ask_many(model: WordVectors, queries: Iterable[str], options: Options | None
     for question in questions:
         if isinstance(question, Failure):
             answers.append(question)
-        elif question.is_search:
-            answers.append(_answer(model, question, options, results=next(found)))
-        elif question.query.kind is Kind.SIMILARITY:
-            cosine = float(np.clip(question.vectors[0] @ question.vectors[1], -1, 1))
-            answers.append(_answer(model, question, options, score=cosine))
-        else:
-            answers.append(_answer_odd_one_out(model, question, options))
+            continue
+        results = next(found) if question.is_search else ()
+        answers.append(results if isinstance(results, Failure) else _answer_or_fail(model, question, options, results))
     took_ms = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
     return [answer if isinstance(answer, Failure) else replace(answer, took_ms=took_ms) for answer in answers]
 
 
 def _read_all(model: WordVectors, texts: Sequence[str]) -> list["_Question | Failure"]:
-    parsed = [_parse(text) for text in texts]
-    terms = [term.text for query in parsed if isinstance(query, Query) for term in query.terms]
-    model.vocabulary.expect(form for text in terms for form in possible_forms(text, model.manifest.card.joiner))
-    return [
-        _read(model, text, query) if isinstance(query, Query) else query
-        for text, query in zip(texts, parsed, strict=True)
-    ]
+    model.vocabulary.expect(form for text in texts for form in _forms_of(text, model.manifest.card.joiner))
+    return [_read(model, text) for text in texts]
 
 
-def _parse(text: str) -> Query | Failure:
+def _forms_of(text: str, joiner: str) -> Iterator[str]:
+    """All words that may be looked up to read a query."""
+    yield from possible_forms(text, joiner)
+    with suppress(QueryError):
+        for term in parse(text).terms:
+            yield from possible_forms(term.text, joiner)
+
+
+def _read(model: WordVectors, text: str) -> _Question | Failure:
     try:
-        return parse(text)
-    except QueryError as error:
-        return Failure(text, error)
-
-
-def _read(model: WordVectors, text: str, query: Query) -> _Question | Failure:
-    try:
+        query = read_query(model, text)
         readings = tuple(resolve(model, term.text) for term in query.terms)
-        vectors = np.stack([reading.vector for reading in readings])
+        is_arithmetic = query.kind is not Kind.NEIGHBOURS
+        vectors = np.stack([reading.vector if is_arithmetic else distinctive(model, reading) for reading in readings])
         weights = np.array([term.weight for term in query.terms], np.float32)
         for term, vector in zip(query.terms, vectors, strict=True):
             if not vector.any():
@@ -265,9 +231,19 @@ def _affordable(model: WordVectors, question: "_Question | Failure", options: Op
     return Failure(question.text, QueryError(f"{detail} Ask without exact, or by 3CosAdd."))
 
 
-def _search(model: WordVectors, questions: Sequence[_Question], options: Options) -> list[tuple[Result, ...]]:
+def _search(model: WordVectors, questions: Sequence[_Question], options: Options) -> list[tuple[Result, ...] | Failure]:
+    """The results of each question, or why it has none; what is wrong with one does not keep the others from theirs."""
     if not questions:
         return []
+    try:
+        return list(_search_together(model, questions, options))
+    except (QueryError, UnknownWord) as error:
+        if len(questions) == 1:
+            return [Failure(questions[0].text, error)]
+        return [found for question in questions for found in _search(model, [question], options)]
+
+
+def _search_together(model: WordVectors, questions: Sequence[_Question], options: Options) -> list[tuple[Result, ...]]:
     inputs = [_input_forms(model, question) for question in questions]
     wanted = options.k + _SPARE + max(len(rows) for rows, _ in inputs)
     listed: list[tuple[Result, ...]] = []
@@ -329,6 +305,20 @@ def _list(
     return tuple(results)
 
 
+def _answer_or_fail(
+    model: WordVectors, question: _Question, options: Options, results: tuple[Result, ...]
+) -> Answer | Failure:
+    try:
+        if question.is_search:
+            return _answer(model, question, options, results)
+        if question.query.kind is Kind.ODD_ONE_OUT:
+            return _answer_odd_one_out(model, question, options)
+        cosine = float(np.clip(question.vectors[0] @ question.vectors[1], -1, 1))
+        return _answer(model, question, options, score=cosine)
+    except (QueryError, UnknownWord) as error:
+        return Failure(question.text, error)
+
+
 def _answer_odd_one_out(model: WordVectors, question: _Question, options: Options) -> Answer:
     scores = oddness(question.vectors)
     order = np.argsort(scores, kind="stable")
@@ -379,6 +369,8 @@ def _answer(
         took_ms=0.0,
         score=score,
         explanation=explanation,
+        notes=notes_on(query, readings),
+        parsed=query,
     )
 
 

@@ -2,23 +2,40 @@
 
 import itertools
 import re
+import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from embeddings.errors import UnknownWord
-from embeddings.models import WordVectors, subword_vector
+from embeddings.errors import QueryError, UnknownWord
+from embeddings.models import WordVectors, plain, subword_vector
 from embeddings.search import Matrix, unit
 
 _SUGGESTIONS = 5
 _MOST_SUGGESTED_FOR = 3
 """Unknown words of one term: of more, nobody could guess what is meant, and each costs a look through all words."""
-# Clitics stay whole, as tokenisers in the Penn Treebank's manner leave them: macy's → macy + 's, don't → do + n't.
-_PIECES = re.compile(r"\w+(?=n['’]t\b)|n['’]t\b|['’](?:s|re|ve|ll|d|m)\b|\w+|[^\w\s]", re.IGNORECASE)
+# Numbers and clitics stay whole: 1,000 and 10:30; macy's → macy + 's, don't → do + n't, as in the Penn Treebank.
+_PIECES = re.compile(
+    r"[0-9]+(?:[.,:][0-9]+)+|\w+(?=n['’]t\b)|n['’]t\b|['’](?:s|re|ve|ll|d|m)\b|\w+|[^\w\s]", re.IGNORECASE
+)
 # What tokenisers leave out at the ends of words, and within words that they take apart: U.S., one-off.
-_AT_ENDS, _WITHIN = ".,'’", "-‐‑–.,'’&/"
+_AT_ENDS, _WITHIN = ".,'’‘\"“”()!?;", "-‐‑–.,'’&/"
+_SIGNS_OF_WORDS = frozenset(_WITHIN + "‒—―!?$€£¥₹%°")
+"""Other signs mean something that no sum of words says: C++ is not C, and O(n) is not O and n."""
+_ADDRESS = re.compile(r"\w+://|www\.")
+_BLANKS = " \t\r\n\ufeff\u200b"
+
+_LONGEST_SEGMENT = 5
+_SIF = 1e-3
+"""a of the weights a / (a + p) of words with probability p: smooth inverse frequency (Arora et al. 2017)."""
+_ZIPF_HOLDS = 10_000
+"""So many words let their ranks say how probable they are, and the first of them what all words have in common."""
+_COMMON = 100
+"""The words whose mean is what all texts have in common."""
+_COMMON_LEFT_OUT = 0.6
+"""How much of it is taken out of a composed vector. All of it (Arora et al.) leaves neighbours that nobody knows."""
 
 
 class Resolution(StrEnum):
@@ -40,23 +57,27 @@ class Reading:
     rows: tuple[int, ...]
     vector: Matrix
     """A unit vector [dimension]; zeros where the model has zeros for the word."""
+    senses: tuple[str, ...] = ()
+    """Other keys of the vocabulary that hold the same word: duck|VERB beside duck|NOUN."""
 
 
 def resolve(model: WordVectors, text: str) -> Reading:
     """Read ``text`` as the word, spelling variant, phrase, composition or n-grams that the model has for it.
 
-    Raises `UnknownWord` with up to five suggestions if nothing succeeds. No part of the text is ever left out.
+    Raises `UnknownWord` with up to five suggestions if nothing succeeds, `QueryError` for a text of blanks alone. No
+    part of the text is ever left out.
     """
-    parts = text.split()
-    if found := find_word(model, text):
-        resolution, row = found
-        return _of_rows(model, resolution, [row])
-    for words in _ways_to_split(parts):
-        if len(words) > 1 and (found := find_word(model, model.manifest.card.joiner.join(words))):
-            return _of_rows(model, Resolution.PHRASE, [found[1]])
+    if (row := model.vocabulary.row(text)) is not None:
+        return _of_row(model, Resolution.EXACT, row)
+    parts = _words_of(text)
+    if not parts:
+        raise QueryError("A term is empty: there are only blanks in it.", example="king - man + woman")
+    if found := find_entry(model, text):
+        return _of_entry(model, text, *found)
+    if _ADDRESS.match(text):
+        raise UnknownWord(text, suggest(model, text), model=model.name)
     found_parts = [(part, _rows_of_part(model, part)) for part in parts]
-    if all(rows for _, rows in found_parts):
-        rows = [row for _, rows in found_parts for row in rows]
+    if rows := _fewest_segments(model, found_parts):
         return _of_rows(model, Resolution.COMPOSED if len(rows) > 1 else Resolution.CASE, rows)
     if model.manifest.card.subwords is not None:
         vectors = [
@@ -69,10 +90,36 @@ def resolve(model: WordVectors, text: str) -> Reading:
     raise UnknownWord(text, suggest(model, text), model=model.name)
 
 
+def distinctive(model: WordVectors, reading: Reading) -> Matrix:
+    """The unit vector near which a composed term's own neighbours are, [dimension]: with less of what all texts have
+    in common, which brings function words. Not for arithmetic: there it would be gone from one side alone.
+    """
+    if reading.resolution is not Resolution.COMPOSED or len(model) < _ZIPF_HOLDS:
+        return reading.vector
+    common = _common_direction(model)
+    return unit(reading.vector - _COMMON_LEFT_OUT * max(float(reading.vector @ common), 0.0) * common)
+
+
+def find_entry(model: WordVectors, text: str) -> tuple[Resolution, int] | None:
+    """The row of the one word of the vocabulary that ``text`` is: as it stands, in another spelling, or joined."""
+    if found := find_word(model, text):
+        return found
+    parts = _words_of(text)
+    for words in _ways_to_split(parts):
+        if len(words) > 1 and (joined := find_word(model, model.manifest.card.joiner.join(words))):
+            return Resolution.PHRASE, joined[1]
+    return None
+
+
 def possible_forms(text: str, joiner: str) -> set[str]:
     """All words that `resolve` may look for to read ``text``."""
-    parts = text.split()
+    parts = _words_of(text)
     whole = [joiner.join(words) for words in _ways_to_split(parts)]
+    whole += [
+        joiner.join(parts[start:end])
+        for start in range(len(parts))
+        for end in range(start + 2, min(start + _LONGEST_SEGMENT, len(parts)) + 1)
+    ]
     pieces = [word for part in parts for words in _ways_to_split([part]) for word in words]
     return {text, *whole, *parts, *(part.strip(_AT_ENDS) for part in parts), *pieces}
 
@@ -106,10 +153,35 @@ def suggest(model: WordVectors, text: str) -> list[str]:
     return list(dict.fromkeys(whole + composed))[:_SUGGESTIONS]
 
 
+def _words_of(text: str) -> list[str]:
+    return [word for part in text.split() if (word := part.strip(_BLANKS))]
+
+
+def _fewest_segments(model: WordVectors, parts: Sequence[tuple[str, list[int]]]) -> list[int]:
+    """The rows of the fewest known segments that make up all ``parts``, among equals the longest first; empty if
+    some part is not known. ``parts`` are words, each with the rows of what it is made of by itself.
+    """
+    if not all(rows for _, rows in parts):
+        return []
+    words = [word for word, _ in parts]
+    joiner = model.manifest.card.joiner
+    best: list[list[int]] = [[]]  # of the words from some place on, the last place first
+    for start in reversed(range(len(words))):
+        chosen = parts[start][1] + best[-1]
+        for end in range(start + 2, min(start + _LONGEST_SEGMENT, len(words)) + 1):
+            found = find_word(model, joiner.join(words[start:end]))
+            if found and 1 + len(best[len(words) - end]) <= len(chosen):
+                chosen = [found[1], *best[len(words) - end]]
+        best.append(chosen)
+    return best[-1]
+
+
 def _rows_of_part(model: WordVectors, part: str) -> list[int]:
     """The row of a word, or the rows of all its pieces (``macy's``); empty unless every piece is known."""
     for words in ([part], [part.strip(_AT_ENDS)], *_ways_to_split([part])):
-        found = [find_word(model, word) for word in words]
+        if len(words) > 1 and not all(word[:1].isalnum() or set(word) & _SIGNS_OF_WORDS for word in words):
+            continue
+        found = [find_word(model, word) for word in words if word]
         if found and all(found):
             return [word[1] for word in found if word is not None]
     return []
@@ -118,13 +190,54 @@ def _rows_of_part(model: WordVectors, part: str) -> list[int]:
 def _ways_to_split(parts: Sequence[str]) -> list[list[str]]:
     """``parts`` as they are, with clitics and signs apart, and without the signs that hold a compound together."""
     pieces = [piece for part in parts for piece in _PIECES.findall(part)]
-    return [list(parts), pieces, [piece for piece in pieces if piece not in _WITHIN]]
+    without = [piece for piece in pieces if piece not in _WITHIN]
+    return [list(parts)] + [way for way in (pieces, without) if any(word[:1].isalnum() for word in way)]
+
+
+def _of_entry(model: WordVectors, text: str, resolution: Resolution, row: int) -> Reading:
+    """The reading of one entry; where that is a key that holds the word, with the other keys that do."""
+    reading = _of_row(model, resolution, row)
+    key = reading.words[0]
+    if plain(key) == key or plain(text) != text:
+        return reading
+    others = [other for other in model.vocabulary.words(model.vocabulary.variants(plain(key))) if other != key]
+    return replace(reading, resolution=Resolution.PHRASE, senses=tuple(others))
+
+
+def _of_row(model: WordVectors, resolution: Resolution, row: int) -> Reading:
+    return Reading(resolution, (model.vocabulary.word(row),), (row,), model.vectors_of([row])[0])
 
 
 def _of_rows(model: WordVectors, resolution: Resolution, rows: Sequence[int]) -> Reading:
-    vectors = model.vectors_of(rows)
-    vector = vectors[0] if len(rows) == 1 else unit(vectors.mean(axis=0))
+    if len(rows) == 1:
+        return _of_row(model, resolution, rows[0])
+    vector = unit(_weights(model, rows) @ model.vectors_of(rows))
     return Reading(resolution, tuple(model.vocabulary.words(rows)), tuple(rows), vector)
+
+
+def _weights(model: WordVectors, rows: Sequence[int]) -> Matrix:
+    """What each word counts for in a composition, float32 [rows]: *and* and *of* for little.
+
+    Where no counts are known, ranks give the probabilities (Zipf); a small vocabulary says nothing of them.
+    """
+    if model.total_count:
+        probabilities = np.array([model.count_of(row) for row in rows], np.float32) / model.total_count
+    elif len(model) >= _ZIPF_HOLDS:
+        probabilities = 1 / ((1 + np.array(rows, np.float32)) * np.log(1.78 * len(model)))
+    else:
+        return np.ones(len(rows), np.float32)
+    weights: Matrix = (_SIF / (_SIF + probabilities)).astype(np.float32)
+    return weights
+
+
+_common_directions: "weakref.WeakKeyDictionary[WordVectors, Matrix]" = weakref.WeakKeyDictionary()
+
+
+def _common_direction(model: WordVectors) -> Matrix:
+    """The unit mean [dimension] of the most frequent words: the direction in which every text goes."""
+    if model not in _common_directions:
+        _common_directions[model] = unit(model.vectors_of(range(_COMMON)).mean(axis=0))
+    return _common_directions[model]
 
 
 def _subwords(model: WordVectors, part: str) -> Matrix:

@@ -55,10 +55,13 @@ class MilvusCard:
     """Parts that the vectors of a segment are divided into; with one, every search is exact."""
     probed: int
     """Parts that a search looks at."""
+    total_count: int = 0
+    """How often all words together occur in the corpus, 0 where it is not known."""
 
     def as_json(self) -> str:
         content = {"format_version": _FORMAT_VERSION, "model": self.manifest.as_dict()}
         content |= {"collections": asdict(self.collections), "cells": self.cells, "probed": self.probed}
+        content["total_count"] = self.total_count
         return json.dumps(content, ensure_ascii=False)
 
     @classmethod
@@ -68,7 +71,8 @@ class MilvusCard:
         if content["format_version"] > _FORMAT_VERSION:
             raise ModelError("The model was pushed by a newer version of this program. Update it.")
         manifest, collections = Manifest.from_dict(content["model"]), Collections(**content["collections"])
-        return cls(manifest, collections, int(content["cells"]), int(content["probed"]))
+        cells, probed = int(content["cells"]), int(content["probed"])
+        return cls(manifest, collections, cells, probed, int(content.get("total_count", 0)))
 
 
 class MilvusIndex:
@@ -166,6 +170,7 @@ class MilvusModel:
         self.manifest = card.manifest
         self.collections = card.collections
         self._connection = connection
+        self.total_count = card.total_count
         names = card.collections
         self.vocabulary = MilvusVocabulary(connection, names.words, names.spellings, card.manifest.count)
         self.index = MilvusIndex(connection, card, self.vocabulary)

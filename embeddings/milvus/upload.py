@@ -23,7 +23,7 @@ from embeddings.milvus.model import (
     read_card,
 )
 from embeddings.milvus.vocabulary import LETTERS, count_letters
-from embeddings.models import Model, fold
+from embeddings.models import Model, folded_key
 from embeddings.progress import Progress, no_progress
 from embeddings.search import INDEX_FILES, analogy_targets, nearest_but_inputs
 
@@ -127,7 +127,7 @@ def _tables(model: Model, names: Collections, cells: int) -> list[_Table]:
         raise ModelError(f"A word of {model.name} has more than {_LONGEST:,} bytes, which Milvus cannot hold.")
     spellings: dict[str, list[tuple[int, str]]] = {}
     for row, word in enumerate(words):
-        spellings.setdefault(fold(word), []).append((row, word))
+        spellings.setdefault(folded_key(word), []).append((row, word))
     folded = list(spellings)
     text: dict[str, Any] = {"datatype": DataType.VARCHAR, "max_length": _LONGEST}
     flat = {"index_type": "FLAT", "params": {}}
@@ -261,7 +261,7 @@ def _measure(
     probed, recall = max(1, cells // 16), 0.0
     while True:
         progress(f"recall with {probed} of {cells} cells", 0, 0)
-        card = MilvusCard(model.manifest, names, cells, probed)
+        card = MilvusCard(model.manifest, names, cells, probed, model.total_count)
         found = MilvusModel(connection, card).index.search(targets, _RESULTS + inputs.shape[1])[1]
         recall = float(np.mean([np.isin(true, near).mean() for true, near in zip(truth, found, strict=True)]))
         if recall >= wanted.recall or probed >= cells:

@@ -16,7 +16,7 @@ import numpy as np
 
 from embeddings.errors import ModelError
 from embeddings.milvus.connection import Connection, quoted
-from embeddings.models import fold
+from embeddings.models import fold, folded_key, ranked_variants
 from embeddings.search import Matrix
 
 LETTERS = 32
@@ -106,10 +106,12 @@ class MilvusVocabulary:
         return next((row for row, spelling in self._spellings_of(word) if spelling == word), None)
 
     def row_of_variant(self, word: str) -> int | None:
-        """The row of the best other spelling of ``word``: one that differs in case alone, else in accents as well."""
-        caseless = word.casefold()
-        found = min(((other.casefold() != caseless, row) for row, other in self._spellings_of(word)), default=None)
-        return None if found is None else found[1]
+        """The row of the best other spelling of ``word``, None where there is none."""
+        return next(iter(self.variants(word)), None)
+
+    def variants(self, word: str) -> list[int]:
+        """The rows of the other spellings of ``word``, the best first."""
+        return ranked_variants(word, self._spellings_of(word))
 
     def row_whatever_case(self, word: str) -> int | None:
         """The row of the most frequent word that is ``word`` but for its case, or None."""
@@ -126,7 +128,7 @@ class MilvusVocabulary:
 
         The most frequent words are asked for first, then ever more of the others.
         """
-        folded = fold(prefix)
+        folded = folded_key(prefix)
         begins = f"folded >= {quoted(folded)} and folded < {quoted(folded + chr(0x10FFFF))}"
         found: list[tuple[int, str]] = []
         start, size = 0, MOST_HITS // 4
@@ -192,8 +194,10 @@ class MilvusVocabulary:
             self._entries.put(entries)
 
     def _spellings_of(self, word: str) -> list[tuple[int, str]]:
-        folded = fold(word)
-        return self._spellings.get([folded])[folded]
+        for folded in dict.fromkeys((fold(word), folded_key(word))):
+            if found := self._spellings.get([folded])[folded]:
+                return found
+        return []
 
     def _fetch_words(self, rows: Sequence[int]) -> dict[int, str]:
         return {row: entry.word for row, entry in self._entries.get(rows).items()}

@@ -15,9 +15,10 @@ from embeddings.models.model import (
 )
 from embeddings.models.packed import Band, Content, pack, unpack
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts, write_texts
+from embeddings.models.spelling import fold, folded_key, plain
 from embeddings.models.subwords import subword_vector
 from embeddings.models.tuning import Trial, tune
-from embeddings.models.vocabulary import fold
+from embeddings.models.vocabulary import ranked_variants
 from embeddings.models.word_vectors import Neighbours, WordVectors
 from embeddings.models.writer import ModelWriter, rebuild_index, save_model
 
@@ -39,10 +40,13 @@ __all__ = [
     "Trial",
     "WordVectors",
     "fold",
+    "folded_key",
     "open_model",
     "open_texts",
     "pack",
     "parse_manifest",
+    "plain",
+    "ranked_variants",
     "read_manifest",
     "rebuild_index",
     "save_model",

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -146,6 +147,11 @@ class Model:
     def description(self, row: int) -> str | None:
         """What the word of a row is, in one line, where that is known."""
         return self._descriptions.of(row) if self._descriptions else None
+
+    @cached_property
+    def total_count(self) -> int:
+        """How often all words together occur in the corpus; 0 where it is not known."""
+        return int(self.counts.sum())
 
     def ngram_vectors(self, buckets: Sequence[int]) -> Matrix:
         """The vectors of character n-grams [buckets, dimension]; only of models whose card has ``subwords``."""

@@ -3,7 +3,6 @@
 Everything is read through memory maps, so opening costs the same for a thousand words and for millions.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,43 +13,35 @@ import numpy.typing as npt
 
 from embeddings.errors import ModelError
 from embeddings.files import open_array, save_array
+from embeddings.models.spelling import caseless, fold, fold_before, folded_key, plain
 
 TRIE_FILE = "vocabulary.marisa"
 FOLDED_FILE = "folded.marisa"
 TABLE_FILE = "vocabulary.npy"
 FILES = (TRIE_FILE, FOLDED_FILE, TABLE_FILE)
 
-_TABLE_ROWS = 7
+_TABLE_ROWS = 8
+_TABLE_ROWS_BEFORE = 7
 _SUGGESTING_ROWS = 1 << 15
 """Rows that are looked through together: they stay in the processor's cache."""
 _MOST_COMPARED = 800
 """Words that one suggestion compares letter by letter."""
-_FOLDED_AWAY: dict[int, str | None] = {**dict.fromkeys(range(0x300, 0x370)), ord("’"): "'"}
-
-
-def fold(word: str) -> str:
-    """Bring the spellings of a word together: case, accents and apostrophes are folded (``México`` → ``mexico``).
-
-    Only the combining accents of Latin, Greek and Cyrillic go; the vowel signs of other scripts carry meaning.
-    """
-    if word.isascii():
-        return word.lower()
-    bare = unicodedata.normalize("NFD", word).translate(_FOLDED_AWAY)
-    return unicodedata.normalize("NFC", bare.casefold())
 
 
 class Vocabulary:
     """The words of a model, most frequent first; the row of a word is its frequency rank, from 0."""
 
     def __init__(self, trie: marisa_trie.Trie, folded_trie: marisa_trie.Trie, table: npt.NDArray[np.uint32]) -> None:
-        """``table`` is uint32 [7, count]: row by trie id, trie id by row, rows in the order of their folded words,
-        where in that order a folded word begins by its id in ``folded_trie``, lengths of the folded words, and two
-        lines that together are the uint64 letter signatures of the folded words.
+        """``table`` is uint32 [8, count]: row by trie id, trie id by row, rows in the order of their folded words,
+        where in that order a folded word begins by its id in ``folded_trie``, lengths of the folded words, two
+        lines that together are the uint64 letter signatures of the folded words, and the id of the folded word by row.
+        The last is missing from tables of earlier versions, which folded fewer spellings.
         """
         self._trie = trie
         self._folded_trie = folded_trie
         self._row_of_id, self._id_of_row, self._folded_order, self._start_of_folded, self._lengths = table[:5]
-        self._signatures = table[5:].reshape(-1).view(np.uint64)
+        self._signatures = table[5:7].reshape(-1).view(np.uint64)
+        self._folded_ids = table[7] if len(table) == _TABLE_ROWS else None
 
     def __len__(self) -> int:
         return len(self._row_of_id)
@@ -76,14 +67,19 @@ class Vocabulary:
         return None if trie_id is None else int(self._row_of_id[trie_id])
 
     def row_of_variant(self, word: str) -> int | None:
-        """The row of the best other spelling of ``word``: one that differs in case alone, else in accents as well;
-        among several the most frequent. None where there is none.
+        """The row of the best other spelling of ``word``, None where there is none; see `variants`."""
+        return next(iter(self.variants(word)), None)
+
+    def variants(self, word: str) -> list[int]:
+        """The rows of the other spellings of ``word``, the best first: words that differ in case alone, then in
+        accents as well, then keys that hold the word (``duck|NOUN``); among equals the most frequent first.
         """
         rows = self._rows_of_spellings(word)
-        if len(rows) < 2:
-            return rows[0] if rows else None
-        caseless = word.casefold()
-        return min(rows, key=lambda row: (self.word(row).casefold() != caseless, row))
+        return (
+            rows
+            if len(rows) < 2 and not (rows and plain(word) != word)
+            else ranked_variants(word, [(row, self.word(row)) for row in rows])
+        )
 
     def row_whatever_case(self, word: str) -> int | None:
         """The row of the most frequent word that is ``word`` but for its case, or None."""
@@ -91,24 +87,37 @@ class Vocabulary:
         return min((row for row in self._rows_of_spellings(word) if self.word(row).upper() == capitals), default=None)
 
     def _rows_of_spellings(self, word: str) -> list[int]:
-        folded = fold(word)
-        folded_id = self._folded_trie.get(folded)
-        if folded_id is None:
-            return []
+        folds = (fold,) if self._folded_ids is not None else (fold_before, fold)
+        for folding in folds:
+            folded_id = self._folded_trie.get(folding(word))
+            if folded_id is not None:
+                return self._rows_of_folded(folded_id, folding(word))
+        if self._folded_ids is not None and (key := folded_key(word)) in self._folded_trie:
+            return self._rows_of_folded(self._folded_trie[key], key)
+        return []
+
+    def _rows_of_folded(self, folded_id: int, folded: str) -> list[int]:
         start = int(self._start_of_folded[folded_id])
         rows = [int(self._folded_order[start])]
-        for row in self._folded_order[start + 1 :]:
-            if fold(self.word(int(row))) != folded:
+        for row in map(int, self._folded_order[start + 1 :]):
+            if self._folded_at(row) != folded:
                 break
-            rows.append(int(row))
+            rows.append(row)
         return rows
+
+    def _folded_at(self, row: int) -> str:
+        """The folded word of the word at ``row``."""
+        if self._folded_ids is None:
+            return fold_before(self.word(row))
+        folded: str = self._folded_trie.restore_key(int(self._folded_ids[row]))
+        return folded
 
     def expect(self, words: Iterable[str]) -> None:
         """Nothing to do: they are here."""
 
     def complete(self, prefix: str, limit: int = 10) -> list[str]:
         """Up to ``limit`` words that begin with ``prefix`` (whatever their case and accents), most frequent first."""
-        folded = fold(prefix)
+        folded = self._fold(plain(prefix))
         start = self._first_at_or_after(folded)
         end = self._first_at_or_after(folded + "\U0010ffff")
         rows = self._folded_order[start:end]
@@ -126,10 +135,10 @@ class Vocabulary:
         from rapidfuzz.distance import OSA
         from rapidfuzz.process import extract
 
-        folded = fold(word)
+        folded = self._fold(word)
         edits = 1 if len(folded) < 4 else 2 if len(folded) < 12 else 3
         rows = self._likely_near(folded, edits)
-        spellings = [fold(self.word(int(row))) for row in rows]
+        spellings = [self._folded_at(int(row)) for row in rows]
         near = extract(folded, spellings, scorer=OSA.distance, score_cutoff=edits, limit=None)
         best = sorted((distance, position) for _, distance, position in near)
         first_of_spelling = {spellings[position]: position for _, position in reversed(best)}
@@ -157,15 +166,34 @@ class Vocabulary:
             rows = np.sort(rows[np.argsort(bits, kind="stable")[:_MOST_COMPARED]])
         return rows
 
+    def _fold(self, word: str) -> str:
+        return fold_before(word) if self._folded_ids is None else fold(word)
+
     def _first_at_or_after(self, folded: str) -> int:
         low, high = 0, len(self)
         while low < high:
             middle = (low + high) // 2
-            if fold(self.word(int(self._folded_order[middle]))) < folded:
+            if self._folded_at(int(self._folded_order[middle])) < folded:
                 low = middle + 1
             else:
                 high = middle
         return low
+
+
+def ranked_variants(word: str, spellings: Iterable[tuple[int, str]]) -> list[int]:
+    """The rows of ``spellings`` that can stand for ``word``, the best first; see `Vocabulary.variants`.
+
+    A key stands for its word, but not for another key of that word: ``duck|NOUN`` is not ``duck|VERB``.
+    """
+    folded = caseless(word)
+    is_key = plain(word) != word
+    ranked = []
+    for row, spelling in spellings:
+        inside = plain(spelling)
+        if is_key and caseless(spelling) != folded:
+            continue
+        ranked.append((not is_key and inside != spelling, not is_key and caseless(inside) != folded, row))
+    return [row for _, _, row in sorted(ranked)]
 
 
 def save_vocabulary(words: Sequence[str], folder: Path) -> None:
@@ -180,7 +208,7 @@ def save_vocabulary(words: Sequence[str], folder: Path) -> None:
     trie = marisa_trie.Trie(words)
     if len(trie) != count:
         raise ModelError(f"The vocabulary holds {count - len(trie)} words twice; every word may stand in it once.")
-    folded = [fold(word) for word in words]
+    folded = [folded_key(word) for word in words]
     folded_trie = marisa_trie.Trie(folded)
     order = sorted(range(count), key=folded.__getitem__)
     table = np.zeros((_TABLE_ROWS, count), np.uint32)
@@ -188,10 +216,11 @@ def save_vocabulary(words: Sequence[str], folder: Path) -> None:
     table[0, ids] = np.arange(count, dtype=np.uint32)
     table[1] = ids
     table[2] = order
+    table[7] = np.fromiter((folded_trie[key] for key in folded), np.uint32, count)
     # Backwards, so that of several words with one folded form the first is what stays.
-    table[3, [folded_trie[folded[row]] for row in reversed(order)]] = np.arange(count, dtype=np.uint32)[::-1]
+    table[3, table[7, order[::-1]]] = np.arange(count, dtype=np.uint32)[::-1]
     table[4] = np.fromiter(map(len, folded), np.uint32, count)
-    table[5:] = _signatures(folded).view(np.uint32).reshape(2, count)
+    table[5:7] = _signatures(folded).view(np.uint32).reshape(2, count)
     (folder / TRIE_FILE).write_bytes(trie.tobytes())  # its own ``save`` does not say why a disk refuses
     (folder / FOLDED_FILE).write_bytes(folded_trie.tobytes())
     save_array(folder / TABLE_FILE, table)
@@ -200,7 +229,10 @@ def save_vocabulary(words: Sequence[str], folder: Path) -> None:
 def open_vocabulary(folder: Path, count: int) -> Vocabulary:
     """Open the vocabulary of ``count`` words in ``folder`` by memory map. Raises `ModelError` naming a bad file."""
     trie, folded_trie = _open_trie(folder / TRIE_FILE), _open_trie(folder / FOLDED_FILE)
-    table = open_array(folder / TABLE_FILE, np.uint32, (_TABLE_ROWS, count))
+    try:
+        table = open_array(folder / TABLE_FILE, np.uint32, (_TABLE_ROWS, count))
+    except ModelError:
+        table = open_array(folder / TABLE_FILE, np.uint32, (_TABLE_ROWS_BEFORE, count))
     if len(trie) != count:
         raise ModelError(f"{folder / TRIE_FILE} holds {len(trie):,} words where model.json says {count:,}.")
     return Vocabulary(trie, folded_trie, table)

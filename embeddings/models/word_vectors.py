@@ -20,6 +20,8 @@ class Words(Protocol):
 
     def row_of_variant(self, word: str) -> int | None: ...
 
+    def variants(self, word: str) -> list[int]: ...
+
     def row_whatever_case(self, word: str) -> int | None: ...
 
     def complete(self, prefix: str, limit: int = 10) -> list[str]: ...
@@ -79,6 +81,10 @@ class WordVectors(Protocol):
 
     def description(self, row: int) -> str | None:
         """What the word of a row is, in one line, where that is known."""
+
+    @property
+    def total_count(self) -> int:
+        """How often all words together occur in the corpus; 0 where it is not known."""
 
     def ngram_vectors(self, buckets: Sequence[int]) -> Matrix:
         """The vectors of character n-grams [buckets, dimension]; only of models whose card has ``subwords``."""

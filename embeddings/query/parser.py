@@ -4,88 +4,20 @@ Written by hand rather than generated from a grammar: what a minus or a plus is 
 bare words run together into terms, and every error has to say what would have been right.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from enum import StrEnum
+import re
+from dataclasses import replace
 from typing import NoReturn
 
 from embeddings.errors import QueryError
+from embeddings.query.query import COUNTED, Kind, Pair, Query, Term, show, show_place
 from embeddings.query.tokens import NUMBER, Token, tokenise
 
 MOST_CHARACTERS = 2_000
 MOST_TERMS = 64
 DEEPEST_BRACKETS = 16
 _WEIGHT_LIMIT = 1e6
-
-
-class Kind(StrEnum):
-    """What a query asks for."""
-
-    NEIGHBOURS = "neighbours"
-    EXPRESSION = "expression"
-    ANALOGY = "analogy"
-    ODD_ONE_OUT = "odd one out"
-    SIMILARITY = "similarity"
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A word or a phrase as it was typed (NFC), and its signed weight in the vector that is searched."""
-
-    text: str
-    weight: float = 1.0
-    column: int = field(default=1, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One side of an analogy; None stands where the question mark is."""
-
-    left: Term | None
-    right: Term | None
-
-    @property
-    def is_question(self) -> bool:
-        return self.left is None or self.right is None
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A parsed query. ``terms`` are in the order written; ``pairs`` are an analogy's, and hold the same terms."""
-
-    kind: Kind
-    terms: tuple[Term, ...]
-    pairs: tuple[Pair, ...] = ()
-
-    def __str__(self) -> str:
-        """The query in its canonical form; `parse` reads it back as the same query."""
-        match self.kind:
-            case Kind.ANALOGY:
-                *first, last = [f"{_show_place(pair.left)} : {_show_place(pair.right)}" for pair in self.pairs]
-                return f"{', '.join(first)} :: {last}"
-            case Kind.ODD_ONE_OUT:
-                return ", ".join(_show(term.text) for term in self.terms)
-            case Kind.SIMILARITY:
-                return " <> ".join(_show(term.text) for term in self.terms)
-        shown = "".join(f" {'-' if term.weight < 0 else '+'} {_show_weighted(term)}" for term in self.terms)
-        return "-" + shown[3:] if shown.startswith(" - ") else shown[3:]
-
-    def rename(self, texts: Sequence[str]) -> "Query":
-        """The same query with the texts of its terms replaced, in their order."""
-        renamed = {id(term): replace(term, text=text) for term, text in zip(self.terms, texts, strict=True)}
-        pairs = (
-            Pair(pair.left and renamed[id(pair.left)], pair.right and renamed[id(pair.right)]) for pair in self.pairs
-        )
-        return Query(self.kind, tuple(renamed[id(term)] for term in self.terms), tuple(pairs))
-
-
-def literal(text: str) -> str:
-    """``text`` as one term of the query language, whatever is in it. Raises `QueryError` for none."""
-    if not text.strip():
-        raise QueryError("A word is empty.")
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+_EQUALS = re.compile(r"\s*=+$")
+_IN_NUMBERS = re.compile("(?<=[0-9]):(?=[0-9])")
 
 
 def parse(text: str) -> Query:
@@ -95,6 +27,9 @@ def parse(text: str) -> Query:
     tokens = tokenise(text)
     if not tokens:
         raise QueryError("The query is empty.", column=1, example="king - man + woman")
+    notes: list[str] = []
+    if not any(token.symbol in (":", "::", ",", "<>") for token in tokens):
+        tokens, notes = _without_equals(tokens)
     symbols = {token.symbol for token in tokens}
     if symbols & {":", "::"}:
         query = _parse_analogy(tokens)
@@ -103,11 +38,16 @@ def parse(text: str) -> Query:
     elif "," in symbols:
         query = _parse_odd_one_out(tokens)
     else:
-        query = _ExpressionParser(tokens, end=len(text) + 1).parse()
+        parser = _ExpressionParser(tokens, end=len(text) + 1)
+        query = parser.parse()
+        notes += parser.notes(query)
     if len(query.terms) > MOST_TERMS:
         column = query.terms[MOST_TERMS].column
         raise QueryError(f"A query has at most {MOST_TERMS} terms, and this one has {len(query.terms)}.", column=column)
-    return query
+    if query.kind is Kind.NEIGHBOURS and not notes:
+        return query
+    doubtful = bool(notes) or query.kind is Kind.ODD_ONE_OUT or len(text.split()) == 1
+    return replace(query, notes=tuple(notes), doubtful=doubtful)
 
 
 # ---- Analogy, odd one out, similarity: plain terms between separators
@@ -117,7 +57,7 @@ def _parse_analogy(tokens: list[Token]) -> Query:
     _only_plain_terms(tokens, {":", "::", ",", "?"}, "an analogy", "king : man :: queen : ?")
     doubles = [place for place, token in enumerate(tokens) if token.symbol == "::"]
     if not doubles:
-        shown = [_show(token.text) for token in tokens if token.symbol in ("term", "quoted")]
+        shown = [show(token.text) for token in tokens if token.symbol in ("term", "quoted")]
         example = f"{shown[0]} : {shown[1]} :: {shown[2] if len(shown) > 2 else 'king'} : ?" if len(shown) > 1 else None
         _fail(tokens[-1], "An analogy has two sides with '::' between them.", example or "king : man :: queen : ?")
     if len(doubles) > 1:
@@ -135,7 +75,7 @@ def _parse_analogy(tokens: list[Token]) -> Query:
     if not asked:
         *_, last = pairs
         first = pairs[0]
-        example = f"{_show_place(first.left)} : {_show_place(first.right)} :: {_show_place(last.left)} : ?"
+        example = f"{show_place(first.left)} : {show_place(first.right)} :: {show_place(last.left)} : ?"
         _fail(tokens[-1], "Nothing is asked. Put ? in one of the places.", example)
     if len(asked) > 1:
         _fail(asked[1], "Only one place can be asked for, and this is a second ?.", "king : man :: queen : ?")
@@ -166,7 +106,7 @@ def _weigh(pairs: list[Pair]) -> Query:
 def _parse_pairs(tokens: list[Token], near: Token) -> list[Pair]:
     pairs = []
     for part in _split(tokens, ",", near):
-        places = _split(part, ":", near)
+        places = _split(_apart_at_colon(part), ":", near)
         if len(places) != 2:
             example = "king : man :: queen : ?"
             if len(places) > 2:
@@ -175,6 +115,16 @@ def _parse_pairs(tokens: list[Token], near: Token) -> list[Pair]:
             _fail(part[0], "A pair has two places with ':' between them.", example)
         pairs.append(Pair(*[None if place[0].symbol == "?" else _term(place) for place in places]))
     return pairs
+
+
+def _apart_at_colon(part: list[Token]) -> list[Token]:
+    """A pair of two numbers, ``1:2``, of which a colon between digits has made one word."""
+    if len(part) == 1 and part[0].symbol == "term" and len(colons := list(_IN_NUMBERS.finditer(part[0].text))) == 1:
+        [token], place = part, colons[0].start()
+        left, right = token.text[:place], token.text[place + 1 :]
+        column = token.column + place
+        return [Token("term", left, token.column), Token(":", ":", column), Token("term", right, column + 1)]
+    return part
 
 
 def _parse_similarity(tokens: list[Token]) -> Query:
@@ -195,7 +145,7 @@ def _parse_odd_one_out(tokens: list[Token]) -> Query:
         _fail(
             comma,
             "To find the odd one out takes three terms or more; two are compared with '<>'.",
-            f"{_show(terms[0].text)} <> {_show(terms[1].text)}",
+            f"{show(terms[0].text)} <> {show(terms[1].text)}",
         )
     return Query(Kind.ODD_ONE_OUT, terms)
 
@@ -234,11 +184,22 @@ _EXAMPLES = {
 def _term(part: list[Token]) -> Term:
     first, *more = part
     if more:
-        _fail(more[0], "An operator is missing here, between two terms.", f"{_show(first.text)} <> {_show('tea')}")
-    return Term(first.text, column=first.column)
+        _fail(more[0], "An operator is missing here, between two terms.", f"{show(first.text)} <> {show('tea')}")
+    return Term(first.text, column=first.column, quoted=first.symbol == "quoted")
 
 
 # ---- Expressions
+
+
+def _without_equals(tokens: list[Token]) -> tuple[list[Token], list[str]]:
+    """``king - man + woman = ?`` without its end."""
+    end = len(tokens) - (tokens[-1].symbol == "?")
+    if end < 2 or tokens[end - 1].symbol != "term" or not _EQUALS.search(tokens[end - 1].text):
+        return tokens, []
+    *before, last = tokens[:end]
+    text = _EQUALS.sub("", last.text)
+    kept = [*before, replace(last, text=text)] if text else before
+    return kept, ["The '=' at the end was left out: the answer is what the rest is equal to."]
 
 
 class _ExpressionParser:
@@ -248,6 +209,19 @@ class _ExpressionParser:
         self._tokens = tokens
         self._place = 0
         self._end = Token("end", "the end", end)
+        self._repeated_signs = False
+
+    def notes(self, query: Query) -> list[str]:
+        """What to say of how ``query``, which was parsed, was read."""
+        notes = []
+        if any(token.implied for token in self._tokens):
+            notes.append(
+                f"Read as {query}: a hyphen without blanks beside a + or * is taken as minus. "
+                "To mean a word with a hyphen, put it in quotes."
+            )
+        if self._repeated_signs:
+            notes.append(f"Read as {query}: of signs that follow each other, two minus make a plus.")
+        return notes
 
     def parse(self) -> Query:
         terms = tuple(self._sum(depth=0))
@@ -285,7 +259,7 @@ class _ExpressionParser:
                 factor, value = self._brackets(depth), None
             elif token.symbol in ("term", "quoted"):
                 self._place += 1
-                factor = [Term(token.text, column=token.column)]
+                factor = [self._read_term(token)]
                 value = float(token.text) if token.symbol == "term" and NUMBER.fullmatch(token.text) else None
             else:
                 self._fail_operand()
@@ -303,9 +277,18 @@ class _ExpressionParser:
                 return _scale(terms or factor, scale)
             self._place += 1
 
+    def _read_term(self, token: Token) -> Term:
+        if token.symbol == "term" and len(self._tokens) > 1 and (counted := COUNTED.fullmatch(token.text)):
+            weight = float(counted[1])
+            _check_weight(weight, token.column)
+            return Term(counted[2], weight, token.column, counted=token.text)
+        return Term(token.text, column=token.column, quoted=token.symbol == "quoted")
+
     def _signs(self) -> int:
         sign = 1
         while self._next.symbol in ("+", "-"):
+            if self._place and self._tokens[self._place - 1].symbol in ("+", "-"):
+                self._repeated_signs = True
             sign = -sign if self._next.symbol == "-" else sign
             self._place += 1
         return sign
@@ -351,33 +334,3 @@ def _check_weight(weight: float, column: int) -> None:
 
 def _fail(token: Token, detail: str, example: str) -> NoReturn:
     raise QueryError(detail, column=token.column, example=example)
-
-
-# ---- Printing
-
-
-def _show_place(term: Term | None) -> str:
-    return "?" if term is None else _show(term.text)
-
-
-def _show_weighted(term: Term) -> str:
-    weight = abs(term.weight)
-    return _show(term.text) if weight == 1 else f"{Decimal(repr(weight)).normalize():f}*{_show(term.text)}"
-
-
-def _show(text: str) -> str:
-    """``text`` bare if it reads back as the same one term, else in quotes."""
-    if text.isalpha() or _reads_back(text):
-        return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _reads_back(text: str) -> bool:
-    if '"' in text or NUMBER.fullmatch(text):
-        return False
-    try:
-        tokens = tokenise(text)
-    except QueryError:
-        return False
-    return [(token.symbol, token.text) for token in tokens] == [("term", text)]

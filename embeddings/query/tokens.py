@@ -1,5 +1,6 @@
 """The words, quoted terms and operators that a query is made of, in the order in which they stand."""
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -12,10 +13,16 @@ _SPACES = "\\s\ufeff\u200b"
 _IN_WORD = f'[^{_SPACES}{_DASHES}"“”„«»:：∶∷,，、?？()（）*×＊+＋<]'
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
+_WITH_COMMAS = r"""
+      (?<!\w) [0-9]{1,3} (?:,[0-9]{2,3})* ,[0-9]{3} (?!,?[0-9])                  # 10,000 and 1,00,000
+    | (?<![\w,.:]) [0-9]+ ,[0-9]+ (?![,.:]?[0-9])                                # 3,14
+    | (?<![\w,.]) [0-9]{1,3} (?:\.[0-9]{3})+ ,[0-9]+ (?![,.]?[0-9])              # 1.000,50
+"""
 _TOKEN = re.compile(
     rf"""
     [{_SPACES}]+
-  | (?P<word> (?: (?<!{_IN_WORD}) [0-9]{{1,3}} (?:,[0-9]{{3}})+ (?![0-9])  # 10,000 is one word
+  | (?P<word> (?: {_WITH_COMMAS}                                           # a comma within a number, or
+                | (?<=[0-9]) : (?=[0-9])                                   # a colon, is part of it: 10:30
                 | {_IN_WORD} | <(?!>)
                 | (?<={_IN_WORD}) [{_DASHES}]+ (?={_IN_WORD})              # so is vice-president
                 | (?<={_IN_WORD}) [+]{{2,}} (?!{_IN_WORD})                 # and c++
@@ -31,6 +38,9 @@ _CANONICAL = dict.fromkeys("-‐‑‒–—―−﹘﹣－", "-") | {
     "×": "*", "＊": "*", "＋": "+",
 }  # fmt: skip
 
+_BLANK = re.compile(f"[{_SPACES}]")
+_HYPHEN = re.compile(rf"(?<=[^{_DASHES}])[{_DASHES}](?=[^{_DASHES}0-9])")
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -39,6 +49,8 @@ class Token:
     symbol: str
     text: str
     column: int
+    implied: bool = False
+    """Whether it is a hyphen without blanks, which an operator beside it makes a minus."""
 
 
 def tokenise(text: str) -> list[Token]:
@@ -46,7 +58,7 @@ def tokenise(text: str) -> list[Token]:
     if control := _CONTROL.search(text):
         code = f"U+{ord(control[0]):04X}"
         raise QueryError(f"The character {code} cannot be in a query. Leave it out.", column=control.start() + 1)
-    return list(_join_words(_read_is_to(list(_scan(text)))))
+    return list(_join_words(_read_is_to(_split_at_hyphens(text, list(_scan(text))))))
 
 
 def _scan(text: str) -> Iterator[Token]:
@@ -70,6 +82,48 @@ def _scan(text: str) -> Iterator[Token]:
                     column=column,
                     example='"rock and roll" - rock',
                 )
+
+
+def _split_at_hyphens(text: str, tokens: list[Token]) -> list[Token]:
+    """In a stretch without blanks that has a plus or a times in it, hyphens are minus: ``king-man+woman``.
+
+    Not so before a number (``F-16``), nor where signs of other kinds of queries stand in the stretch.
+    """
+    if not any(token.symbol in "+*" for token in tokens):
+        return tokens
+    split: list[Token] = []
+    for _, stretch in itertools.groupby(tokens, _Stretches(text)):
+        together = list(stretch)
+        symbols = {token.symbol for token in together}
+        if symbols & {"+", "*"} and symbols <= {"word", "quoted", "+", "-", "*", "(", ")"}:
+            for token in together:
+                split += _parts_at_hyphens(token) if token.symbol == "word" else [token]
+        else:
+            split += together
+    return split
+
+
+class _Stretches:
+    """Numbers the stretches of tokens between which there are blanks."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._number = 0
+
+    def __call__(self, token: Token) -> int:
+        before = token.column - 2
+        if before >= 0 and _BLANK.match(self._text[before]):
+            self._number += 1
+        return self._number
+
+
+def _parts_at_hyphens(token: Token) -> Iterator[Token]:
+    start = 0
+    for hyphen in _HYPHEN.finditer(token.text):
+        yield Token("word", token.text[start : hyphen.start()], token.column + start)
+        yield Token("-", hyphen[0], token.column + hyphen.start(), implied=True)
+        start = hyphen.end()
+    yield Token("word", token.text[start:], token.column + start)
 
 
 def _read_is_to(tokens: list[Token]) -> Iterator[Token]:

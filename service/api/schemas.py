@@ -169,6 +169,7 @@ class AnswerBody(BaseModel):
     shared: list[Result] | None = None
     apart: list[Result] | None = None
     explanation: dict[str, Any] | None = None
+    notes: list[str] | None = None
 
 
 class FailureBody(BaseModel):

@@ -32,6 +32,8 @@ def show_answer(answer: Answer, out: Console) -> None:
     for term in answer.terms:
         if term.resolved != "exact":
             out.print(Text(f"  {_how(term)}", style="dim"))
+    for note in answer.notes:
+        out.print(Text(f"  {note}", style="yellow"))
     if answer.score is not None:
         out.print(Text(_decimals(answer.score), style="bold"))
     elif answer.shared is not None and answer.apart is not None:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from embeddings import Answer
+from embeddings import Answer, QueryError
 from embeddings.answers import TermReading
-from embeddings.query import Kind, Query, Term, parse, tokenise
+from embeddings.query import Kind, Query, Term, literal, parse, tokenise
 
 _AROUND = 48
 """Characters shown before and after the place of an error."""
@@ -38,9 +38,14 @@ def parsed(query: str) -> Query:
     return parse(query)
 
 
+def query_of(answer: Answer) -> Query:
+    """The query that was answered, as it was read."""
+    return answer.parsed or parsed(answer.read_as).rename([term.text for term in answer.terms])
+
+
 def read(answer: Answer) -> list[Chip | str]:
     """The query's terms as chips and, as plain text, the signs between them."""
-    query = parsed(answer.query)
+    query = query_of(answer)
     if query.kind is Kind.ANALOGY:
         chips = {
             id(term): _chip(reading, signed=False) for term, reading in zip(query.terms, answer.terms, strict=True)
@@ -88,7 +93,10 @@ def replace_term(query: str, term: str, replacement: str) -> str:
 
 def with_term(query: str, word: str) -> str:
     """``query`` with ``word`` added to what it sums up, or beside the others if it sums nothing up."""
-    kind = parsed(query).kind
+    try:
+        kind = parsed(query).kind
+    except QueryError:  # it is one word of the vocabulary that has operators in it
+        kind, query = Kind.NEIGHBOURS, literal(query.strip())
     joint = ", " if kind is Kind.ODD_ONE_OUT else " + "
     return f"{query}{joint}{as_term(word)}" if kind in (Kind.NEIGHBOURS, Kind.EXPRESSION, Kind.ODD_ONE_OUT) else word
 

@@ -14,7 +14,7 @@ from embeddings.query import Kind, Query
 from embeddings.search import Matrix, unit
 from service.page import svg
 from service.page.addresses import word_address
-from service.page.interpretation import parsed
+from service.page.interpretation import query_of
 from service.page.labels import FONT_SIZE, LABEL_MARGIN, Box, Dot, Label, place_labels, shorten
 from service.page.similarity_scale import draw_scale
 
@@ -201,7 +201,7 @@ _SCENES = {
 
 def _read(answer: Answer, model: WordVectors) -> tuple[Query, Matrix, Matrix]:
     """The query, the vectors of its terms and their weights."""
-    query = parsed(answer.query)
+    query = query_of(answer)
     vectors = np.stack([resolve(model, term.text).vector for term in query.terms])
     return query, vectors, np.array([term.weight for term in query.terms], np.float32)
 

@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from embeddings.errors import QueryError
-from embeddings.query.parser import Kind, Pair, Query, Term, parse
+from embeddings.query.parser import parse
+from embeddings.query.query import Kind, Pair, Query, Term
 
 READ = {
     "coffee": (Kind.NEIGHBOURS, [("coffee", 1)]),

@@ -1,0 +1,105 @@
+"""What a text was meant as, where it may be a query or one word that has operators in it; and notes that say so."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from embeddings.answers.resolution import Reading, Resolution, find_entry
+from embeddings.errors import QueryError
+from embeddings.models import WordVectors
+from embeddings.query import Kind, Query, Term, literal, parse
+
+_MADE_UP = (Resolution.COMPOSED, Resolution.SUBWORD)
+_INNER_HYPHEN = re.compile(r"(?<=\w)[-‐‑‒–—−](?=\w)")
+_SPELT_OPERATOR = re.compile(r"(?:^|\s)([/=÷^~|]|minus|plus|times)(?=\s)", re.IGNORECASE)
+_NUMBER_FIRST = re.compile(r"[0-9][0-9.]* (?=\S)")
+_OPERATOR_AT_BLANK = re.compile(r"(?:^|\s)[-+*:,<]|[-+*:<](?:\s|$)")
+_MOST_NAMED = 5
+_LONGEST_SHOWN = 80
+
+
+def read_query(model: WordVectors, text: str) -> Query:
+    """``text`` as a query, or as the one term that it is if the vocabulary has it as it stands.
+
+    Only a text that cannot be read, or that reads as something odd, is looked up as a whole. Raises `QueryError`.
+    """
+    try:
+        query = parse(text)
+    except QueryError as error:
+        if (term := _whole(model, text)) is not None:
+            return Query(Kind.NEIGHBOURS, (term,))
+        raise _with_quotes(error, text) from None
+    if query.doubtful and (term := _whole(model, text)) is not None:
+        note = f"Read as one word, which the vocabulary has. If {query} is meant, put blanks around the signs."
+        return Query(Kind.NEIGHBOURS, (term,), notes=(note,))
+    if any(term.counted for term in query.terms):
+        return _settle_numbers(model, query)
+    return query
+
+
+def notes_on(query: Query, readings: Sequence[Reading]) -> tuple[str, ...]:
+    """What to say of how a query was read: the parser's notes, then what its terms turned out to be."""
+    notes = list(query.notes)
+    for term, reading in zip(query.terms, readings, strict=True):
+        if term.counted is not None:
+            number, text = term.counted.split(maxsplit=1)
+            notes.append(
+                f"'{term.counted}' is read as {number}*{text}. To mean the words as they stand, put them in quotes."
+            )
+        if reading.senses:
+            more = "…" if len(reading.senses) > _MOST_NAMED else ""
+            named = ", ".join(reading.senses[:_MOST_NAMED]) + more
+            notes.append(
+                f"'{term.text}' is {reading.words[0]} here. The vocabulary also has {named}: type one of them."
+            )
+        if reading.resolution in _MADE_UP and not term.quoted:
+            notes += _on_composed(query, term, reading)
+    return tuple(dict.fromkeys(notes))
+
+
+def _on_composed(query: Query, term: Term, reading: Reading) -> list[str]:
+    notes = []
+    if len(parts := _INNER_HYPHEN.split(term.text)) > 1:
+        made_of = " and ".join(reading.words) if reading.rows else "its letters"
+        notes.append(
+            f"'{term.text}' is read as one word, made of {made_of}. If minus is meant, put blanks around it: "
+            f"{' - '.join(parts)}"
+        )
+    if operator := _SPELT_OPERATOR.search(term.text):
+        notes.append(
+            f"'{operator[1]}' is no operator: it was read as a part of '{term.text}'. The operators are + - and *, "
+            "with blanks around them."
+        )
+    if query.kind is Kind.EXPRESSION and (number := _NUMBER_FIRST.match(term.text)):
+        weighted = f"{number[0].strip()}*{term.text[number.end() :]}"
+        notes.append(f"'{term.text}' is read as one term. If a weight is meant: {weighted}")
+    return notes
+
+
+def _whole(model: WordVectors, text: str) -> Term | None:
+    """``text`` as the one term that it is, or None."""
+    stripped = text.strip()
+    if not stripped or len(stripped) > _LONGEST_SHOWN or '"' in stripped[1:]:
+        return None
+    return Term(stripped, quoted=True) if find_entry(model, stripped) is not None else None
+
+
+def _settle_numbers(model: WordVectors, query: Query) -> Query:
+    """A number before words is a weight, unless they are an entry of the vocabulary together (``7 up``)."""
+    terms = []
+    for term in query.terms:
+        if term.counted is not None and find_entry(model, term.counted) is not None:
+            weight = term.weight / float(term.counted.split()[0])
+            term = replace(term, text=term.counted, weight=weight, counted=None)
+        terms.append(term)
+    return replace(query, terms=tuple(terms))
+
+
+def _with_quotes(error: QueryError, text: str) -> QueryError:
+    """``error`` with the form for a word that has operators in it, where ``text`` looks like one."""
+    word = text.strip()
+    if not 0 < len(word) <= _LONGEST_SHOWN or '"' in word or _OPERATOR_AT_BLANK.search(word) or "::" in word:
+        return error
+    detail = str(error).removeprefix(f"Column {error.column}: ").removesuffix(f" Try: {error.example}")
+    detail += f" To mean it all as one word, put it in quotes: {literal(word)}"
+    return QueryError(detail, column=error.column, example=error.example)

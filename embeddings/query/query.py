@@ -1,0 +1,119 @@
+"""What a query is once it is read, and how it is written in its canonical form."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from embeddings.errors import QueryError
+from embeddings.query.tokens import NUMBER, tokenise
+
+COUNTED = re.compile(r"([0-9](?:\.[0-9]+)?|\.[0-9]+) +([^\W\d_].*)")
+"""A number below ten and words: ``2 king``. Greater ones are rather years and quantities than weights."""
+
+
+class Kind(StrEnum):
+    """What a query asks for."""
+
+    NEIGHBOURS = "neighbours"
+    EXPRESSION = "expression"
+    ANALOGY = "analogy"
+    ODD_ONE_OUT = "odd one out"
+    SIMILARITY = "similarity"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or a phrase as it was typed (NFC), and its signed weight in the vector that is searched."""
+
+    text: str
+    weight: float = 1.0
+    column: int = field(default=1, compare=False)
+    quoted: bool = field(default=False, compare=False)
+    counted: str | None = field(default=None, compare=False)
+    """What was typed where a number before words was read as a weight (``2 king``): it may be a term (``7 up``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One side of an analogy; None stands where the question mark is."""
+
+    left: Term | None
+    right: Term | None
+
+    @property
+    def is_question(self) -> bool:
+        return self.left is None or self.right is None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed query. ``terms`` are in the order written; ``pairs`` are an analogy's, and hold the same terms."""
+
+    kind: Kind
+    terms: tuple[Term, ...]
+    pairs: tuple[Pair, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """How it was read where that may not be what was meant."""
+    doubtful: bool = field(default=False, compare=False)
+    """Whether the text as a whole may be a single word that has operators in it, such as ``10,000`` or ``A+``."""
+
+    def __str__(self) -> str:
+        """The query in its canonical form; `parse` reads it back as the same query."""
+        match self.kind:
+            case Kind.ANALOGY:
+                *first, last = [f"{show_place(pair.left)} : {show_place(pair.right)}" for pair in self.pairs]
+                return f"{', '.join(first)} :: {last}"
+            case Kind.ODD_ONE_OUT:
+                return ", ".join(show(term.text) for term in self.terms)
+            case Kind.SIMILARITY:
+                return " <> ".join(show(term.text) for term in self.terms)
+        shown = "".join(f" {'-' if term.weight < 0 else '+'} {_show_weighted(term)}" for term in self.terms)
+        return "-" + shown[3:] if shown.startswith(" - ") else shown[3:]
+
+    def rename(self, texts: Sequence[str]) -> "Query":
+        """The same query with the texts of its terms replaced, in their order."""
+        renamed = {id(term): replace(term, text=text) for term, text in zip(self.terms, texts, strict=True)}
+        pairs = (
+            Pair(pair.left and renamed[id(pair.left)], pair.right and renamed[id(pair.right)]) for pair in self.pairs
+        )
+        terms = tuple(renamed[id(term)] for term in self.terms)
+        return Query(self.kind, terms, tuple(pairs), self.notes, self.doubtful)
+
+
+def literal(text: str) -> str:
+    """``text`` as one term of the query language, whatever is in it. Raises `QueryError` for none."""
+    if not text.strip():
+        raise QueryError("A word is empty.")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def show_place(term: Term | None) -> str:
+    return "?" if term is None else show(term.text)
+
+
+def _show_weighted(term: Term) -> str:
+    weight = abs(term.weight)
+    number = "" if weight == 1 else f"{Decimal(repr(weight)).normalize():f}*"
+    may_be_bare = not COUNTED.fullmatch(term.text) and not term.text.endswith("=")
+    return number + show(term.text, before="2*" if number else "", may_be_bare=may_be_bare)
+
+
+def show(text: str, *, before: str = "", may_be_bare: bool = True) -> str:
+    """``text`` bare if it reads back as the same one term after ``before``, else in quotes."""
+    if may_be_bare and (text.isalpha() or _reads_back(text, before)):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _reads_back(text: str, before: str) -> bool:
+    if '"' in text or NUMBER.fullmatch(text):
+        return False
+    try:
+        tokens = tokenise(before + text)[-1 if before else 0 :]
+    except QueryError:
+        return False
+    return [(token.symbol, token.text) for token in tokens] == [("term", text)]
