@@ -98,7 +98,10 @@ def _settle_numbers(model: WordVectors, query: Query) -> Query:
 def _with_quotes(error: QueryError, text: str) -> QueryError:
     """``error`` with the form for a word that has operators in it, where ``text`` looks like one."""
     word = text.strip()
-    if not 0 < len(word) <= _LONGEST_SHOWN or '"' in word or _OPERATOR_AT_BLANK.search(word) or "::" in word:
+    has_blanks = len(word.split()) > 1
+    if not 0 < len(word) <= _LONGEST_SHOWN or '"' in word or "::" in word:
+        return error
+    if has_blanks and _OPERATOR_AT_BLANK.search(word):
         return error
     detail = str(error).removeprefix(f"Column {error.column}: ").removesuffix(f" Try: {error.example}")
     detail += f" To mean it all as one word, put it in quotes: {literal(word)}"

@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import NoReturn
 
 from embeddings.errors import QueryError
-from embeddings.query.query import COUNTED, Kind, Pair, Query, Term, show, show_place
+from embeddings.query.query import COUNTED, Kind, Pair, Query, Term, literal, show, show_place
 from embeddings.query.tokens import NUMBER, Token, tokenise
+
+__all__ = ["MOST_CHARACTERS", "MOST_TERMS", "Kind", "Pair", "Query", "Term", "literal", "parse"]
 
 MOST_CHARACTERS = 2_000
 MOST_TERMS = 64
