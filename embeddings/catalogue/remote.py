@@ -16,11 +16,11 @@ from typing import Any
 from embeddings.errors import ModelError
 from embeddings.files import (
     FileSum,
+    end_fetching,
     fetching_folder,
     file_sum,
     lock_place,
     put_in_place,
-    remove_work_folder,
     sync_folder,
     writing,
 )
@@ -56,6 +56,7 @@ def fetch(url: str, place: Path, progress: Progress = no_progress) -> bool:
         content = _read_manifest(files, f"{root}/{MANIFEST_FILE}")
         with suppress(FileNotFoundError):
             if (place / MANIFEST_FILE).read_bytes() == content:
+                end_fetching(place)
                 return False
         manifest = parse_manifest(content, f"{_shown(url)}/{MANIFEST_FILE}")
         _fetch_all(files, root, manifest, content, place, progress)
@@ -66,8 +67,7 @@ def _fetch_all(files: Any, root: str, manifest: Manifest, content: bytes, place:
     for name in manifest.files:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name in (MANIFEST_FILE, MAP_FILE):
             raise ModelError(f"{MANIFEST_FILE} lists a file '{name}', which no model has. Nothing is fetched.")
-    work = fetching_folder(place)
-    partial = work / "model"
+    partial = fetching_folder(place) / "model"
     with writing(place):
         partial.mkdir(exist_ok=True)
         for file in partial.iterdir():
@@ -86,7 +86,7 @@ def _fetch_all(files: Any, root: str, manifest: Manifest, content: bytes, place:
         (partial / MANIFEST_FILE).write_bytes(content)
         sync_folder(partial)
         put_in_place(partial, place)
-    remove_work_folder(work)
+    end_fetching(place)
 
 
 def _fetch_file(files: Any, source: str, target: Path, expected: FileSum, progress: Progress) -> None:

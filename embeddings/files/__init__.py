@@ -17,6 +17,7 @@ from embeddings.files.locks import Lock, lock_place
 from embeddings.files.places import (
     MARKER,
     carry_over,
+    end_fetching,
     fetching_folder,
     file_in_place,
     is_work_folder,
@@ -38,6 +39,7 @@ __all__ = [
     "KeptOpen",
     "Lock",
     "carry_over",
+    "end_fetching",
     "fetching_folder",
     "file_in_place",
     "file_sum",

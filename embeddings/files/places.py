@@ -109,17 +109,31 @@ def work_folder(path: Path) -> Iterator[Path]:
 
 def fetching_folder(path: Path) -> Path:
     """The work folder of ``path`` that outlives its process, so that another one can go on with it; made if there is
-    none. `remove_work_folder` is for its end.
+    none. `end_fetching` is for its end.
     """
     _sweep(path)
-    pattern = re.compile(rf"\.{re.escape(stem_of(path))}\.{_FETCHING}-[0-9a-f]{{16}}")
+    begun = _fetching(path)
+    if begun:
+        return begun[0]
     with writing(path):
-        for entry in sorted(os.listdir(path.parent)):
-            if pattern.fullmatch(entry) and is_work_folder(path.with_name(entry)):
-                return path.with_name(entry)
         folder = path.with_name(f".{stem_of(path)}.{_FETCHING}-{secrets.token_hex(8)}")
         mark(folder, _FETCHING)
     return folder
+
+
+def end_fetching(path: Path) -> None:
+    """Remove the `fetching_folder` of ``path``, if there is one. Hold the lock."""
+    for folder in _fetching(path):
+        remove_work_folder(folder)
+
+
+def _fetching(path: Path) -> list[Path]:
+    pattern = re.compile(rf"\.{re.escape(stem_of(path))}\.{_FETCHING}-[0-9a-f]{{16}}")
+    with writing(path):
+        folders = [path.with_name(entry) for entry in sorted(os.listdir(path.parent)) if pattern.fullmatch(entry)]
+    for folder in folders:
+        _remove_unmarked(folder)
+    return [folder for folder in folders if is_work_folder(folder)]
 
 
 def _sweep(path: Path) -> None:
@@ -145,7 +159,12 @@ def _remove_left_behind(folder: Path, path: Path | None) -> None:
         with writing(path):
             replaced.rename(path)
     remove_work_folder(folder)
-    with suppress(OSError):  # killed before its marker was whole: it goes if it has nothing else in it
+    _remove_unmarked(folder)
+
+
+def _remove_unmarked(folder: Path) -> None:
+    """Remove a folder whose maker was killed before its marker was whole: it has nothing else in it."""
+    with suppress(OSError):
         if os.listdir(folder) == [MARKER] and not os.lstat(folder / MARKER).st_size:
             (folder / MARKER).unlink()
         folder.rmdir()

@@ -1,0 +1,336 @@
+"""Runs one writing command again and again, each time killed a step later, and prints what was wrong afterwards.
+
+    python kill_at_every_step.py CASE FOLDER MOST
+
+A step is whatever the program does to the disk; of many, MOST are chosen, those at the end among them. Each run is a
+fork of this process, so that importing costs once.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import gensim.models  # noqa: F401  # what commands import late, here once for all forks
+import matplotlib.backends.backend_svg  # noqa: F401
+import numpy as np
+import pandas as pd  # noqa: F401
+import pyarrow
+import rich.progress  # noqa: F401
+from pyarrow import parquet
+
+from embeddings.catalogue import catalogue
+from embeddings.catalogue.remote import copy_place
+from embeddings.formats.conversion import import_file
+from embeddings.models.model import Card, open_model, verify_model
+from embeddings.models.writer import save_model
+from embeddings.plotting import vocabulary_map
+from service.cli.command import cli
+from service.host.protection import KeyFile
+from service.page.glosses import Glosses
+
+WORDNET = Path(__file__).parents[1] / "page" / "wordnet"
+WORDS = [f"w{number}" for number in range(1200)]
+VECTORS = np.random.default_rng(0).normal(size=(1200, 6)).astype(np.float32)
+EVENTS = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.truncate", "shutil.rmtree", "ctypes.dlsym")
+
+
+@dataclass
+class Case:
+    """A command in ``home``, what is there before it, and what must hold whenever it was killed."""
+
+    arguments: list[str]
+    before: Callable[[Path], None]
+    still: Callable[[Path], None]
+    """What was there before still opens, or is the new one."""
+    after: Callable[[Path], None]
+    """What the same command has made, given once more."""
+    once: Callable[[Path], bool] = lambda home: False
+    """Whether it is done already, where the command refuses to do it twice."""
+
+
+def model(home: Path) -> None:
+    save_model(home / "models" / "m", WORDS, VECTORS, Card("m"))
+
+
+def few(home: Path) -> None:
+    save_model(home / "models" / "m", WORDS[:900], VECTORS[:900], Card("m"))
+
+
+def vectors_file(home: Path) -> Path:
+    rows = "".join(
+        f"{word} {' '.join(map(str, row))}\n" for word, row in zip(WORDS[:50], VECTORS.tolist(), strict=False)
+    )
+    (home / "v.txt").write_text(f"50 6\n{rows}")
+    return home / "v.txt"
+
+
+def opens(*counts: int) -> Callable[[Path], None]:
+    def check(home: Path) -> None:
+        opened = open_model(home / "models" / "m")
+        verify_model(opened.folder)
+        assert len(opened) in counts
+        assert len(list(opened.vocabulary)) == len(opened)
+
+    return check
+
+
+def new_model(name: str = "m") -> Callable[[Path], None]:
+    return lambda home: None if not (home / "models" / name).exists() else verify_model(home / "models" / name) and None
+
+
+def default_package(home: Path) -> None:
+    """A small package in the place of the one that brings the default model."""
+    data = home / "package" / "data"
+    data.mkdir(parents=True)
+    np.save(data / "glove_6B_50d_emb.npy", VECTORS)
+    parquet.write_table(pyarrow.table({"word": WORDS}), data / "glove_6B_index.parquet")
+
+
+def keys(home: Path) -> None:
+    KeyFile(home / "api-keys").add("old")
+
+
+def has_keys(*names: set[str]) -> Callable[[Path], None]:
+    def check(home: Path) -> None:
+        assert set(KeyFile(home / "api-keys").read()) in names
+
+    return check
+
+
+def exported(home: Path) -> None:
+    import_file(home / "out.bin", home / "back", Card("back"), overwrite=True)
+    assert len(open_model(home / "back")) in (1200, 1)
+    shutil.rmtree(home / "back")
+
+
+def glosses(home: Path) -> None:
+    opened = Glosses.open(home / "glosses.sqlite")
+    assert opened is not None
+    opened.close()
+
+
+def with_text(home: Path) -> None:
+    (home / "text.txt").write_text("the cat sat on the mat. the dog sat on the cat.\n" * 60)
+    (home / "news.training").mkdir()
+    (home / "news.training" / "a.txt").write_text("the user's own text")
+
+
+def text_is_there(home: Path) -> None:
+    assert (home / "news.training" / "a.txt").read_text() == "the user's own text"
+    if (home / "news").exists():
+        verify_model(home / "news")
+
+
+def trained(home: Path) -> None:
+    text_is_there(home)
+    assert len(open_model(home / "news")) > 3
+    assert sorted(path.name for path in home.iterdir()) == ["news", "news.training", "text.txt"]
+
+
+def published(home: Path) -> None:
+    save_model(home / "shared" / "m", WORDS, VECTORS, Card("m"))
+
+
+def cases(home: Path) -> dict[str, Case]:
+    url = f"file://{home}/shared/m"
+    quick = ["--vector-size", "4", "--epochs", "2", "--no-evaluate", "--min-count", "1", "--workers", "1"]
+    return {
+        "import": Case(
+            ["import", f"{home}/v.txt", "-n", "m"],
+            lambda home: vectors_file(home) and None,
+            new_model(),
+            opens(50),
+            once=lambda home: (home / "models" / "m").exists(),
+        ),
+        "import over": Case(
+            ["import", f"{home}/v.txt", "-n", "m", "--overwrite"],
+            lambda home: (model(home), vectors_file(home)) and None,
+            opens(50, 1200),
+            opens(50),
+        ),
+        "index": Case(["index", "m", "--kind", "exact"], model, opens(1200), opens(1200)),
+        "tune": Case(["tune", "m", "--recall", "0.5"], few, opens(900), opens(900)),
+        "map": Case(["map", "m", "--words", "50"], model, opens(1200), mapped),
+        "glosses": Case(
+            ["glosses", str(WORDNET)], lambda home: None, new_glosses, glosses
+        ),
+        "glosses again": Case(["glosses", str(WORDNET)], old_glosses, glosses, glosses),
+        "keys add": Case(
+            ["keys", "add", "new"],
+            keys,
+            has_keys({"old"}, {"old", "new"}),
+            has_keys({"old", "new"}),
+            once=lambda home: "new" in KeyFile(home / "api-keys").read(),
+        ),
+        "keys revoke": Case(
+            ["keys", "revoke", "old"],
+            lambda home: (keys(home), KeyFile(home / "api-keys").add("other")) and None,
+            has_keys({"other"}, {"old", "other"}),
+            has_keys({"other"}),
+            once=lambda home: "old" not in KeyFile(home / "api-keys").read(),
+        ),
+        "export": Case(
+            ["export", "m", f"{home}/out.bin", "--overwrite"],
+            lambda home: (model(home), (home / "out.bin").write_bytes(b"1 2\na " + bytes(8))) and None,
+            exported,
+            exported,
+        ),
+        "plot": Case(
+            ["plot", "m", "w1", "w2", "w3", "--out", f"{home}/p.svg", "--overwrite"],
+            lambda home: (model(home), (home / "p.svg").write_text("<svg/>")) and None,
+            drawn,
+            drawn,
+        ),
+        "train": Case(
+            ["train", f"{home}/text.txt", "--out", f"{home}/news", *quick],
+            with_text,
+            text_is_there,
+            trained,
+            once=lambda home: (home / "news").exists(),
+        ),
+        "first query": Case(
+            ["w1"],
+            default_package,
+            new_model("glove-6b-50d"),
+            new_model("glove-6b-50d"),
+            once=lambda home: (home / "models" / "glove-6b-50d").exists(),
+        ),
+        "fetch": Case(
+            ["--model", url, "w1"], published, whole_copy, whole_copy, once=lambda home: copy_of_it(home).exists()
+        ),
+    }
+
+
+def mapped(home: Path) -> None:
+    made = vocabulary_map.open_map(open_model(home / "models" / "m"))
+    assert made is not None
+    assert len(made.words) == 50
+
+
+def old_glosses(home: Path) -> None:
+    assert cli(["glosses", str(WORDNET)], standalone_mode=False) is None
+
+
+def new_glosses(home: Path) -> None:
+    if (home / "glosses.sqlite").exists():
+        glosses(home)
+
+
+def drawn(home: Path) -> None:
+    assert (home / "p.svg").read_text().rstrip().endswith(("</svg>", "<svg/>"))
+
+
+def copy_of_it(home: Path) -> Path:
+    return copy_place(f"file://{home}/shared/m", home / "remote")
+
+
+def whole_copy(home: Path) -> None:
+    if copy_of_it(home).exists():
+        verify_model(copy_of_it(home))
+
+
+def in_fork(work: Callable[[], None]) -> tuple[int, str]:
+    """The exit code of ``work`` (-9 where it was killed), and what it said."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            os.close(reading)
+            os.dup2(writing, 2)
+            os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+            os.dup2(1, 0)
+            work()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    os.close(writing)
+    with open(reading, "rb") as said:
+        text = said.read().decode("utf-8", "replace")
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text
+
+
+def stepping(home: Path, arguments: list[str], killed_at: int | None = None) -> None:
+    """Run a command, to be killed at a step, or to say how many steps it takes."""
+    steps = 0
+
+    def hook(event: str, given: tuple[object, ...]) -> None:
+        nonlocal steps
+        writes = event == "open" and isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR)
+        if event == "open" and not (writes and str(given[0]).startswith(str(home))):
+            return
+        if writes or event in EVENTS:
+            if steps == killed_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            steps += 1
+
+    sys.addaudithook(hook)
+    try:
+        run(arguments)
+    finally:
+        if killed_at is None:
+            os.write(2, f"\nsteps: {steps}".encode())
+
+
+def run(arguments: list[str]) -> None:
+    from service.cli import main
+
+    main(arguments)
+
+
+def litter(home: Path) -> list[str]:
+    return [str(path.relative_to(home)) for path in home.rglob("*") if path.name.startswith(".")]
+
+
+def main() -> None:
+    name, top, most = sys.argv[1], Path(sys.argv[2]).absolute(), int(sys.argv[3])
+    home, template = top / "home", top / "template"
+    os.environ["THISPLUSTHAT_HOME"] = str(home)
+    catalogue._package_folder = lambda: home / "package"
+    layout = lambda vectors, parameters: vectors[:, :2]  # noqa: E731
+    vocabulary_map._LAYOUTS = {method: lambda: layout for method in vocabulary_map.MapMethod}
+    case = cases(home)[name]
+    home.mkdir(parents=True)
+    problems = []
+    code, said = in_fork(lambda: case.before(home))
+    assert code == 0, said
+    home.rename(template)
+    shutil.copytree(template, home, symlinks=True)
+    code, said = in_fork(lambda: stepping(home, case.arguments))
+    assert code == 0, said
+    shutil.rmtree(home)
+    total = int(said.rpartition("steps: ")[2])
+    last = range(max(0, total - most // 2), total)  # where what was written is put in its place
+    chosen = sorted({*np.linspace(0, total - 1, max(most - len(last), 1)).astype(int).tolist(), *last})
+    for step in chosen:
+        shutil.copytree(template, home, symlinks=True)
+        code, said = in_fork(lambda step=step: stepping(home, case.arguments, step))  # type: ignore[misc]
+        if code not in (0, -9):
+            problems.append(f"step {step}: ended with {code}: {said[-600:]}")
+        done = case.once(home)
+        checks = {"still": case.still, "again": lambda _: run(case.arguments), "after": case.after}
+        if done:
+            del checks["again"]
+        for which, check in checks.items():
+            status, told = in_fork(lambda check=check: check(home))  # type: ignore[misc]
+            if status:
+                problems.append(f"step {step} of {total}, {which}: {told[-800:]}")
+        if (left := litter(home)) and (code == 0 or not done):
+            problems.append(f"step {step} of {total}: left {left}")
+        shutil.rmtree(home)
+    sys.stdout.write(json.dumps({"total": total, "killed": len(chosen), "problems": problems}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
