@@ -316,6 +316,7 @@ def _write(
             "epochs": epochs,
             "seconds": round(place.seconds + sum(stage["seconds"] for stage in prepared.about["stages"]), 1),
             "init": job.init,
+            "begun_at": space.begun_at,
             "moved_most": moved,
             "versions": {
                 "python": sys.version.split()[0],

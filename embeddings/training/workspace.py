@@ -26,6 +26,7 @@ from embeddings.files import (
     work_folder,
     writing,
 )
+from embeddings.models import read_manifest
 from embeddings.training.parameters import Job
 
 JOB_FILE = "job.json"
@@ -82,6 +83,7 @@ class Workspace:
         with lock_place(self.model, "Another process is writing {path}. Wait for it, or stop it.") as self.lock:
             self.folder = _folder_of(self.model)
             if os.path.lexists(self.model):
+                self._clear_finished()
                 raise ModelError(f"{self.model} exists already. Choose another --out, or remove it.")
             begun = (self.folder / JOB_FILE).exists()
             if resume and not begun:
@@ -110,6 +112,16 @@ class Workspace:
                     sync_folder(new)
                     put_in_place(new, self.folder)
                 yield job
+
+    @property
+    def begun_at(self) -> int:
+        """When the training was begun, in nanoseconds: a model that has the number was made by it."""
+        return (self.folder / JOB_FILE).stat().st_mtime_ns
+
+    def _clear_finished(self) -> None:
+        """Remove what a training left that was killed when its model was in its place already."""
+        if not self.begun or self.begun_at == _begun_at_of(self.model):
+            self.clear()
 
     def _resumed(self, job: Job | None) -> Job:
         try:
@@ -167,7 +179,8 @@ class Workspace:
         for name in OWN_FILES:
             (self.folder / name).unlink(missing_ok=True)
         if [entry.name for entry in self.folder.iterdir()] == [MARKER]:
-            remove_work_folder(self.folder)
+            with work_folder(self.folder) as work:  # its name is one that a user could choose: it goes in one step
+                self.folder.rename(work / "training")
         else:
             (self.folder / MARKER).unlink()  # it is the user's now
 
@@ -184,6 +197,14 @@ class Workspace:
             raise ModelError(
                 f"{path} is missing or damaged: {error}. Remove {path.parent.parent} and begin anew."
             ) from error
+
+
+def _begun_at_of(model: Path) -> int | None:
+    try:
+        training = read_manifest(model).card.training or {}
+    except ModelError:
+        return None
+    return training.get("begun_at")
 
 
 def _folder_of(model: Path) -> Path:

@@ -6,13 +6,15 @@ A step is whatever the program does to the disk; of many, MOST are chosen, those
 fork of this process, so that importing costs once.
 """
 
+import errno
 import json
 import os
+import resource
 import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +47,7 @@ class Case:
     """A command in ``home``, what is there before it, and what must hold whenever it was killed."""
 
     arguments: list[str]
-    before: Callable[[Path], None]
+    before: Callable[[Path], object]
     still: Callable[[Path], None]
     """What was there before still opens, or is the new one."""
     after: Callable[[Path], None]
@@ -70,6 +72,10 @@ def vectors_file(home: Path) -> Path:
     return home / "v.txt"
 
 
+def both(*steps: Callable[[Path], object]) -> Callable[[Path], object]:
+    return lambda home: [step(home) for step in steps]
+
+
 def opens(*counts: int) -> Callable[[Path], None]:
     def check(home: Path) -> None:
         opened = open_model(home / "models" / "m")
@@ -81,7 +87,11 @@ def opens(*counts: int) -> Callable[[Path], None]:
 
 
 def new_model(name: str = "m") -> Callable[[Path], None]:
-    return lambda home: None if not (home / "models" / name).exists() else verify_model(home / "models" / name) and None
+    def check(home: Path) -> None:
+        if (home / "models" / name).exists():
+            verify_model(home / "models" / name)
+
+    return check
 
 
 def default_package(home: Path) -> None:
@@ -123,6 +133,7 @@ def with_text(home: Path) -> None:
 
 def text_is_there(home: Path) -> None:
     assert (home / "news.training" / "a.txt").read_text() == "the user's own text"
+    assert sorted(path.name for path in (home / "news.training").iterdir()) == ["a.txt"]
     if (home / "news").exists():
         verify_model(home / "news")
 
@@ -130,7 +141,9 @@ def text_is_there(home: Path) -> None:
 def trained(home: Path) -> None:
     text_is_there(home)
     assert len(open_model(home / "news")) > 3
-    assert sorted(path.name for path in home.iterdir()) == ["news", "news.training", "text.txt"]
+    names = [str(path.relative_to(home)) for path in home.rglob("*")]
+    there = sorted(name for name in names if not name.startswith(("news/", ".")))
+    assert there == ["news", "news.training", "news.training/a.txt", "text.txt"], there
 
 
 def published(home: Path) -> None:
@@ -143,23 +156,21 @@ def cases(home: Path) -> dict[str, Case]:
     return {
         "import": Case(
             ["import", f"{home}/v.txt", "-n", "m"],
-            lambda home: vectors_file(home) and None,
+            vectors_file,
             new_model(),
             opens(50),
             once=lambda home: (home / "models" / "m").exists(),
         ),
         "import over": Case(
             ["import", f"{home}/v.txt", "-n", "m", "--overwrite"],
-            lambda home: (model(home), vectors_file(home)) and None,
+            both(model, vectors_file),
             opens(50, 1200),
             opens(50),
         ),
         "index": Case(["index", "m", "--kind", "exact"], model, opens(1200), opens(1200)),
         "tune": Case(["tune", "m", "--recall", "0.5"], few, opens(900), opens(900)),
         "map": Case(["map", "m", "--words", "50"], model, opens(1200), mapped),
-        "glosses": Case(
-            ["glosses", str(WORDNET)], lambda home: None, new_glosses, glosses
-        ),
+        "glosses": Case(["glosses", str(WORDNET)], lambda home: None, new_glosses, glosses),
         "glosses again": Case(["glosses", str(WORDNET)], old_glosses, glosses, glosses),
         "keys add": Case(
             ["keys", "add", "new"],
@@ -170,20 +181,20 @@ def cases(home: Path) -> dict[str, Case]:
         ),
         "keys revoke": Case(
             ["keys", "revoke", "old"],
-            lambda home: (keys(home), KeyFile(home / "api-keys").add("other")) and None,
+            both(keys, lambda home: KeyFile(home / "api-keys").add("other")),
             has_keys({"other"}, {"old", "other"}),
             has_keys({"other"}),
             once=lambda home: "old" not in KeyFile(home / "api-keys").read(),
         ),
         "export": Case(
             ["export", "m", f"{home}/out.bin", "--overwrite"],
-            lambda home: (model(home), (home / "out.bin").write_bytes(b"1 2\na " + bytes(8))) and None,
+            both(model, lambda home: (home / "out.bin").write_bytes(b"1 2\na " + bytes(8))),
             exported,
             exported,
         ),
         "plot": Case(
             ["plot", "m", "w1", "w2", "w3", "--out", f"{home}/p.svg", "--overwrite"],
-            lambda home: (model(home), (home / "p.svg").write_text("<svg/>")) and None,
+            both(model, lambda home: (home / "p.svg").write_text("<svg/>")),
             drawn,
             drawn,
         ),
@@ -250,7 +261,7 @@ def in_fork(work: Callable[[], None]) -> tuple[int, str]:
             code = 0
         except SystemExit as end:
             code = int(end.code or 0)
-        except BaseException:
+        except BaseException:  # noqa: BLE001  # whatever it is, it is shown
             traceback.print_exc()
         finally:
             sys.stderr.flush()
@@ -261,8 +272,8 @@ def in_fork(work: Callable[[], None]) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text
 
 
-def stepping(home: Path, arguments: list[str], killed_at: int | None = None) -> None:
-    """Run a command, to be killed at a step, or to say how many steps it takes."""
+def stepping(home: Path, arguments: list[str], at: int | None = None, failure: str = "killed") -> None:
+    """Run a command to which something happens at a step; if nothing does, say how many steps it takes."""
     steps = 0
 
     def hook(event: str, given: tuple[object, ...]) -> None:
@@ -271,22 +282,48 @@ def stepping(home: Path, arguments: list[str], killed_at: int | None = None) -> 
         if event == "open" and not (writes and str(given[0]).startswith(str(home))):
             return
         if writes or event in EVENTS:
-            if steps == killed_at:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if at is not None and steps >= at:
+                if failure == "killed":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                elif writes or event == "os.mkdir":
+                    number = errno.ENOSPC if failure == "full" else errno.EROFS
+                    raise OSError(number, os.strerror(number))
             steps += 1
 
     sys.addaudithook(hook)
     try:
         run(arguments)
     finally:
-        if killed_at is None:
+        if at is None:
             os.write(2, f"\nsteps: {steps}".encode())
+
+
+def with_small_files(arguments: list[str], most: int) -> None:
+    """Every write beyond some bytes of a file fails, as on a disk that fills up."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    run(arguments)
 
 
 def run(arguments: list[str]) -> None:
     from service.cli import main
 
     main(arguments)
+
+
+def failures(home: Path, case: Case, total: int) -> Iterator[tuple[Callable[[], None], tuple[str, ...]]]:
+    """Disks that fill up at some step, after some bytes, or are read-only; and what the message must say."""
+    for step in sorted({0, total // 3, 2 * total // 3}):
+        yield lambda step=step: stepping(home, case.arguments, step, "full"), ("disk is full", "disk I/O")  # type: ignore[misc]
+    for most in (10, 2000):
+        yield lambda most=most: with_small_files(case.arguments, most), ("larger than", "disk I/O")  # type: ignore[misc]
+    yield lambda: stepping(home, case.arguments, 0, "read-only"), ("read-only",)
+
+
+def refused(arguments: list[str]) -> None:
+    try:
+        run(arguments)
+    except SystemExit as end:
+        assert end.code in (0, 1)
 
 
 def litter(home: Path) -> list[str]:
@@ -320,14 +357,24 @@ def main() -> None:
             problems.append(f"step {step}: ended with {code}: {said[-600:]}")
         done = case.once(home)
         checks = {"still": case.still, "again": lambda _: run(case.arguments), "after": case.after}
-        if done:
-            del checks["again"]
+        if done:  # it is refused, and cleans up
+            checks["again"] = lambda _: refused(case.arguments)
         for which, check in checks.items():
             status, told = in_fork(lambda check=check: check(home))  # type: ignore[misc]
             if status:
                 problems.append(f"step {step} of {total}, {which}: {told[-800:]}")
         if (left := litter(home)) and (code == 0 or not done):
             problems.append(f"step {step} of {total}: left {left}")
+        shutil.rmtree(home)
+    for work, wanted in failures(home, case, total):
+        shutil.copytree(template, home, symlinks=True)
+        code, said = in_fork(work)
+        if code and ("Traceback" in said or not any(word in said for word in wanted)):
+            problems.append(f"{wanted}: ended with {code}: {said[-900:]}")
+        status, told = in_fork(lambda: case.still(home))
+        left: list[str] = []
+        if status or (left := [name for name in litter(home) if code and ".fetching-" not in name]):
+            problems.append(f"{wanted}: {told[-800:]} {left}")
         shutil.rmtree(home)
     sys.stdout.write(json.dumps({"total": total, "killed": len(chosen), "problems": problems}) + "\n")
 

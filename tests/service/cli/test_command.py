@@ -221,9 +221,16 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
 
 
 @pytest.mark.usefixtures("glove")
-def test_an_interrupt_ends_it_without_a_traceback() -> None:
+@pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN], ids=["default", "ignored"])
+def test_an_interrupt_ends_it_without_a_traceback(before: signal.Handlers) -> None:
+    """Also where the shell that starts it in the background has it ignored, whatever this process was started with."""
     with subprocess.Popen(
-        COMMAND, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        COMMAND,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, before),
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
