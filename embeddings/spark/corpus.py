@@ -24,8 +24,6 @@ from embeddings.text import (
     RawBlock,
     Text,
     TextFormat,
-    format_of_head,
-    format_of_name,
     is_utf8,
     wikipedia,
 )
@@ -115,7 +113,7 @@ def _look_at(cluster: Cluster, address: str, key: Key, size: int, parameters: Co
     if not size:
         raise CorpusError(f"{address} is empty. Leave it out.")
     name = PurePosixPath(key[2]).name
-    kind = format_of_name(name, parameters)
+    kind = parameters.format_of_name(name)
     if kind is TextFormat.PARQUET:
         _check_parquet(cluster, address, parameters.column)
         return SparkText(Text(address, kind, size), key)
@@ -137,7 +135,12 @@ def _look_at(cluster: Cluster, address: str, key: Key, size: int, parameters: Co
         raise CorpusError(f"{address} is cut off or damaged: {error}. Get it again.") from error
     except ModelError as error:
         raise CorpusError(str(error)) from error
-    kind = format_of_head(address, kind, head, parameters)
+    kind = parameters.format_of_head(address, kind, head)
+    if kind in (TextFormat.JSON, TextFormat.PARQUET):
+        raise CorpusError(
+            f"{address} is {'Parquet: name it .parquet.' if kind is TextFormat.PARQUET else 'JSON over several lines.'} "
+            "Spark cuts files at line breaks: write one object a line (.jsonl)."
+        )
     namespaces = wikipedia.namespaces(head) if kind is TextFormat.WIKIPEDIA else ()
     return SparkText(Text(address, kind, size), key, packing, namespaces)
 

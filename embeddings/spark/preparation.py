@@ -164,7 +164,8 @@ def _clean(work: Work) -> None:
         report.write(folder)
         work.space.write_json(folder / PARTS_FILE, {})
         work.space.write_json(folder / REPORT_FILE, clock.taken("cleaning", words=report.words))
-    work.watcher(of_corpus(report))
+    for note in of_corpus(report):
+        work.watcher(note)
 
 
 def _report(work: Work, texts: Sequence[SparkText]) -> CorpusReport:

@@ -1,23 +1,12 @@
 """Raw text becomes sentences of tokens: sources, Wikipedia's markup, tokens and phrases."""
 
+from embeddings.text.blocks import FileReading, RawBlock, texts_of
 from embeddings.text.cased_phrases import CasedPhrases, cased_phrases
-from embeddings.text.corpus import (
-    HEAD_BYTES,
-    STANDARD_INPUT,
-    CorpusParameters,
-    FileReading,
-    RawBlock,
-    Text,
-    TextFormat,
-    find_texts,
-    format_of_head,
-    format_of_name,
-    is_utf8,
-    texts_of,
-)
+from embeddings.text.corpus import STANDARD_INPUT, CorpusParameters, Text, find_texts, is_utf8
 from embeddings.text.descriptions import described
 from embeddings.text.display_forms import DisplayForms, display_of
 from embeddings.text.entities import Entities, find_entities
+from embeddings.text.file_types import HEAD_BYTES, TextFormat
 from embeddings.text.phrase_lists import cohesive, known_phrases, numbered, read_phrase_list, title_phrases
 from embeddings.text.phrases import (
     CONNECTORS,
@@ -93,8 +82,6 @@ __all__ = [
     "find_phrases",
     "find_terms",
     "find_texts",
-    "format_of_head",
-    "format_of_name",
     "is_utf8",
     "join_phrases",
     "joined_word",

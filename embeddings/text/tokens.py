@@ -7,10 +7,11 @@ process, where finding the words alone with ``\\w+`` and a pass for the sentence
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,9 @@ _COMPOUND = re.compile("[.,'&‐‑٫٬・-]|(?<!l)·|·(?!l)")
 """Where a compound that is too rare comes apart; the dot of col·lecció is none of those places."""
 _PIECE = 1 << 17
 """Characters."""
+_UNSPACED = re.compile("([\u3040-\u30ff\u3400-\u9fff])|[\u0e01-\u0e3a\u0e81-\u0ebd\u1000-\u104f\u1780-\u17dd]")
+"""Kana and ideographs, or Thai, Lao, Burmese and Khmer."""
+_CLAUSE, _SAMPLE = 4, 100_000
 _JOINERS = "\u200c\u200d"
 _NOTHING = -1
 _DIGIT = re.compile(r"\d")
@@ -177,6 +181,24 @@ class _Numbers(dict[str, int]):
 def split_compound(word: str) -> list[str]:
     """The parts of a compound (``vice-president``, ``10,000``); the word alone if it is none."""
     return [part for part in _COMPOUND.split(word) if part] or [word]
+
+
+def unspaced_word(words: Iterable[str]) -> str:
+    """A long word of a script without spaces, if many of ``words`` are whole clauses of one; else nothing.
+
+    What was taken apart into words has shorter ones: 2 to 4 ideographs, 4 to 7 letters of Thai or Khmer.
+    """
+    looked_at = letters = 0
+    longest = ""
+    total = 0
+    for word in islice(words, _SAMPLE):
+        total += 1
+        if not word.isascii() and (found := _UNSPACED.search(word)):
+            looked_at += 1
+            letters += len(word) if found[1] else len(word) // 2
+            if len(longest) < len(word) <= 40:
+                longest = word
+    return longest if looked_at > total / 5 and letters > _CLAUSE * looked_at else ""
 
 
 def _meaning(parameters: TokenParameters) -> Callable[[str], str | int]:

@@ -23,8 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import CorpusError
-from embeddings.text.corpus import CorpusParameters, FileReading, RawBlock, ReadBlock, Text, texts_of
-from embeddings.text.tokens import FIRST_WORD, Ids, TokenParameters, Tokens, tokenise
+from embeddings.text.blocks import FileReading, RawBlock, ReadBlock, texts_of
+from embeddings.text.corpus import CorpusParameters, OnError, Text
+from embeddings.text.tokens import FIRST_WORD, Ids, Splitting, TokenParameters, Tokens, tokenise, unspaced_word
 
 IDS_FILE, WORDS_FILE, TITLES_FILE, _REPORT_FILE = "tokens.bin", "words.txt", "titles.txt", "corpus.json"
 _SMALL_BYTES = 4 << 20
@@ -54,6 +55,12 @@ class CorpusReport:
     articles: int = 0
     undecodable: int = 0
     """Byte sequences that are not of the encoding; each stands in the text as a separator."""
+    skipped: int = 0
+    """Bad lines, objects, pages and rests of files that were left out, as it was asked for."""
+    left_out: tuple[str, ...] = ()
+    """What was left out of folders and the rests of files, a sentence each."""
+    unspaced: str = ""
+    """A word of a script without spaces, if much of the text is of one and was not taken apart into words."""
 
     def write(self, folder: Path) -> None:
         """Keep the report for `read`."""
@@ -67,7 +74,8 @@ class CorpusReport:
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> "CorpusReport":
         """The report of what `asdict` gave."""
-        return cls(**{**content, "files": tuple(FileReport(**file) for file in content["files"])})
+        files = tuple(FileReport(**file) for file in content["files"])
+        return cls(**{**content, "files": files, "left_out": tuple(content.get("left_out", ()))})
 
 
 def clean(
@@ -84,12 +92,13 @@ def clean(
     """
     numbers: dict[str, int] = {}
     report = CorpusReport()
+    left_out: list[str] = []
     total = 0 if any(not text.bytes for text in texts) else sum(text.bytes for text in texts)
     done = 0
     with (folder / IDS_FILE).open("wb") as ids_file, (folder / TITLES_FILE).open("w", encoding="utf-8") as titles:
         for text in texts:
             file = FileReading(text, reading)
-            for read, found in _tokenised(file, reading, tokens, processes):
+            for read, found in _readable(_tokenised(file, reading, tokens, processes), reading, left_out):
                 ids_file.write(_renumber(found, numbers).tobytes())
                 titles.writelines(f"{title}\n" for title in read.titles)
                 report = replace(
@@ -97,6 +106,7 @@ def clean(
                     words=report.words + len(found),
                     articles=report.articles + read.articles,
                     undecodable=report.undecodable + read.undecodable,
+                    skipped=report.skipped + read.skipped,
                 )
                 progress(done + file.bytes_read, total, report.words)
             done += file.bytes_read
@@ -104,10 +114,27 @@ def clean(
             report = replace(report, files=(*report.files, about))
     if not report.words:
         raise CorpusError(f"There is not one word in {', '.join(text.name for text in texts)}.")
-    report = replace(report, different_words=len(numbers))
+    unspaced = unspaced_word(numbers) if tokens.splitting is Splitting.WORDS else ""
+    report = replace(
+        report,
+        different_words=len(numbers),
+        skipped=report.skipped + len(left_out),
+        left_out=tuple(left_out),
+        unspaced=unspaced,
+    )
     write_lines(folder / WORDS_FILE, numbers)
     report.write(folder)
     return report
+
+
+def _readable(blocks: "Iterator[Tokenised]", reading: CorpusParameters, left_out: list[str]) -> "Iterator[Tokenised]":
+    """``blocks`` of a file up to where it is damaged, if that is to be skipped; ``left_out`` then gets the reason."""
+    try:
+        yield from blocks
+    except CorpusError as error:
+        if reading.on_error is not OnError.SKIP:
+            raise
+        left_out.append(f"{error} What follows was left out.")
 
 
 def read_lines(path: Path) -> list[str]:

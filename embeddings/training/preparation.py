@@ -63,6 +63,9 @@ from embeddings.training.stages import (
 )
 from embeddings.training.workspace import Note, Status, Watcher, Workspace
 
+_NAMED = 20
+"""Files that a note names."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
@@ -124,7 +127,10 @@ def of_preset(preset: str, parameters: TrainingParameters, report: CorpusReport)
 def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
     if space.has(CLEAN):
         return
-    texts = find_texts(job.places, job.corpus)
+    left_out: list[str] = []
+    texts = find_texts(job.places, job.corpus, left_out)
+    for note in of_left_out(left_out):
+        watcher(note)
     parameters = choose_parameters(job.preset, 0, job.training)[1]
     clock = Clock()
 
@@ -140,15 +146,35 @@ def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
             report.write(folder)
         space.write_json(folder / PARTS_FILE, {})
         space.write_json(folder / REPORT_FILE, clock.taken("cleaning", words=report.words))
-    watcher(of_corpus(report))
+    for note in of_corpus(report):
+        watcher(note)
 
 
-def of_corpus(report: CorpusReport) -> Note:
-    """What was read."""
+def of_left_out(sentences: Sequence[str]) -> list[Note]:
+    """What was left out of the corpus, the first twenty by name."""
+    more = f" And {len(sentences) - _NAMED:,} more." if len(sentences) > _NAMED else ""
+    text = f"Left out {len(sentences):,} files: {' '.join(sentences[:_NAMED])}{more}"
+    return [Note(text, {"left_out": list(sentences)})] if sentences else []
+
+
+def of_corpus(report: CorpusReport) -> list[Note]:
+    """What was read, what of it was skipped, and whether it needs to be taken apart into words first."""
     articles = f" in {report.articles:,} articles" if report.articles else ""
     bad = f"; {report.undecodable:,} places were not of the encoding" if report.undecodable else ""
     text = f"Read {report.words:,} words{articles}, {report.different_words:,} different{bad}."
-    return Note(text, {"stage": "cleaning", **asdict(report)})
+    notes = [Note(text, {"stage": "cleaning", **asdict(report)})]
+    if report.skipped:
+        reasons = "".join(f" {sentence}" for sentence in report.left_out[:_NAMED])
+        notes.append(Note(f"Skipped {report.skipped:,} bad lines, objects, pages or files.{reasons}"))
+    if report.unspaced:
+        notes.append(
+            Note(
+                "Much of this text is in a script that is written without spaces: all between two marks is one word, "
+                f"as '{report.unspaced}'. Segment it into words first (jieba, MeCab, PyThaiNLP, …), a blank between two, "
+                "and train with --splitting whitespace."
+            )
+        )
+    return notes
 
 
 def _phrase_pass(job: Job, number: int, space: Workspace, watcher: Watcher) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from embeddings.errors import CorpusError
 from embeddings.spark.corpus import BLOCK_BYTES, SparkText, _gather, _unpack, as_raw, find_spark_texts
-from embeddings.text.corpus import CorpusParameters, Text, TextFormat, texts_of
+from embeddings.text.blocks import texts_of
+from embeddings.text.corpus import CorpusParameters, Text, TextFormat
 
 ADDRESS, KEY = "file:/corpora/ä text.txt", ("file", "", "/corpora/ä text.txt")
 AS_SPARK_SAYS = "file:/corpora/%C3%A4%20text.txt"

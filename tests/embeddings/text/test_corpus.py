@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from embeddings.errors import CorpusError
-from embeddings.text.corpus import CorpusParameters, FileReading, ReadBlock, TextFormat, find_texts, texts_of
+from embeddings.text.blocks import FileReading, ReadBlock, texts_of
+from embeddings.text.corpus import CorpusParameters, TextFormat, find_texts
 
 DEFAULT = CorpusParameters()
 TEXT = "Der Käse.\nEin zweiter Satz.\n" * 250_000
@@ -199,7 +200,7 @@ def test_a_dump_that_breaks_in_the_middle_is_refused(tmp_path: Path) -> None:
 
 def test_the_standard_input(tmp_path: Path) -> None:
     script = (
-        "from embeddings.text.corpus import *\nfrom embeddings.text.corpus import CorpusParameters as P\n"
+        "from embeddings.text.blocks import *\nfrom embeddings.text.corpus import find_texts\nfrom embeddings.text.corpus import CorpusParameters as P\n"
         "[t] = find_texts(['-'], P())\nprint([texts_of(b, P()).text for b in FileReading(t, P()).blocks()])"
     )
     packed = gzip.compress("Käse\n".encode())

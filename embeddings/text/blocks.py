@@ -1,0 +1,278 @@
+"""Files of a corpus → blocks of text.
+
+A file is read once, in one process, in blocks that end where a line or a page ends; `texts_of` turns a block into text
+in any other process.
+"""
+
+import dataclasses
+import hashlib
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from embeddings.errors import CorpusError
+from embeddings.files import unpacked
+from embeddings.text import wikipedia
+from embeddings.text.corpus import NO_PARQUET_PIPE, CorpusParameters, OnError, Text, head_of, is_utf8, reading_text
+from embeddings.text.file_types import TextFormat
+from embeddings.text.json_records import texts_of_document, texts_of_lines
+from embeddings.text.parquet import open_parquet, texts_of_column
+
+BLOCK_BYTES = 1 << 22
+_LONGEST_RECORD = 1 << 28
+_DOC_LINE = re.compile(r"^</?doc\b[^>\n]*>[ \t\r]*$", re.MULTILINE)
+"""What WikiExtractor writes around an article."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawBlock:
+    """Some of a file: whole lines or pages, still encoded."""
+
+    name: str
+    format: TextFormat
+    start: int
+    """Where it begins in the unpacked file, in bytes; the first line's number for JSON lines."""
+    content: bytes
+    namespaces: tuple[str, ...] = ()
+    skipped: int = 0
+    """Bad objects and pages left out before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBlock:
+    """The text of a block, its titles where it is of a dump, and how many characters could not be decoded."""
+
+    text: str
+    titles: Sequence[str] = ()
+    articles: int = 0
+    undecodable: int = 0
+    skipped: int = 0
+    """Bad lines, objects and pages that were left out."""
+
+
+class FileReading:
+    """Reads one file of a corpus block by block, and knows its checksum and how far it has come."""
+
+    def __init__(self, text: Text, parameters: CorpusParameters) -> None:
+        self.text = text
+        self.parameters = parameters
+        self.bytes_read = 0
+        """Of the file as it lies there, packed."""
+        self._sum = hashlib.sha256()
+        self._skipped = 0
+
+    @property
+    def sha256(self) -> str:
+        """Of the whole file, once it has been read."""
+        return self._sum.hexdigest()
+
+    def blocks(self) -> Iterator[RawBlock]:
+        """The blocks of the file in order. Raises `CorpusError` where it is cut off, damaged or unreadable."""
+        name, path = self.text.name, self.text.path
+        with reading_text(name):
+            if self.text.format is TextFormat.PARQUET:
+                yield from self._parquet(Path(str(path)))
+                return
+            place = path or sys.stdin.fileno()
+            with (
+                open(place, "rb", closefd=path is not None) as raw,
+                io.BufferedReader(_Summed(raw, self)) as summed,
+                unpacked(summed, name) as file,
+            ):
+                yield from self.blocks_of(self._recognised(file) if self.text.format is TextFormat.AUTO else file)
+                while summed.read(BLOCK_BYTES):  # what follows the end of packed data is part of the sum as well
+                    pass
+
+    def _recognised(self, file: IO[bytes]) -> IO[bytes]:
+        """``file`` from its beginning, once it is known what it is: of a pipe nothing is known before it is read."""
+        name, head = self.text.name, head_of(file)
+        if not head:
+            raise CorpusError(f"{name} is empty: nothing came through the pipe.")
+        kind = self.parameters.format_of_head(name, TextFormat.AUTO, head)
+        if kind is TextFormat.PARQUET:
+            raise CorpusError(NO_PARQUET_PIPE)
+        self.text = dataclasses.replace(self.text, format=kind)
+        return io.BufferedReader(_Ahead(head, file))
+
+    def blocks_of(self, file: IO[bytes]) -> Iterator[RawBlock]:
+        """The blocks of the unpacked ``file``, lines or pages."""
+        if self.text.format is TextFormat.WIKIPEDIA:
+            return self._pages(file)
+        return self._objects(file) if self.text.format is TextFormat.JSON else self._lines(file)
+
+    def _objects(self, file: IO[bytes]) -> Iterator[RawBlock]:
+        waiting: list[str] = []
+        size = 0
+        for text in texts_of_document(self._chunks(file), self.text.name, self.parameters.field, self._skip()):
+            waiting.append(text)
+            size += len(text)
+            if size > BLOCK_BYTES:
+                yield self._of_rows("\n".join(waiting).encode("utf-8", "replace"))
+                waiting, size = [], 0
+        yield self._of_rows("\n".join(waiting).encode("utf-8", "replace"))
+
+    def _skip(self) -> Callable[[], None] | None:
+        def skip() -> None:
+            self._skipped += 1
+
+        return skip if self.parameters.on_error is OnError.SKIP else None
+
+    def _of_rows(self, content: bytes) -> RawBlock:
+        block = RawBlock(self.text.name, TextFormat.TEXT, 0, content, skipped=self._skipped)
+        self._skipped = 0
+        return block
+
+    def _lines(self, file: IO[bytes]) -> Iterator[RawBlock]:
+        by_record = self.text.format is TextFormat.JSONL
+        start, parts, size = 1 if by_record else 0, list[bytes](), 0
+        for chunk in self._chunks(file):
+            parts.append(chunk)
+            size += len(chunk)
+            if by_record and size > _LONGEST_RECORD:
+                raise CorpusError(f"{self.text.name}, line {start:,} is longer than {_LONGEST_RECORD >> 20} MB.")
+            if b"\n" not in chunk and (by_record or size <= 2 * BLOCK_BYTES):
+                continue
+            whole = b"".join(parts)
+            cut = whole.rfind(b"\n") + 1 or _cut_within(whole)
+            yield RawBlock(self.text.name, self.text.format, start, whole[:cut])
+            start += whole.count(b"\n", 0, cut) if by_record else cut
+            parts, size = ([whole[cut:]], len(whole) - cut) if cut < len(whole) else ([], 0)
+        if parts:
+            whole, parts = b"".join(parts), []
+            yield RawBlock(self.text.name, self.text.format, start, whole)
+
+    def _chunks(self, file: IO[bytes]) -> Iterator[bytes]:
+        """Bytes in UTF-8: as they are, or from another encoding."""
+        encoding = self.parameters.encoding
+        if is_utf8(encoding):
+            yield from iter(lambda: file.read(BLOCK_BYTES), b"")
+            return
+        reader = io.TextIOWrapper(file, encoding, errors="strict" if self.parameters.strict else "replace", newline="")
+        try:
+            for characters in iter(lambda: reader.read(BLOCK_BYTES), ""):
+                yield characters.encode()
+        except UnicodeDecodeError as error:
+            raise CorpusError(f"{self.text.name} is not {encoding}: {error.reason}. Leave out --strict?") from error
+        finally:
+            reader.detach()
+
+    def _pages(self, file: IO[bytes]) -> Iterator[RawBlock]:
+        spaces, start, rest = None, 0, b""
+        for chunk in iter(lambda: file.read(BLOCK_BYTES), b""):
+            rest += chunk
+            if spaces is None:
+                spaces = wikipedia.namespaces(rest)
+            first, last = rest.find(wikipedia.PAGE_START), rest.rfind(wikipedia.PAGE_END)
+            if 0 <= first < last:
+                cut = last + len(wikipedia.PAGE_END)
+                yield RawBlock(self.text.name, self.text.format, start + first, rest[first:cut], spaces)
+                start, rest = start + cut, rest[cut:]
+        if wikipedia.DUMP_END not in rest:
+            raise CorpusError(
+                f"{self.text.name} is cut off: after {start + len(rest):,} bytes (unpacked) it has no "
+                "</mediawiki>. Get it again."
+            )
+
+    def _parquet(self, path: Path) -> Iterator[RawBlock]:
+        with path.open("rb") as raw:
+            for chunk in iter(lambda: raw.read(BLOCK_BYTES), b""):
+                self._sum.update(chunk)
+        table = open_parquet(path, self.text.name, self.parameters.column)
+        for group, rows in texts_of_column(table, self.text.name, self.parameters.column):
+            yield self._of_rows(rows)
+            self.bytes_read = self.text.bytes * (group + 1) // table.metadata.num_row_groups
+
+
+def _cut_within(line: bytes) -> int:
+    """Where to cut a line without an end: after a blank or a Chinese full stop, or at least between two characters."""
+    cut = line.rfind(b" ") + 1 or line.rfind("。".encode()) + 3
+    if cut > 2:
+        return cut
+    cut = len(line) - 4
+    while line[cut] & 0xC0 == 0x80 and cut > len(line) - 8:
+        cut -= 1
+    return cut
+
+
+def texts_of(block: RawBlock, parameters: CorpusParameters) -> ReadBlock:
+    """Decode ``block`` and take the text out of it. Raises `CorpusError` that names the file and the place."""
+    skipped = block.skipped
+    if block.format is TextFormat.WIKIPEDIA:
+        try:
+            found = list(wikipedia.articles(block.content, block.namespaces))
+        except CorpusError as error:
+            if parameters.on_error is OnError.SKIP:
+                return ReadBlock("", skipped=skipped + block.content.count(wikipedia.PAGE_END))
+            raise CorpusError(f"{block.name}, after {block.start:,} bytes (unpacked): {error}") from error
+        text = "\n".join(article.text for article in found)
+        return ReadBlock(text, [article.title for article in found], len(found), skipped=skipped)
+    text, undecodable = _decode(block, parameters.strict)
+    if block.format is TextFormat.JSONL:
+
+        def skip() -> None:
+            nonlocal skipped
+            skipped += 1
+
+        skipping = skip if parameters.on_error is OnError.SKIP else None
+        text = texts_of_lines(text, block.name, block.start, parameters.field, skipping)
+    elif "<doc " in text or "</doc>" in text:
+        text = _DOC_LINE.sub("", text)
+    return ReadBlock(text, undecodable=undecodable, skipped=skipped)
+
+
+def _decode(block: RawBlock, strict: bool) -> tuple[str, int]:
+    try:
+        text = block.content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if strict:
+            place = (
+                f"line {block.start:,} or later"
+                if block.format is TextFormat.JSONL
+                else f"byte {block.start + error.start:,}"
+            )
+            raise CorpusError(
+                f"{block.name} is not UTF-8 at {place}: {error.reason}. Say its --encoding, or leave out --strict."
+            ) from error
+        text = block.content.decode("utf-8", errors="replace")
+        undecodable = text.count("\ufffd") - block.content.count("\ufffd".encode())
+        return text.removeprefix("\ufeff"), undecodable
+    return text.removeprefix("\ufeff"), 0
+
+
+class _Ahead(io.RawIOBase):
+    """A file whose ``head`` has been read already."""
+
+    def __init__(self, head: bytes, file: IO[bytes]) -> None:
+        self._head = head
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]  # collections.abc.Buffer is of 3.12
+        chunk = self._head[: len(buffer)] if self._head else self._file.read(len(buffer))
+        self._head = self._head[len(chunk) :]
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+
+class _Summed(io.RawIOBase):
+    """A file whose bytes are counted and summed as they are read."""
+
+    def __init__(self, raw: IO[bytes], reading: FileReading) -> None:
+        self._raw = raw
+        self._reading = reading
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]  # collections.abc.Buffer is of 3.12
+        chunk = self._raw.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self._reading.bytes_read += len(chunk)
+        self._reading._sum.update(chunk)
+        return len(chunk)
