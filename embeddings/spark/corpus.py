@@ -137,10 +137,8 @@ def _look_at(cluster: Cluster, address: str, key: Key, size: int, parameters: Co
         raise CorpusError(str(error)) from error
     kind = parameters.format_of_head(address, kind, head)
     if kind in (TextFormat.JSON, TextFormat.PARQUET):
-        raise CorpusError(
-            f"{address} is {'Parquet: name it .parquet.' if kind is TextFormat.PARQUET else 'JSON over several lines.'} "
-            "Spark cuts files at line breaks: write one object a line (.jsonl)."
-        )
+        what = "Parquet: name it .parquet." if kind is TextFormat.PARQUET else "JSON over several lines."
+        raise CorpusError(f"{address} is {what} Spark cuts files at line breaks: write one object a line (.jsonl).")
     namespaces = wikipedia.namespaces(head) if kind is TextFormat.WIKIPEDIA else ()
     return SparkText(Text(address, kind, size), key, packing, namespaces)
 

@@ -170,8 +170,8 @@ def of_corpus(report: CorpusReport) -> list[Note]:
         notes.append(
             Note(
                 "Much of this text is in a script that is written without spaces: all between two marks is one word, "
-                f"as '{report.unspaced}'. Segment it into words first (jieba, MeCab, PyThaiNLP, …), a blank between two, "
-                "and train with --splitting whitespace."
+                f"as '{report.unspaced}'. Segment it into words first (jieba, MeCab, PyThaiNLP, …), a blank between "
+                "two, and train with --splitting whitespace."
             )
         )
     return notes

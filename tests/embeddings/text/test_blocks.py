@@ -1,0 +1,92 @@
+"""Files of every packing to blocks of text."""
+
+import bz2
+import gzip
+import hashlib
+import lzma
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from embeddings.errors import CorpusError
+from embeddings.text.blocks import FileReading, texts_of
+from embeddings.text.corpus import CorpusParameters, TextFormat, find_texts
+from tests.embeddings.text.corpora import DEFAULT, dump, read, zstd
+
+TEXT = "Der Käse.\nEin zweiter Satz.\n" * 250_000
+PACKERS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstd}
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_packed_text_is_read_in_blocks_that_end_with_a_line(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"text.txt{suffix}"
+    path.write_bytes(PACKERS[suffix](TEXT.encode()))
+    text, blocks = read(path)
+    assert text == TEXT
+    assert len(blocks) > 1
+    assert all(block.text.endswith("\n") for block in blocks)
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])
+def test_packed_text_that_is_cut_off_is_refused_by_name(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"text.txt{suffix}"
+    packed = PACKERS[suffix]("".join(f"{number} words\n" for number in range(500_000)).encode())
+    path.write_bytes(packed[: len(packed) * 2 // 3])
+    with pytest.raises(CorpusError, match=f"text.txt{suffix}"):
+        read(path)
+
+
+def test_the_checksum_and_the_size_are_those_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "text.gz"
+    path.write_bytes(gzip.compress(TEXT.encode()) + gzip.compress(b"more"))
+    [text] = find_texts([path], DEFAULT)
+    reading = FileReading(text, DEFAULT)
+    assert "".join(texts_of(block, DEFAULT).text for block in reading.blocks()) == TEXT + "more"
+    assert reading.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert reading.bytes_read == text.bytes == path.stat().st_size
+
+
+def test_one_endless_line_is_cut_between_words(tmp_path: Path) -> None:
+    path = tmp_path / "text8"
+    path.write_text("word " * 3_000_000)
+    text, blocks = read(path)
+    assert text == "word " * 3_000_000
+    assert len(blocks) > 1
+
+
+def test_a_dump_is_known_by_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "dump-p1p2.bz2"
+    path.write_bytes(bz2.compress(dump("Eins", "Zwei")))
+    text, [block] = read(path)
+    assert text == "Eins text.\nZwei text."
+    assert block.titles == ["Eins", "Zwei"]
+    assert block.articles == 2
+
+
+def test_a_dump_that_breaks_in_the_middle_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "dump.xml"
+    path.write_bytes(dump("Eins", end=""))
+    with pytest.raises(
+        CorpusError, match=r"dump\.xml is cut off: after [\d,]+ bytes \(unpacked\) it has no </mediawiki>"
+    ):
+        read(path)
+    path.write_bytes(dump("Eins", "<oops>"))
+    with pytest.raises(CorpusError, match=r"dump\.xml, after 42 bytes \(unpacked\): the XML of the dump is broken"):
+        read(path)
+    path.write_text("no dump at all")
+    with pytest.raises(CorpusError, match="is not a dump"):
+        find_texts([path], CorpusParameters(format=TextFormat.WIKIPEDIA))
+
+
+def test_the_standard_input(tmp_path: Path) -> None:
+    script = (
+        "from embeddings.text.blocks import *\nfrom embeddings.text.corpus import CorpusParameters as P, find_texts\n"
+        "[t] = find_texts(['-'], P())\nprint([texts_of(b, P()).text for b in FileReading(t, P()).blocks()])"
+    )
+    packed = gzip.compress("Käse\n".encode())
+    done = subprocess.run([sys.executable, "-c", script], input=packed, capture_output=True, check=True)
+    assert done.stdout.decode().strip() == repr(["Käse\n"])
+    with pytest.raises(CorpusError, match="Parquet cannot be read from a pipe"):
+        find_texts(["-"], CorpusParameters(format=TextFormat.PARQUET))

@@ -1,0 +1,31 @@
+"""JSON lines and files of objects to text."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from embeddings.errors import CorpusError
+from embeddings.text.corpus import CorpusParameters
+from tests.embeddings.text.corpora import read
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl.gz"
+    rows = [{"body": "eins"}, {"body": None}, {"body": "zwei\nlines", "text": "no"}]
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
+    assert read(path, parameters=CorpusParameters(field="body"))[0] == "eins\nzwei\nlines"
+    with pytest.raises(CorpusError, match=r"line 1 has no field 'text'; it has: body\. Choose one with --field"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [('{"text": 5}', "holds no text but 5"), ("[1]", "is not an object"), ("{broken", "line 2 is not JSON")],
+)
+def test_a_bad_line_of_json_is_named(tmp_path: Path, line: str, message: str) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"text": "good"}\n' + line)
+    with pytest.raises(CorpusError, match=message):
+        read(path)
