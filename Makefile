@@ -7,7 +7,11 @@ READY := $(VENV)/.ready
 
 PACKAGES := chromium docker-compose nginx-light openjdk-17-jre-headless redis-server systemd wordnet-base
 
-.PHONY: demo demo-spark demo-milvus test packages lint format lock benchmark bench-check clean kernels
+.PHONY: help demo demo-spark demo-milvus test check docs packages lint format lock benchmark bench-check clean kernels
+
+help:  ## list the targets (the default)
+	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)/  \1|\2/' | \
+		while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
 
 demo: $(READY) kernels  ## set up, and answer an analogy from GloVe 6B
 	$(BIN)/thisplusthat "United States:Dollar :: Mexico:?"
@@ -46,13 +50,16 @@ packages:  ## Debian's packages that tests need: a browser, Java, Redis, nginx, 
 kernels: $(READY)  ## compile what is older than its C sources; an installation does it too, and does without a compiler
 	@$(BIN)/python hatch_build.py --quiet || true
 
-lint: $(READY)
+check: $(READY) kernels lint  ## before every commit: style, types, layers, and the tests marked fast
+	$(BIN)/python -m pytest -m fast -n auto --dist worksteal -q
+
+lint: $(READY)  ## style, types and layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(READY)
+format: $(READY)  ## put the code into its style
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
@@ -69,8 +76,11 @@ lock:  ## pin the newest versions that fit in constraints.txt
 	$(VENV)/lock/bin/python -m pip freeze --exclude-editable > constraints.txt
 	rm -rf $(VENV)/lock
 
-clean:
-	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+docs: $(READY)  ## build the manual into site/, with every link checked
+	$(BIN)/mkdocs build --strict
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist site
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \

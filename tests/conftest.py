@@ -41,6 +41,32 @@ def pytest_configure(config: pytest.Config) -> None:
         subprocess.run([sys.executable, str(Path(__file__).parents[1] / "hatch_build.py"), "--quiet"], check=False)
 
 
+FAST_FOLDERS = (
+    "embeddings/answers",
+    "embeddings/evaluation",
+    "embeddings/formats",
+    "embeddings/models",
+    "embeddings/native",
+    "embeddings/query",
+    "embeddings/search",
+    "embeddings/text",
+    "service/api",
+    "service/host",
+    "test_layers.py",
+)
+"""What ``make check`` runs of the tests, but for tests that use one of the fixtures below."""
+SLOW_FIXTURES = frozenset({"glove", "milvus", "redis", "service_url"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as fast what needs neither a large model nor a server."""
+    root = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(root).as_posix()
+        if place.startswith(FAST_FOLDERS) and SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.fast)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors, since many tests wait for a browser, a server or a lock."""
     return (os.cpu_count() or 1) + 1
