@@ -1,4 +1,4 @@
-# Everything happens in .venv, which is made when it is not there. README.md has the same commands without make.
+# Everything happens in .venv, which is made when it is not there. CONTRIBUTING.md has the same commands without make.
 
 PYTHON ?= python3
 VENV := .venv

@@ -54,7 +54,40 @@ FAST_FOLDERS = (
     "service/host",
     "test_layers.py",
 )
-"""What ``make check`` runs of the tests, but for tests that use one of the fixtures below."""
+"""What ``make check`` runs of the tests, but for those named below and those that use one of the fixtures."""
+SLOW_TESTS = frozenset(
+    {
+        "test_a_disk_that_fills_up_is_a_clear_error",
+        "test_a_file_that_unpacks_to_fill_a_machine_is_refused",
+        "test_a_file_with_any_bytes_changed_is_refused_or_searched",
+        "test_a_large_file_is_streamed",
+        "test_a_model_without_a_kernel_is_searched_exactly_and_says_so",
+        "test_a_thousand_mutants_are_read_or_refused_by_name",
+        "test_an_odd_number_of_dimensions_can_be_coded",
+        "test_any_expression_printed_reads_back_the_same",
+        "test_any_text_gives_tidy_tokens",
+        "test_any_text_is_read_and_reads_back_the_same_or_is_a_query_error",
+        "test_each_kind_of_search_takes_the_candidates_measured_for_it",
+        "test_every_kind_answers_like_brute_force",
+        "test_exact_search_agrees_with_gensim",
+        "test_exact_search_agrees_with_sorting_everything",
+        "test_json_holds_all_of_an_answer",
+        "test_lists_that_hold_too_few_rows_are_filled_up_by_exact_search",
+        "test_no_process_outlives_a_parent_that_is_killed",
+        "test_of_many_dimensions_those_are_kept_that_hold_most",
+        "test_packed_text_is_read_in_blocks_that_end_with_a_line",
+        "test_packed_text_that_is_cut_off_is_refused_by_name",
+        "test_searches_go_as_far_as_the_wanted_recall_takes",
+        "test_ten_thousand_queries_are_answered_as_by_brute_force",
+        "test_the_fastest_that_reaches_the_recall_is_put_in_place",
+        "test_the_real_dump_gives_the_words_that_gensim_finds_and_no_markup",
+        "test_the_recall_measured_at_build_holds_for_other_targets",
+        "test_the_result_does_not_depend_on_the_number_of_processes",
+        "test_the_same_words_again_and_again_are_no_list",
+        "test_what_codes_cannot_reach_is_searched_exactly",
+    }
+)
+"""Those of these folders that take some seconds each: a loaded machine of two processors is the measure."""
 SLOW_FIXTURES = frozenset({"glove", "milvus", "redis", "service_url"})
 
 
@@ -63,7 +96,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     root = Path(__file__).parent
     for item in items:
         place = item.path.relative_to(root).as_posix()
-        if place.startswith(FAST_FOLDERS) and SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+        name = getattr(item, "originalname", item.name)
+        if name in SLOW_TESTS or not place.startswith(FAST_FOLDERS):
+            continue
+        if SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.fast)
 
 

@@ -57,7 +57,8 @@ class TrainingParameters:
     """gensim's parameters by gensim's names. Each field is an option of ``thisplusthat train``.
 
     Sources of the defaults: Mikolov et al. 2013 for sampling and negative samples; Levy, Goldberg and Dagan 2015 for
-    many dimensions and more negative samples on small corpora; the search in README.md for windows and epochs.
+    many dimensions and more negative samples on small corpora; for windows and epochs, what
+    docs/explanation/training.md measured.
     """
 
     algorithm: Algorithm = _option(Algorithm.WORD2VEC, "word2vec, or fasttext with vectors of character n-grams.")

@@ -28,7 +28,7 @@ MEASURED = ROOT / "benchmarks" / "capacity.json"
 SIZES = (100_000, 400_000, 1_000_000, 10_000_000, 100_000_000)
 QUERIES, WARM_UP = 400, 40
 PROCESSORS, WORKER_MB = 2, 50
-"""Of the replica in the table: a worker for each processor, and what each has for itself (see README, Serving)."""
+"""Of the replica in the table: a worker for each processor, and what each has for itself (docs/how-to/deploy.md)."""
 LONGEST_MS = 50
 """A query that takes one process longer is better shared by several machines."""
 
@@ -101,7 +101,7 @@ def largest_in_process(points: list[Point]) -> int:
 
 
 def table(points: list[Point]) -> str:
-    """The README's table, in Markdown."""
+    """The manual's table, in Markdown."""
     rows = [
         "| words × 300 | | memory at least | memory for all | build | a query | queries/s per replica |",
         "|---" * 7 + "|",

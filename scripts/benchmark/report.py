@@ -1,4 +1,4 @@
-"""Figures as tables, as Markdown for the README, and as JSON that grows part by part."""
+"""Figures as tables, as Markdown for the manual, and as JSON that grows part by part."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -81,7 +81,7 @@ def _markdown_table(cells: list[list[str]]) -> str:
     return "\n".join(["", head, "|---" * len(cells[0]) + "|", *rows]) + "\n"
 
 
-# ---- The README's tables
+# ---- The manual's tables
 
 
 def summary_tables(results: Mapping[str, Any]) -> str:

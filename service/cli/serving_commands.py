@@ -24,7 +24,7 @@ def option_name(entry: "Field[Any]") -> str:
 def setting_options(function: Callable[..., None]) -> Callable[..., None]:
     """An option for each setting; what is not given is None, and another source counts."""
     for entry in reversed(fields(Settings)):
-        name, shown = option_name(entry), _shown(entry.default)
+        name, shown = option_name(entry), shown_default(entry.default)
         about: dict[str, Any] = {"help": f"{entry.metadata['help']}  [default: {shown}]", "default": None}
         if isinstance(entry.default, tuple):
             about |= {"multiple": True, "callback": lambda _context, _parameter, value: tuple(value) or None}
@@ -42,8 +42,8 @@ def _is_milvus_file(name: str) -> bool:
     return Address.parse(name).file is not None
 
 
-def _shown(default: Any) -> str:
-    """A default as help and the README show it."""
+def shown_default(default: Any) -> str:
+    """A default as help and the manual show it."""
     if isinstance(default, tuple):
         return ", ".join(default) or "none"
     if isinstance(default, bool):

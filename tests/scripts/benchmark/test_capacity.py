@@ -1,4 +1,4 @@
-"""The capacity table: what is computed from measured points, and that the README has what the script prints."""
+"""The capacity table: what is computed from measured points, and that the manual has what the script prints."""
 
 import json
 from pathlib import Path
@@ -10,9 +10,8 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def capacity(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    import capacity
+def capacity() -> ModuleType:
+    from scripts.benchmark import capacity
 
     return capacity
 
@@ -40,11 +39,11 @@ def test_points_on_a_line_give_that_line_and_what_lies_on_it_further_on(capacity
     assert shown[-3].startswith("| 1,000,000 | measured | 200 MB | 1.4 GB | 42 s | 6 ms | 330 |")
 
 
-def test_the_readme_has_the_table_of_the_measured_points(capacity: ModuleType) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_manual_has_the_table_of_the_measured_points(capacity: ModuleType) -> None:
+    page = (ROOT / "docs" / "explanation" / "capacity.md").read_text(encoding="utf-8")
     points = json.loads(capacity.MEASURED.read_text())
-    assert capacity.table(points) in readme
-    assert capacity.model_text(points) in " ".join(readme.split())
+    assert capacity.table(points) in page
+    assert capacity.model_text(points) in " ".join(page.split())
 
 
 def test_a_size_is_measured(capacity: ModuleType, glove: object) -> None:

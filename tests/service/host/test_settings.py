@@ -1,4 +1,4 @@
-"""Settings: their sources in order, what is wrong with them, and the README's table."""
+"""Settings: their sources in order, what is wrong with them, and the manual's table."""
 
 import re
 from dataclasses import fields
@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.serving_commands import _shown, option_name
+from scripts.manual import filled
+from service.cli.serving_commands import option_name, shown_default
 from service.host.settings import PREFIX, Settings, SettingsError, read_settings
 
-README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[3]
 
 
 def test_options_go_before_the_environment_and_that_before_the_file(tmp_path: Path) -> None:
@@ -58,17 +59,11 @@ def test_wrong_values_in_the_environment_name_the_variable() -> None:
         read_settings(Path("/nowhere.toml"), {}, {})
 
 
-def test_the_table_of_the_readme_is_that_of_the_settings() -> None:
-    assert table() in README
-
-
-def table() -> str:
-    """The README's table of settings."""
-    rows = [
-        f"| `{option_name(entry)}` | `{entry.name}` | {_shown(entry.default)} | {entry.metadata['help']} |"
-        for entry in fields(Settings)
-    ]
-    return "\n".join(["| option | in file and environment | default | |", "|---|---|---|---|", *rows])
+def test_the_table_of_the_manual_is_that_of_the_settings() -> None:
+    page = filled((ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8"))
+    for entry in fields(Settings):
+        help_text = entry.metadata["help"]
+        assert f"| `{option_name(entry)}` | `{entry.name}` | {shown_default(entry.default)} | {help_text} |" in page
 
 
 def test_names_of_variables_are_those_of_the_settings() -> None:
