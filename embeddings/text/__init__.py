@@ -25,7 +25,17 @@ from embeddings.text.phrases import (
 from embeddings.text.sentences import Expansion, SentenceText, vocabulary_of, write_sentences
 from embeddings.text.spellings import Spellings, spellings_of
 from embeddings.text.terms import find_terms, term_links
-from embeddings.text.tokens import FIRST_WORD, JOINER, Case, Ids, Splitting, TokenParameters, split_compound, tokenise
+from embeddings.text.tokens import (
+    FIRST_WORD,
+    JOINER,
+    Case,
+    Ids,
+    Splitting,
+    TokenParameters,
+    lowered,
+    split_compound,
+    tokenise,
+)
 from embeddings.text.word_numbers import (
     IDS_FILE,
     TITLES_FILE,
@@ -86,6 +96,7 @@ __all__ = [
     "join_phrases",
     "joined_word",
     "known_phrases",
+    "lowered",
     "numbered",
     "open_ids",
     "phrase_words",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.text.tokens import FIRST_WORD, Case, Ids
+from embeddings.text.tokens import FIRST_WORD, Case, Ids, lowered
 
 POSSESSIVE = "'s"
 CLOSE = frozenset(
@@ -59,7 +59,7 @@ def spellings_of(texts: Sequence[str], case: Case) -> Spellings:
     capital, shouted, initial, article, caseless = (np.zeros(size, bool) for _ in range(5))
     joins = np.zeros(size, np.int8)
     for number, text in enumerate(texts, start=FIRST_WORD):
-        lower = text.lower()
+        lower = lowered(text)
         word = lower if case is Case.LOWER else text
         word_of[number] = numbers.setdefault(word, len(numbers) + FIRST_WORD)
         if lower != text:

@@ -217,10 +217,8 @@ def _meaning(parameters: TokenParameters) -> Callable[[str], str | int]:
             if isinstance(spelling, int):
                 return spelling
             word = unicodedata.normalize("NFC", spelling)
-            if lower:
-                word = word.replace("İ", "i")
         if lower:
-            word = word.lower()
+            word = lowered(word)
         if len(word) < shortest:
             return _NOTHING
         if digits and _DIGIT.search(word):
@@ -255,6 +253,11 @@ def _spelt_as_it_is(found: str) -> str | int:
     if found in LINES:
         return END
     return "" if all(kinds()[ord(character)] in (Kind.IGNORED, Kind.JOINER) for character in found) else found
+
+
+def lowered(word: str) -> str:
+    """``word`` in small letters. The Turkish İ is an i, without the dot that Unicode leaves behind."""
+    return (word if word.isascii() else word.replace("İ", "i")).lower()
 
 
 def tidy(ids: Ids, min_sentence_length: int = 1) -> Ids:

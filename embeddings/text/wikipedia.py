@@ -1,4 +1,4 @@
-"""Wikipedia's XML dumps: pages → articles → the text that a reader sees."""
+"""Wikipedia's XML dumps: pages → articles."""
 
 import html
 import re
@@ -7,28 +7,22 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from embeddings.errors import CorpusError
+from embeddings.text.wiki_markup import plain_text, without_references
+from embeddings.text.wiki_names import (
+    CATEGORIES,
+    FILES,
+    OTHER_SPACES,
+    folded,
+    is_disambiguation_template,
+    is_disambiguation_title,
+)
 
 PAGE_START, PAGE_END, DUMP_END = b"<page>", b"</page>", b"</mediawiki>"
 _LISTS = ("List of ", "Lists of ", "Index of ")
-_DISAMBIGUATION = re.compile(r"\{\{\s*(?:disambig|disambiguation|dab|hndis|geodis|surname)\b", re.IGNORECASE)
 _NAMESPACE = re.compile(rb"<namespace\s[^>]*>([^<]+)</namespace>")
 _CANONICAL = ("File", "Image", "Category", "Media", "Template", "Wikipedia", "Help", "Portal", "Special", "User")
-
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_WITHOUT_TEXT = re.compile(
-    r"<(ref|math|gallery|timeline|code|syntaxhighlight|source|pre|score|imagemap|hiero|chem|ce|templatedata|graph"
-    r"|mapframe|maplink)\b[^<>]*?(?:/>|>.*?</\1\s*>)",
-    re.DOTALL | re.IGNORECASE,
-)
-_SHOWN_TEMPLATE = re.compile(
-    r"\{\{\s*(?:lang\|[^{}|]*|nowrap|nobr|nihongo|transl\|[^{}|]*)\|([^{}|]*)[^{}]*\}\}", re.IGNORECASE
-)
-_BRACES = re.compile(r"\{\{|\}\}|\{\||\|\}(?!\})")
-_LINK = re.compile(r"\[\[([^\[\]]*)\]\]")
-_EXTERNAL_LINK = re.compile(r"\[(?:https?|ftp)?:?//[^\s\]]+\s*([^\]]*)\]|(?:https?|ftp)://\S+")
-_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
-_HEADING_OR_MARK = re.compile(r"^=+[^\n]*=+[ \t]*$|^[*#:;|!]+[ \t]*|__[A-Z]+__|''+", re.MULTILINE)
+_TEMPLATE_NAME = re.compile(r"\{\{\s*(?:[Tt]emplate:)?([^{}|\n#:]{2,60}?)\s*(?=[|}\n])")
+_REDIRECT = re.compile(r"\s*#[^\s\[\]#*:;|]+\s*:?\s*\[\[[^\[\]\n]+\]\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,61 +46,37 @@ def articles(pages: bytes, spaces: Sequence[str] = _CANONICAL) -> Iterator[Artic
         root = ElementTree.fromstring(b"<pages>" + pages + b"</pages>")  # noqa: S314  # entities cannot be declared here
     except ElementTree.ParseError as error:
         raise CorpusError(f"the XML of the dump is broken: {error}. Get the dump again.") from error
-    not_text = re.compile(
-        rf"\s*:?(?:{'|'.join(map(re.escape, spaces))}|(?-i:[a-z]{{1,4}}(?:-[a-z]+)*))\s*:\S", re.IGNORECASE
-    )
+    known = frozenset(map(folded, spaces)) | FILES | CATEGORIES | OTHER_SPACES
     for page in root.iterfind("page"):
         title = page.findtext("title") or ""
-        text = page.findtext("revision/text") or ""
-        if page.findtext("ns", "0") != "0" or page.find("redirect") is not None:
+        text = _newest_text(page)
+        if not text or page.find("redirect") is not None or not _is_of_articles(page, title, known):
             continue
-        if title.startswith(_LISTS) or title.endswith("(disambiguation)") or _DISAMBIGUATION.search(text):
+        if title.startswith(_LISTS) or is_disambiguation_title(title) or _REDIRECT.match(text):
             continue
-        yield Article(title, plain_text(text, not_text))
+        if not _is_disambiguation(text):
+            yield Article(title, plain_text(text, spaces))
 
 
-def plain_text(markup: str, not_text: re.Pattern[str]) -> str:
-    """What a reader sees of ``markup``, without tables, templates, references and headings.
-
-    Links whose target matches ``not_text`` (files, categories, other languages) go altogether.
-    """
-    text = _COMMENT.sub("", markup)
-    text = _WITHOUT_TEXT.sub("", text)
-    text = _SHOWN_TEMPLATE.sub(r"\1", text)
-    text = without_braces(text)
-
-    def shown(link: re.Match[str]) -> str:
-        return "" if not_text.match(link[1]) else link[1].rpartition("|")[2]
-
-    replaced = 1
-    while replaced:  # the captions of pictures hold links themselves: the innermost go first
-        text, replaced = _LINK.subn(shown, text)
-    text = _EXTERNAL_LINK.sub(r"\1", text)
-    text = _TAG.sub("", _LINE_BREAK.sub("\n", text))
-    return html.unescape(_HEADING_OR_MARK.sub("", text))
+def _newest_text(page: ElementTree.Element) -> str:
+    """The markup of the newest revision; of those without a time the last. Nothing if it is no wiki markup."""
+    revisions = page.findall("revision")
+    if not revisions:
+        return ""
+    newest = max(enumerate(revisions), key=lambda each: (each[1].findtext("timestamp") or "", each[0]))[1]
+    return (newest.findtext("text") or "") if newest.findtext("model", "wikitext") == "wikitext" else ""
 
 
-def without_braces(text: str) -> str:
-    """``text`` without its templates ``{{…}}`` and tables ``{|…|}``, however nested; one that is never closed stays."""
-    open_braces: list[re.Match[str]] = []
-    spans: list[tuple[int, int]] = []
-    for brace in _BRACES.finditer(text):
-        if brace[0][0] == "{":
-            open_braces.append(brace)
-            continue
-        wanted = "{{" if brace[0] == "}}" else "{|"
-        matching = next(
-            (place for place in range(len(open_braces) - 1, -1, -1) if open_braces[place][0] == wanted), None
-        )
-        if matching is None:
-            continue
-        start = open_braces[matching].start()
-        del open_braces[matching:]
-        while spans and spans[-1][0] > start:
-            spans.pop()
-        spans.append((start, brace.end()))
-    kept, last = [], 0
-    for start, end in spans:
-        kept.append(text[last:start])
-        last = end
-    return "".join((*kept, text[last:]))
+def _is_of_articles(page: ElementTree.Element, title: str, spaces: frozenset[str]) -> bool:
+    space = page.findtext("ns")
+    if space is not None:
+        return space.strip() == "0"
+    prefix, colon, _ = title.partition(":")
+    return not colon or folded(prefix) not in spaces
+
+
+def _is_disambiguation(text: str) -> bool:
+    shown = without_references(text)
+    if "__DISAMBIG__" in shown:
+        return True
+    return any(map(is_disambiguation_template, set(_TEMPLATE_NAME.findall(shown))))

@@ -29,6 +29,7 @@ from embeddings.text import (
     find_entities,
     joined_word,
     known_phrases,
+    lowered,
     numbered,
     read_lines,
     spellings_of,
@@ -129,7 +130,7 @@ def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Works
         for number in (np.flatnonzero(rare[FIRST_WORD:]) + FIRST_WORD).tolist():
             text = texts[number - FIRST_WORD]
             parts = split_compound(text)
-            if len(parts) > 1 and (text.lower() if case is Case.LOWER else text) not in wanted:
+            if len(parts) > 1 and (lowered(text) if case is Case.LOWER else text) not in wanted:
                 for part in parts:
                     if part not in numbers:
                         numbers[part] = len(texts) + FIRST_WORD

@@ -33,6 +33,7 @@ from embeddings.text import (
     find_terms,
     find_texts,
     join_phrases,
+    lowered,
     phrase_words,
     read_lines,
     read_phrase_list,
@@ -141,7 +142,7 @@ def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
         spelled = replace(job.tokens, case=Case.KEEP)
         report = clean(texts, job.corpus, spelled, folder, parameters.threads, progress)
         if job.tokens.case is Case.LOWER:
-            words = {text.lower() for text in read_lines(folder / WORDS_FILE)}
+            words = {lowered(text) for text in read_lines(folder / WORDS_FILE)}
             report = replace(report, different_words=len(words))
             report.write(folder)
         space.write_json(folder / PARTS_FILE, {})

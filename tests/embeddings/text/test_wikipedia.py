@@ -1,7 +1,6 @@
 """Wiki markup to text: worked examples, and the slice of a real dump that comes with gensim."""
 
 import bz2
-import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,42 +9,11 @@ from gensim.corpora.wikicorpus import WikiCorpus
 
 from embeddings.errors import CorpusError
 from embeddings.text.tokens import TokenParameters, split_compound, tokenise
-from embeddings.text.wikipedia import articles, namespaces, plain_text, without_braces
+from embeddings.text.wikipedia import articles, namespaces
 
 DUMP = Path(
     str(files("gensim") / "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")
 )
-NOT_TEXT = re.compile(r"\s*:?(?:File|Category|fr)\s*:\S")
-
-
-@pytest.mark.parametrize(
-    ("markup", "text"),
-    [
-        ("'''Autism''' is a [[disorder]]", "Autism is a disorder"),
-        ("[[social skills|social]] and [[language]]s", "social and languages"),
-        ("{{Infobox|a={{b|c}}|d}}After", "After"),
-        ("before {| class=x\n|-\n| cell {{t}}\n|} after", "before  after"),
-        ("a<ref name=x>{{cite|y}}</ref> b<ref name=x/> c", "a b c"),
-        ("x <!-- hidden\nlines --> y", "x  y"),
-        ("[[File:a.jpg|thumb|A [[cat]] on a [[mat|rug]]]]text", "text"),
-        ("text[[Category:Cats]][[fr:Chat]]", "text"),
-        ("[[Star Trek: Voyager]]", "Star Trek: Voyager"),
-        ("== History ==\n* one\n# two", "\none\ntwo"),
-        ("see [http://x.org the site] and http://y.org/z?a now", "see the site and  now"),
-        ("5&nbsp;km&amp;more<br/>next <b>bold</b> 3 < 4", "5\xa0km&more\nnext bold 3 < 4"),
-        ("{{lang|fr|Bonjour}} {{nowrap|10 km}}", "Bonjour 10 km"),
-        ("unclosed {{template and text", "unclosed {{template and text"),
-        ("<math>x^2</math>y<MATH>z</MATH>", "y"),
-    ],
-)
-def test_worked_examples(markup: str, text: str) -> None:
-    assert plain_text(markup, NOT_TEXT) == text
-
-
-def test_braces_close_what_is_theirs() -> None:
-    assert without_braces("a {{b {| c }} d |} e") == "a  d |} e"
-    assert without_braces("{{a}} }} {{b}} c") == " }}  c"
-    assert without_braces("{{x|}}|}}") == "|}}"
 
 
 def page(title: str, text: str, more: str = "", space: int = 0) -> str:
@@ -64,6 +32,48 @@ def test_only_articles_are_taken() -> None:
         )
     )
     assert [(article.title, article.text) for article in articles(pages.encode())] == [("Cat", "A cat.")]
+
+
+def test_the_newest_revision_is_read_and_only_wiki_markup() -> None:
+    def revisions(*texts: tuple[str, str]) -> bytes:
+        both = "".join(f"<revision>{more}<text>{text}</text></revision>" for text, more in texts)
+        return f"<page><title>Fox</title><ns>0</ns>{both}</page>".encode()
+
+    def stamp(year: int) -> str:
+        return f"<timestamp>{year}-01-01T00:00:00Z</timestamp>"
+
+    assert [a.text for a in articles(revisions(("Old.", ""), ("New.", "")))] == ["New."]
+    assert [a.text for a in articles(revisions(("New.", stamp(2024)), ("Old.", stamp(2019))))] == ["New."]
+    assert not list(articles(revisions(("{}", "<model>json</model>"))))
+    assert not list(articles(b"<page><title>Void</title><ns>0</ns></page>"))
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "taken"),
+    [
+        ("Fox", "A fox.", True),
+        ("Fox: A Tale", "A fox.", True),
+        ("Talk:Fox", "No.", False),
+        ("User talk:Ann", "Hi.", False),
+        ("Datei:Fuchs.jpg", "x", False),
+        ("A", "#REDIRECT [[Foo]]", False),
+        ("A", "#weiterleitung: [[Foo]] {{R}}", False),
+        ("A", "#перенаправление [[Foo]]", False),
+        ("A", "# first of [[many]] items", True),
+        ("A", "The [[x]]{{disambiguation needed|date=May}} is near.", True),
+        ("A", "A trade.\n{{surname-stub}}", True),
+        ("A", "A. <!-- {{disambiguation}} --> <nowiki>{{dab}}</nowiki>", True),
+        ("A", "x\n{{Disambig|geo}}", False),
+        ("A", "x\n{{ school_disambiguation\n}}", False),
+        ("A", "x\n{{Begriffsklärung}}", False),
+        ("A (Begriffsklärung)", "x", False),
+        ("A", "x __DISAMBIG__", False),
+    ],
+)
+def test_pages_of_dumps_without_numbers_of_namespaces(title: str, text: str, taken: bool) -> None:
+    escaped = text.replace("<", "&lt;")
+    pages = f"<page><title>{title}</title><revision><text>{escaped}</text></revision></page>".encode()
+    assert bool(list(articles(pages))) is taken
 
 
 def test_broken_xml_is_refused() -> None:
