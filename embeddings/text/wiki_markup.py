@@ -106,7 +106,7 @@ def without_braces(text: str) -> str:
     closed, unclosed = _matched(text)
     if not closed and not unclosed:
         return text
-    ends = {start: end for start, end in closed}
+    ends = dict(closed)
     for start in unclosed:
         ending = _END_OF_TABLE if text.startswith("{|", start) else _END_OF_PARAGRAPH
         found = ending.search(text, start)
@@ -170,12 +170,13 @@ def _close(text: str, place: int, until: list[int], parts: list[list[str]]) -> i
 def _one_variant(found: re.Match[str]) -> str:
     """Of a word in several variants of Chinese one; nothing where the markup only declares or hides."""
     flags, bar, rules = found[1].rpartition("|")
-    if bar and set(flags.upper()) & set("HT-"):
+    if bar and {flag.strip().upper() for flag in flags.split(";")} & {"H", "T", "-"}:
         return ""
-    variants = {code: word.strip() for code, word in _VARIANT.findall(rules)}
+    variants: dict[str, str] = {code: word.strip() for code, word in _VARIANT.findall(rules)}
     if not variants:
         return rules
-    return next((variants[code] for code in _PREFERRED if code in variants), next(iter(variants.values())))
+    preferred = [variants[code] for code in _PREFERRED if code in variants]
+    return (preferred or list(variants.values()))[0]
 
 
 @cache

@@ -1,15 +1,20 @@
 """Names that Wikipedia's languages have for the same things: namespaces, sister projects, disambiguation."""
 
 FILES = frozenset(
-    "file image media datei bild fichier archivo imagen ficheiro imagem arquivo immagine plik grafika bestand afbeelding"
-    " файл изображение зображення tiedosto kuva fil soubor súbor obrázok slika datoteka fájl kép dosya resim tệp"
-    " hình berkas gambar fitxer imatge dosiero αρχείο εικόνα файл датотека слика imatge fişier fișier imagine"
-    " ファイル 画像 文件 檔案 图像 圖像 파일 그림 ملف صورة پرونده تصویر קובץ תמונה चित्र ไฟล์ ภาพ պատկեր fitxategi irudi".split()
+    (
+        "file image media datei bild fichier archivo imagen ficheiro imagem arquivo immagine plik"
+        " grafika bestand afbeelding файл изображение зображення tiedosto kuva fil soubor súbor"
+        " obrázok slika datoteka fájl kép dosya resim tệp hình berkas gambar fitxer imatge dosiero"
+        " αρχείο εικόνα датотека слика fişier fișier imagine ファイル 画像 文件 檔案 图像 圖像 파일 그림 ملف صورة"
+        " پرونده تصویر קובץ תמונה चित्र ไฟล์ ภาพ պատկեր fitxategi irudi"
+    ).split()
 )
 CATEGORIES = frozenset(
-    "category kategorie catégorie categoría categoria kategoria categorie категория категорія luokka kategori"
-    " kategória kategorija kategório kategorio κατηγορία категорија カテゴリ 分类 分類 분류 تصنيف رده קטגוריה"
-    " श्रेणी หมวดหมู่ կատեգորիա".split()
+    (
+        "category kategorie catégorie categoría categoria kategoria categorie категория категорія"
+        " luokka kategori kategória kategorija kategório kategorio κατηγορία категорија カテゴリ 分类 分類"
+        " 분류 تصنيف رده קטגוריה श्रेणी หมวดหมู่ կատեգորիա"
+    ).split()
 ) | {"thể loại"}
 OTHER_SPACES = frozenset(
     {
@@ -35,14 +40,15 @@ _DISAMBIGUATION_TEMPLATES = frozenset(
         "airport disambig", "callsigndis", "letterdis", "molformdisambig", "species latin name disambig",
         "disambiguation cleanup", "disambig-cleanup", "disambig cleanup", "hndis-cleanup", "geodis-cleanup",
         "surname", "given name", "human name dab", "place name dab", "wp disambig",
-        "begriffsklärung", "bkl", "homonymie", "homonymes", "paronymie", "patronyme", "toponymie", "internationalisation",
+        "begriffsklärung", "bkl", "homonymie", "homonymes", "paronymie", "patronyme", "toponymie",
         "desambiguación", "desambiguacion", "desambiguação", "desambiguació", "homonímia", "disambigua", "disambigue",
         "неоднозначность", "многозначность", "неоднозначність", "багатозначність", "багатозн", "пояснение",
         "вишезначна одредница", "ujednoznacznienie", "doorverwijspagina", "dp", "förgrening", "gren",
         "flertydig", "peker", "pekerside", "fleirtyding", "täsmennyssivu", "täsmennys", "rozcestník",
         "rozlišovacia stránka", "egyért", "egyértelműsítő lap", "dezambiguizare", "anlam ayrımı", "anlamayrımı",
-        "曖昧さ回避", "aimai", "人名の曖昧さ回避", "地名の曖昧さ回避", "消歧义", "消歧義", "消歧义页", "消歧義頁", "동음이의",
-        "동음이의어", "동음이의어 문서", "توضيح", "صفحة توضيح", "ابهام‌زدایی", "ابهام زدایی", "פירושונים", "định hướng",
+        "曖昧さ回避", "aimai", "人名の曖昧さ回避", "地名の曖昧さ回避", "消歧义", "消歧義", "消歧义页", "消歧義頁",
+        "동음이의",
+               "동음이의어", "동음이의어 문서", "توضيح", "صفحة توضيح", "ابهام‌زدایی", "ابهام زدایی", "פירושונים", "định hướng",
         "trang định hướng", "razločitev", "višeznačna odrednica", "razdvojba", "αποσαφήνιση", "argipen", "täpsustus",
         "täpsustuslehekülg", "nuorodinis", "nuorodinis straipsnis", "apartigilo", "nozīmju atdalīšana",
         "แก้ความกำกวม", "बहुविकल्पी", "দ্ব্যর্থতা নিরসন", "բազմիմաստություն", "disambiguasi", "nyahkekaburan",

@@ -64,7 +64,7 @@ def _joined(sign: str) -> Shown:
 
 
 def _sign(sign: str) -> Shown:
-    return lambda arguments: sign
+    return lambda _: sign
 
 
 def _before(words: str) -> Shown:
@@ -116,26 +116,25 @@ _MULTIPLES = {"e3": "thousand ", "e6": "million ", "e9": "billion "}
 _COMPOUND = {"ft": ("in",), "lb": ("oz",), "st": ("lb",), "mi": ("yd", "ft", "ch"), "yd": ("ft", "in"), "h": ("min",)}
 
 _FIRST = (
-    (
-        "nowrap nobr nowrap small smaller smalldiv big larger large huge em strong b bold i italic italics abbr abbrv tooltip"
-        " abréviation ill illm ill-wd interlanguage_link interlanguage_link_multi lien link-interwiki red_link sic typo"
-        " as_written not_a_typo proper_name visible_anchor vanchor smallcaps sc smallcaps_all allcaps small_caps petites"
-        " capitales underline u ul s strike strikethrough del ins dfn var mono tt kbd samp nihongo2 chem2 unicode iast script"
-        " linktext no_italic noitalic nobold normal nbsp_text center centre left right larger_text sup sub superscript"
-        " subscript exp angbr angle_bracket bracket interp flag flagcountry flagu flag_country drapeau formatnum uc lc ucfirst"
-        " lcfirst trim transliteration_text nom langue lang-x date_simple native_phrase wl plainlist flatlist endplainlist"
-        " hebrew arabic mongolian nastaliq semantics title_case first_word keyword highlight resize_text"
-    )
-    .replace("capitales", "")
-    .split()
-)
-_SECOND = "lang langue langx lang-xx rtl-lang wikt-lang color colour colored_text font_color colorize bg background_color transl transliteration translit fontcolor native_name".split()
-_QUOTES = (
-    "quote quotation cquote blockquote block_quote bquote quote_box quotebox centered_pull_quote pull_quote poemquote"
-    " poem_quote verse zitat citation_bloc début_citation cita cita_destacada citazione цитата citaat citat sitat citace"
-    " cytat 引用 引文 引言 quote1 quote2 imagequote epigraph epigraphe verse_translation"
+    "nowrap nobr small smaller smalldiv big larger large huge em strong b bold i italic italics abbr abbrv"
+    " tooltip abréviation ill illm ill-wd interlanguage_link interlanguage_link_multi lien link-interwiki"
+    " red_link sic typo as_written not_a_typo proper_name visible_anchor vanchor smallcaps sc smallcaps_all"
+    " allcaps small_caps underline u ul s strike strikethrough del ins dfn var mono tt kbd samp nihongo2 chem2"
+    " unicode iast script linktext no_italic noitalic nobold normal center centre left right sup sub"
+    " superscript subscript exp angbr angle_bracket bracket interp flag flagcountry flagu flag_country drapeau"
+    " formatnum uc lc ucfirst lcfirst trim native_phrase wl plainlist flatlist hebrew arabic mongolian"
+    " nastaliq"
 ).split()
-_SHIPS = "USS HMS SS MS MV RMS HMAS HMCS HMNZS SMS USNS USCGC INS RFA RV MS HNLMS HDMS HSwMS ORP".split()
+_SECOND = (
+    "lang langue langx lang-xx rtl-lang wikt-lang color colour colored_text font_color colorize bg"
+    " background_color transl transliteration translit fontcolor native_name"
+).split()
+_QUOTES = (
+    "quote quotation cquote blockquote block_quote bquote quote_box quotebox centered_pull_quote pull_quote"
+    " poemquote poem_quote verse zitat citation_bloc début_citation cita cita_destacada citazione цитата"
+    " citaat citat sitat citace cytat 引用 引文 引言 quote1 quote2 imagequote epigraph epigraphe verse_translation"
+).split()
+_SHIPS = ("USS HMS SS MS MV RMS HMAS HMCS HMNZS SMS USNS USCGC INS RFA RV HNLMS HDMS HSwMS ORP").split()
 _TEMPLATES: dict[str, Shown] = {
     **dict.fromkeys((name.replace("_", " ") for name in _FIRST), _argument(1, 2)),
     **dict.fromkeys((name.replace("_", " ") for name in _SECOND), _argument(2, 1)),
@@ -154,7 +153,7 @@ _TEMPLATES: dict[str, Shown] = {
     **dict.fromkeys(("mdash", "—", "em dash", "emdash", "spaced mdash", "spaced em dash"), _sign(" — ")),
     **dict.fromkeys(("·", "•", "dot", "middot", "bull", "bullet", "\\", "pipe"), _sign(" · ")),
     **dict.fromkeys(
-        ("nbsp", "space", "spaces", "thinsp", "thin space", "hair space", "hairsp", "spc", "nnbsp", "zwsp", "figure space"),
+        ("nbsp", "space", "spaces", "thinsp", "thin space", "hair space", "hairsp", "spc", "nnbsp", "zwsp"),
         _sign(" "),
     ),
     **dict.fromkeys(("br", "break", "clear", "clr", "crlf", "pb", "paragraph break", "-", "newline"), _sign("\n")),
@@ -203,7 +202,7 @@ def shown_of_template(content: str) -> str:
     name = folded(name)
     shown = _TEMPLATES.get(name)
     if shown is None:
-        if name.startswith("lang-") or name.startswith("script/"):
+        if name.startswith(("lang-", "script/")):
             return Arguments.of(rest).at(1)
         function, colon, first = name.partition(":")
         if colon and function in ("formatnum", "lc", "uc", "ucfirst", "lcfirst"):
