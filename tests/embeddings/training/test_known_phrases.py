@@ -7,6 +7,7 @@ import pytest
 from embeddings.errors import CorpusError
 from embeddings.text import PhraseParameters
 from embeddings.training import EngineParameters, Job, Note, Prepared, Status, Workspace, prepare
+from embeddings.training.engine import sentences_of
 from embeddings.training.parameters import Engine
 from tests.embeddings.text.spelled_text import corpus
 
@@ -28,7 +29,8 @@ def prepared(folder: Path, given: tuple[str, ...] = (), **job: object) -> tuple[
         found = prepare(
             asked, given, [], space, lambda event: notes.append(event.text) if isinstance(event, Note) else None
         )
-        return found, notes, found.sentences.read_text(encoding="utf-8")
+        text = "".join(f"{' '.join(words)}\n" for words in sentences_of(found.sentences, found.words))
+    return found, notes, text
 
 
 def test_names_are_joined_by_default_and_shown_as_they_are_written(tmp_path: Path) -> None:
