@@ -4,10 +4,8 @@ A page names what it wants by a line ``<!-- generated: settings -->``. Documents
 as well. mkdocs.yml names this module as a hook.
 """
 
-import io
 import re
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +21,22 @@ def command_line() -> str:
     """Every command with its help, as a terminal of 100 columns shows it."""
     from service.cli import cli
 
+    first = click.Context(cli, info_name="thisplusthat", terminal_width=100, **cli.context_settings)
     parts = []
-    for path, command in _commands(cli, ()):
-        name = " ".join(("thisplusthat", *path))
-        context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
-        with redirect_stdout(io.StringIO()):
-            shown = command.get_help(context)
+    for context in _contexts(first):
+        path = context.command_path.split()[1:]
         title = " ".join(path) or "thisplusthat"
-        parts.append(f"{'#' * (1 + max(1, len(path)))} {title}\n\n```text\n{shown}\n```\n")
+        parts.append(f"{'#' * (2 + len(path))} {title}\n\n```text\n{context.get_help()}\n```\n")
     return "\n".join(parts)
 
 
-def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    yield path, command
+def _contexts(context: click.Context) -> Iterator[click.Context]:
+    yield context
+    command = context.command
     if isinstance(command, click.Group):
-        context = click.Context(command)
         for name in command.list_commands(context):
             if (found := command.get_command(context, name)) is not None:
-                yield from _commands(found, (*path, name))
+                yield from _contexts(click.Context(found, context, info_name=name, **found.context_settings))
 
 
 def settings() -> str:

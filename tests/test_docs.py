@@ -71,7 +71,7 @@ def test_every_command_option_and_format_is_in_the_manual() -> None:
     written = "\n".join(text for name, text in PAGES.items() if name != "docs/reference/command-line.md")
     for name in cli.list_commands(None):  # type: ignore[arg-type]
         assert name == "query" or re.search(rf"thisplusthat {name}\b", written), name
-        assert f"## {name}\n" in commands
+        assert f"### {name}\n" in commands
     for parameter in cli.commands["query"].params:
         assert parameter.opts[-1] in commands or parameter.name == "text"
     for entry in FORMATS.values():
@@ -111,7 +111,8 @@ def test_the_site_is_built_and_every_link_in_it_leads_somewhere(tmp_path: Path) 
 def test_versions_and_commands_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     changelog = (ROOT / "CHANGELOG.md").read_text()
-    assert f"## {project['version']}" in changelog
+    assert f"## [{project['version']}]" in changelog
+    assert "## [Unreleased]" in changelog
     pins = (ROOT / "constraints.txt").read_text().splitlines()
     pinned = {line.partition("==")[0].lower().replace("_", "-") for line in pins}
     for requirement in project["dependencies"] + project["optional-dependencies"]["dev"]:
