@@ -145,6 +145,7 @@ def test_the_wheel_works_outside_the_sources(glove: object, home: Path, tmp_path
     # The dependencies are those of the environment that runs the tests, but not the sources, which a .pth file names.
     (Path(site) / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     environment = {**os.environ, "THISPLUSTHAT_HOME": str(home)}
+    environment.pop("PYTHONPATH", None)
     done = subprocess.run(
         [binaries / "thisplusthat", "paris - france + italy"],
         cwd=tmp_path,
@@ -157,6 +158,7 @@ def test_the_wheel_works_outside_the_sources(glove: object, home: Path, tmp_path
     where = subprocess.run(
         [binaries / "python", "-c", "import service.cli; print(service.cli.__file__)"],
         cwd=tmp_path,
+        env=environment,
         check=True,
         capture_output=True,
         text=True,
