@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from embeddings.query import Kind, Query
 from embeddings.search import Matrix, unit
@@ -93,22 +94,14 @@ def principal_plane(vectors: Matrix) -> Matrix:
 
 
 def _relation(query: Query, inputs: Matrix, results: Matrix) -> tuple[float, ...]:
-    place = {term: number for number, term in enumerate(map(id, query.terms))}
-    examples = [
-        inputs[place[id(pair.right)]] - inputs[place[id(pair.left)]]
-        for pair in query.pairs
-        if pair.left is not None and pair.right is not None
-    ]
-    [question] = [pair for pair in query.pairs if pair.left is None or pair.right is None]
-    if question.left is not None:
-        offsets = results - inputs[place[id(question.left)]]
-    else:
-        offsets = inputs[place[id(question.right)]] - results
+    examples: list[Matrix] = [inputs[pair.right] - inputs[pair.left] for pair in query.pairs if not pair.is_question]
+    left, right = query.question.places
+    offsets = inputs[right] - results if left is None else results - inputs[left]
     example = unit(np.mean(examples, axis=0))
     lengths = np.sqrt(np.einsum("ij,ij->i", offsets, offsets))
     return tuple(_rounded(offsets @ example / np.where(lengths > 0, lengths, 1)))
 
 
-def _rounded(values: Matrix) -> Any:
+def _rounded(values: npt.NDArray[np.floating[Any]]) -> Any:
     """``values`` as lists of numbers with six decimals."""
     return np.round(values.astype(np.float64), 6).tolist()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from embeddings.errors import QueryError
-from embeddings.query.query import COUNTED, Kind, Pair, Query, Term, literal, show, show_place
+from embeddings.query.query import COUNTED, Kind, Pair, Query, Term, literal, show
 from embeddings.query.tokens import NUMBER, Token, tokenise
 
 __all__ = ["MOST_CHARACTERS", "MOST_TERMS", "Kind", "Pair", "Query", "Term", "literal", "parse"]
@@ -75,13 +75,12 @@ def _parse_analogy(tokens: list[Token]) -> Query:
         _fail(after[0], "One pair follows the '::'. Put all the examples before it.", _SEVERAL)
     pairs = [*examples, *questions]
     if not asked:
-        *_, last = pairs
-        first = pairs[0]
-        example = f"{show_place(first.left)} : {show_place(first.right)} :: {show_place(last.left)} : ?"
+        shown = [show(term.text) for term in (*pairs[0], pairs[-1][0]) if term is not None]
+        example = f"{shown[0]} : {shown[1]} :: {shown[2]} : ?"
         _fail(tokens[-1], "Nothing is asked. Put ? in one of the places.", example)
     if len(asked) > 1:
         _fail(asked[1], "Only one place can be asked for, and this is a second ?.", "king : man :: queen : ?")
-    if len(examples) > 1 and not pairs[-1].is_question:
+    if len(examples) > 1 and None not in pairs[-1]:
         _fail(asked[0], "With several examples the ? belongs into the pair after the '::'.", _SEVERAL)
     return _weigh(pairs)
 
@@ -89,23 +88,30 @@ def _parse_analogy(tokens: list[Token]) -> Query:
 _SEVERAL = "France : Paris, Japan : Tokyo :: Italy : ?"
 
 
-def _weigh(pairs: list[Pair]) -> Query:
+_Terms = tuple[Term | None, Term | None]
+"""Both places of a pair; None stands where the question mark is."""
+
+
+def _weigh(pairs: list[_Terms]) -> Query:
     """Give the terms the weights of 3CosAdd, or of 3CosAvg where there are several examples."""
-    [question] = [pair for pair in pairs if pair.is_question]
+    [question] = [pair for pair in pairs if None in pair]
     share = 1 / (len(pairs) - 1)
-    if question.left is None:
+    if question[0] is None:
         share = -share
-    weighed = []
+    terms: list[Term] = []
+    numbered = []
     for pair in pairs:
-        left, right = (1.0, 1.0) if pair.is_question else (-share, share)
-        weighed.append(
-            Pair(pair.left and replace(pair.left, weight=left), pair.right and replace(pair.right, weight=right))
-        )
-    terms = [term for pair in weighed for term in (pair.left, pair.right) if term is not None]
-    return Query(Kind.ANALOGY, tuple(terms), tuple(weighed))
+        weights = (1.0, 1.0) if None in pair else (-share, share)
+        numbers: list[int | None] = []
+        for term, weight in zip(pair, weights, strict=True):
+            numbers.append(None if term is None else len(terms))
+            if term is not None:
+                terms.append(replace(term, weight=weight))
+        numbered.append(Pair(*numbers))
+    return Query(Kind.ANALOGY, tuple(terms), tuple(numbered))
 
 
-def _parse_pairs(tokens: list[Token], near: Token) -> list[Pair]:
+def _parse_pairs(tokens: list[Token], near: Token) -> list[_Terms]:
     pairs = []
     for part in _split(tokens, ",", near):
         places = _split(_apart_at_colon(part), ":", near)
@@ -115,7 +121,8 @@ def _parse_pairs(tokens: list[Token], near: Token) -> list[Pair]:
                 colon = [token for token in part if token.symbol == ":"][1]
                 _fail(colon, "A pair has two places. Write '::' between the two sides of an analogy.", example)
             _fail(part[0], "A pair has two places with ':' between them.", example)
-        pairs.append(Pair(*[None if place[0].symbol == "?" else _term(place) for place in places]))
+        left, right = (None if place[0].symbol == "?" else _term(place) for place in places)
+        pairs.append((left, right))
     return pairs
 
 

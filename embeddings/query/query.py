@@ -37,19 +37,23 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One side of an analogy; None stands where the question mark is."""
+    """Two terms of an analogy by their numbers in `Query.terms`; None stands where the question mark is."""
 
-    left: Term | None
-    right: Term | None
+    left: int | None
+    right: int | None
+
+    @property
+    def places(self) -> tuple[int | None, int | None]:
+        return self.left, self.right
 
     @property
     def is_question(self) -> bool:
-        return self.left is None or self.right is None
+        return None in self.places
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed query. ``terms`` are in the order written; ``pairs`` are an analogy's, and hold the same terms."""
+    """A parsed query. ``terms`` are in the order written; ``pairs`` are an analogy's."""
 
     kind: Kind
     terms: tuple[Term, ...]
@@ -63,7 +67,7 @@ class Query:
         """The query in its canonical form; `parse` reads it back as the same query."""
         match self.kind:
             case Kind.ANALOGY:
-                *first, last = [f"{show_place(pair.left)} : {show_place(pair.right)}" for pair in self.pairs]
+                *first, last = [" : ".join(map(self._show_place, pair.places)) for pair in self.pairs]
                 return f"{', '.join(first)} :: {last}"
             case Kind.ODD_ONE_OUT:
                 return ", ".join(show(term.text) for term in self.terms)
@@ -74,12 +78,16 @@ class Query:
 
     def rename(self, texts: Sequence[str]) -> "Query":
         """The same query with the texts of its terms replaced, in their order."""
-        renamed = {id(term): replace(term, text=text) for term, text in zip(self.terms, texts, strict=True)}
-        pairs = (
-            Pair(pair.left and renamed[id(pair.left)], pair.right and renamed[id(pair.right)]) for pair in self.pairs
-        )
-        terms = tuple(renamed[id(term)] for term in self.terms)
-        return Query(self.kind, terms, tuple(pairs), self.notes, self.doubtful)
+        terms = tuple(replace(term, text=text) for term, text in zip(self.terms, texts, strict=True))
+        return replace(self, terms=terms)
+
+    @property
+    def question(self) -> Pair:
+        """The pair of an analogy that has the question mark."""
+        return next(pair for pair in self.pairs if pair.is_question)
+
+    def _show_place(self, place: int | None) -> str:
+        return "?" if place is None else show(self.terms[place].text)
 
 
 def literal(text: str) -> str:
@@ -88,10 +96,6 @@ def literal(text: str) -> str:
         raise QueryError("A word is empty.")
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def show_place(term: Term | None) -> str:
-    return "?" if term is None else show(term.text)
 
 
 def _show_weighted(term: Term) -> str:

@@ -47,14 +47,12 @@ def read(answer: Answer) -> list[Chip | str]:
     """The query's terms as chips and, as plain text, the signs between them."""
     query = query_of(answer)
     if query.kind is Kind.ANALOGY:
-        chips = {
-            id(term): _chip(reading, signed=False) for term, reading in zip(query.terms, answer.terms, strict=True)
-        }
+        chips = [_chip(reading, signed=False) for reading in answer.terms]
         parts: list[Chip | str] = []
         for place, pair in enumerate(query.pairs):
             if place:
                 parts.append("::" if place == len(query.pairs) - 1 else ",")
-            sides = [chips[id(term)] if term else "?" for term in (pair.left, pair.right)]
+            sides = ["?" if number is None else chips[number] for number in pair.places]
             parts += [sides[0], ":", sides[1]]
         return parts
     signed = query.kind is Kind.EXPRESSION

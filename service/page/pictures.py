@@ -106,11 +106,8 @@ def _analogy(answer: Answer, model: WordVectors) -> _Scene:
     found = _vectors(results, model)
     # Before it is brought to length 1, the target is the fourth corner of the parallelogram.
     target = weights @ inputs
-    number = {id(term): place for place, term in enumerate(query.terms)}
     asked = len(inputs)  # the best result, or the target where there is none
-    corners = [
-        tuple(asked if term is None else number[id(term)] for term in (pair.left, pair.right)) for pair in query.pairs
-    ]
+    corners = [tuple(asked if place is None else place for place in pair.places) for pair in query.pairs]
     vectors = np.concatenate([inputs, found, target[None]])
     lefts, rights = vectors[[left for left, _ in corners]], vectors[[right for _, right in corners]]
     places = plane_along((rights - lefts).mean(axis=0), (lefts + rights) / 2, vectors)
@@ -119,15 +116,14 @@ def _analogy(answer: Answer, model: WordVectors) -> _Scene:
         places[:, 1] *= -1  # the pair that was asked for stands below the examples
     last = len(vectors) - 1
     arrows = [(left, right, "tp-arrow-best" if asked in (left, right) else "tp-arrow") for left, right in corners]
-    question = query.pairs[-1] if query.pairs[-1].is_question else query.pairs[0]
-    known = number[id(question.left or question.right)]
-    aim = (known, last, "tp-aim") if question.right is None else (last, known, "tp-aim")
+    left, right = (last if place is None else place for place in query.question.places)
+    aim = (left, right, "tp-aim")
     lines, sheet = [aim], []
     if len(corners) == 2:
         (a, b), (c, d) = corners
         lines += [(a, c, "tp-side"), (b, d, "tp-side")]
         sheet = [a, b, d, c]
-    shown = ", ".join(f"{_name(query, pair.left)} to {_name(query, pair.right)}" for pair in query.pairs)
+    shown = ", ".join(" to ".join(_name(query, place) for place in pair.places) for pair in query.pairs)
     best = f"The best result for ? is {results[0].shown}. " if results else ""
     return _Scene(
         spots=[*_inputs(answer), *_results(results), _target("where the offset of the examples leads")],
@@ -243,8 +239,8 @@ def _rank(result: Result) -> str:
     return "" if result.rank is None else f" · frequency rank {result.rank:,}"
 
 
-def _name(query: Query, term: object) -> str:
-    return next((known.text for known in query.terms if known is term), "?")
+def _name(query: Query, place: int | None) -> str:
+    return "?" if place is None else query.terms[place].text
 
 
 def _near(results: Sequence[Result]) -> str:

@@ -126,9 +126,9 @@ def test_columns_count_from_the_start_of_the_text_as_typed() -> None:
 def test_an_analogy_knows_its_pairs_and_the_place_asked() -> None:
     query = parse("a:b, c:d :: e:?")
     *examples, question = query.pairs
-    assert [(pair.left, pair.right) for pair in examples] == [query.terms[0:2], query.terms[2:4]]
-    assert (question.left, question.right) == (query.terms[4], None)
-    assert question.is_question
+    assert [pair.places for pair in examples] == [(0, 1), (2, 3)]
+    assert question.places == (4, None)
+    assert query.question is question
 
 
 def test_renaming_replaces_the_texts_and_keeps_everything_else() -> None:
@@ -214,8 +214,8 @@ def test_any_list_printed_reads_back_the_same(texts: list[str]) -> None:
 def test_any_analogy_printed_reads_back_the_same(texts: list[str], asked: int) -> None:
     places: list[str | None] = [*texts]
     places.insert(asked, None)
-    shown = [Pair(*(text and Term(text) for text in places[side : side + 2])) for side in (0, 2)]
-    printed = str(Query(Kind.ANALOGY, (), tuple(shown)))
+    numbers = [None if text is None else texts.index(text) for text in places]
+    printed = str(Query(Kind.ANALOGY, tuple(map(Term, texts)), (Pair(*numbers[:2]), Pair(*numbers[2:]))))
     query = parse(printed)
     assert str(query) == printed
     assert [term.text for term in query.terms] == texts

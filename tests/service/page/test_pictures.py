@@ -12,6 +12,7 @@ import pytest
 from embeddings import Model, Options, ask
 from embeddings.models.model import Card, open_model
 from embeddings.models.writer import save_model
+from service.page.addresses import word_address
 from service.page.pictures import NARROW, WIDE, draw, plane_along
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -141,8 +142,8 @@ def test_hostile_words_are_text(tmp_path: Path) -> None:
     model = open_model(tmp_path / "m")
     for query in ("tea", "tea - coffee", "tea <> coffee", "tea : coffee :: coffee : ?", 'tea, coffee, "<script>"'):
         answer = ask(model, query.replace('"<script>"', '"<script>alert(1)</script>"'))
-        for standalone in (True, False):
-            picture = draw(answer, model, standalone=standalone)
+        for link in (word_address, None):
+            picture = draw(answer, model, link=link)
             root = ElementTree.fromstring(picture)
             assert not [element for element in root.iter() if element.tag.endswith("script")]
             assert "<script" not in picture
