@@ -5,6 +5,7 @@ from embeddings.answers.explanation import Explanation, principal_plane
 from embeddings.answers.options import Method, Options
 from embeddings.answers.resolution import Reading, Resolution, find_word, resolve, suggest
 from embeddings.answers.result import Result
+from embeddings.answers.running_text import TextReading, read_text
 
 __all__ = [
     "Answer",
@@ -16,10 +17,12 @@ __all__ = [
     "Resolution",
     "Result",
     "TermReading",
+    "TextReading",
     "ask",
     "ask_many",
     "find_word",
     "principal_plane",
+    "read_text",
     "resolve",
     "suggest",
 ]

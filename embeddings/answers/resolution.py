@@ -69,15 +69,15 @@ def resolve(model: WordVectors, text: str) -> Reading:
     """
     if (row := model.vocabulary.row(text)) is not None:
         return _of_row(model, Resolution.EXACT, row)
-    parts = _words_of(text)
+    parts = words_of(text)
     if not parts:
         raise QueryError("A term is empty: there are only blanks in it.", example="king - man + woman")
     if found := find_entry(model, text):
         return _of_entry(model, text, *found)
-    if _ADDRESS.match(text):
+    if is_address(text):
         raise UnknownWord(text, suggest(model, text), model=model.name)
-    found_parts = [(part, _rows_of_part(model, part)) for part in parts]
-    if rows := _fewest_segments(model, found_parts):
+    found_parts = [(part, rows_of_word(model, part)) for part in parts]
+    if rows := known_segments(model, found_parts):
         return _of_rows(model, Resolution.COMPOSED if len(rows) > 1 else Resolution.CASE, rows)
     if model.manifest.card.subwords is not None:
         vectors = [
@@ -104,7 +104,7 @@ def find_entry(model: WordVectors, text: str) -> tuple[Resolution, int] | None:
     """The row of the one word of the vocabulary that ``text`` is: as it stands, in another spelling, or joined."""
     if found := find_word(model, text):
         return found
-    parts = _words_of(text)
+    parts = words_of(text)
     for words in _ways_to_split(parts):
         if len(words) > 1 and (joined := find_word(model, model.manifest.card.joiner.join(words))):
             return Resolution.PHRASE, joined[1]
@@ -113,7 +113,7 @@ def find_entry(model: WordVectors, text: str) -> tuple[Resolution, int] | None:
 
 def possible_forms(text: str, joiner: str) -> set[str]:
     """All words that `resolve` may look for to read ``text``."""
-    parts = _words_of(text)
+    parts = words_of(text)
     whole = [joiner.join(words) for words in _ways_to_split(parts)]
     whole += [
         joiner.join(parts[start:end])
@@ -139,7 +139,7 @@ def suggest(model: WordVectors, text: str) -> list[str]:
     parts = text.split()
     if len(parts) < 2:
         return whole
-    known = [model.vocabulary.words(_rows_of_part(model, part)) for part in parts]
+    known = [model.vocabulary.words(rows_of_word(model, part)) for part in parts]
     if sum(not words for words in known) > _MOST_SUGGESTED_FOR:
         return whole
     choices = [
@@ -153,11 +153,17 @@ def suggest(model: WordVectors, text: str) -> list[str]:
     return list(dict.fromkeys(whole + composed))[:_SUGGESTIONS]
 
 
-def _words_of(text: str) -> list[str]:
+def is_address(text: str) -> bool:
+    """Whether ``text`` is an address of the web, whose words say little of what it is."""
+    return _ADDRESS.match(text) is not None
+
+
+def words_of(text: str) -> list[str]:
+    """The parts of ``text`` between blanks."""
     return [word for part in text.split() if (word := part.strip(_BLANKS))]
 
 
-def _fewest_segments(model: WordVectors, parts: Sequence[tuple[str, list[int]]]) -> list[int]:
+def known_segments(model: WordVectors, parts: Sequence[tuple[str, list[int]]]) -> list[int]:
     """The rows of the fewest known segments that make up all ``parts``, among equals the longest first; empty if
     some part is not known. ``parts`` are words, each with the rows of what it is made of by itself.
     """
@@ -176,7 +182,7 @@ def _fewest_segments(model: WordVectors, parts: Sequence[tuple[str, list[int]]])
     return best[-1]
 
 
-def _rows_of_part(model: WordVectors, part: str) -> list[int]:
+def rows_of_word(model: WordVectors, part: str) -> list[int]:
     """The row of a word, or the rows of all its pieces (``macy's``); empty unless every piece is known."""
     for words in ([part], [part.strip(_AT_ENDS)], *_ways_to_split([part])):
         if len(words) > 1 and not all(word[:1].isalnum() or set(word) & _SIGNS_OF_WORDS for word in words):
@@ -211,8 +217,12 @@ def _of_row(model: WordVectors, resolution: Resolution, row: int) -> Reading:
 def _of_rows(model: WordVectors, resolution: Resolution, rows: Sequence[int]) -> Reading:
     if len(rows) == 1:
         return _of_row(model, resolution, rows[0])
-    vector = unit(_weights(model, rows) @ model.vectors_of(rows))
-    return Reading(resolution, tuple(model.vocabulary.words(rows)), tuple(rows), vector)
+    return Reading(resolution, tuple(model.vocabulary.words(rows)), tuple(rows), weighted_sum(model, rows))
+
+
+def weighted_sum(model: WordVectors, rows: Sequence[int]) -> Matrix:
+    """The unit vector [dimension] of a text of the words at ``rows``, the rare ones counting most."""
+    return unit(_weights(model, rows) @ model.vectors_of(rows))
 
 
 def _weights(model: WordVectors, rows: Sequence[int]) -> Matrix:

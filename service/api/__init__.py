@@ -4,12 +4,13 @@ from service.api.endpoints import api, as_json, serving_of_app
 from service.api.openai import compatible
 from service.api.openapi import documentation
 from service.api.routes import AnyText
-from service.api.schemas import AnswerBody, AnswersBody, Problem, VectorsAnswer
+from service.api.schemas import AnswerBody, AnswersBody, OpenAIError, Problem, VectorsAnswer
 
 __all__ = [
     "AnswerBody",
     "AnswersBody",
     "AnyText",
+    "OpenAIError",
     "Problem",
     "VectorsAnswer",
     "api",

@@ -129,8 +129,13 @@ class EmbeddingsBody(BaseModel):
     @classmethod
     def _is_text(cls, value: object) -> object:
         texts = value if isinstance(value, list) else [value]
+        if any(isinstance(text, int | list) for text in texts):
+            raise ValueError(
+                "must be texts. These are numbers of OpenAI's tokens, which the models here do not have; clients that "
+                "count tokens can be told to send texts, LangChain's by check_embedding_ctx_length=False"
+            )
         if not all(isinstance(text, str) and text.strip() for text in texts):
-            raise ValueError("must be a text, or a list of texts; token numbers and empty texts are not taken")
+            raise ValueError("must be a text, or a list of texts, and none of them empty")
         if len(texts) > MOST_INPUTS or not texts:
             raise ValueError(f"must be 1 to {MOST_INPUTS:,} texts, and these are {len(texts):,}")
         return value
@@ -222,11 +227,47 @@ class ModelsBody(BaseModel):
     models: list[dict[str, Any]]
 
 
+class Embedding(BaseModel):
+    object: Literal["embedding"]
+    index: int
+    embedding: list[float] | str = Field(description="Numbers, or with base64 the little-endian float32 of them.")
+    unknown: list[str] | None = Field(default=None, description="Words of the text that the model does not know.")
+
+
 class EmbeddingsAnswer(BaseModel):
-    object: str
-    data: list[dict[str, Any]]
+    object: Literal["list"]
+    data: list[Embedding]
     model: str
     usage: dict[str, int]
+
+
+class OpenAIPath(Given):
+    model: str = Field(description="Name of a served model.", min_length=1)
+
+
+class OpenAIModel(BaseModel):
+    id: str
+    object: Literal["model"]
+    created: int = Field(description="Seconds since 1970; 0 where it is not known.")
+    owned_by: str
+
+
+class OpenAIModels(BaseModel):
+    object: Literal["list"]
+    data: list[OpenAIModel]
+
+
+class OpenAIErrorDetail(BaseModel):
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class OpenAIError(BaseModel):
+    """An error as OpenAI's API shows it."""
+
+    error: OpenAIErrorDetail
 
 
 class Problem(BaseModel):

@@ -11,9 +11,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from embeddings.errors import EmbeddingsError, ModelError, QueryError, UnknownWord
 from service.host.logs import log_exception
+from service.host.openai_errors import is_openai_path, openai_error
 from service.host.served_models import UnknownModel
 
-OPENAI_PATHS = ("/v1/embeddings", "/api/v1/embeddings")
 PROBLEM_TYPE = "application/problem+json"
 
 
@@ -70,13 +70,9 @@ def problem(
 ) -> Response:
     """A response that says what went wrong."""
     g.error = slug
-    if request.path in OPENAI_PATHS:
-        kind = "server_error" if status >= 500 else "invalid_request_error"
-        errors = (more or {}).get("errors") or [{"name": None}]
-        name = (errors[0]["name"] or "").partition(".")[0] or None
-        status = 400 if status == 422 else status  # as there
-        error = {"message": detail, "type": kind, "param": name, "code": slug.replace("-", "_")}
-        return Response(orjson.dumps({"error": error}), status, headers, content_type="application/json")
+    if is_openai_path(request.path):
+        status, content = openai_error(status, slug, detail, (more or {}).get("errors") or [])
+        return Response(orjson.dumps(content), status, headers, content_type="application/json")
     content = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail}
     content |= {"instance": g.get("request_id", "")} | dict(more or {})
     response = Response(orjson.dumps(content), status, headers, content_type=PROBLEM_TYPE)

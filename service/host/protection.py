@@ -25,6 +25,7 @@ HEADERS = (
     ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )
+_RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 _OPEN = re.compile(r"/(healthz|readyz|admin/reload|openapi\.json|docs(/.*)?|static/.*|favicon\.ico|robots\.txt)")
 _UNLIMITED = ("/healthz", "/readyz", "/metrics", "/admin/reload")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -119,8 +120,11 @@ def protect(app: Flask, settings: Settings) -> None:
             app,
             origins=list(settings.cors_origins),
             methods=["GET", "HEAD", "POST", "OPTIONS"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "If-None-Match"],
-            expose_headers=["ETag", "Retry-After", "Server-Timing", "X-Request-ID"],
+            allow_headers=[
+                *("Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "If-None-Match"),
+                "X-Stainless-.*",  # what OpenAI's client says of itself
+            ],
+            expose_headers=["ETag", "Retry-After", "Server-Timing", "X-Request-ID", *_RATE_HEADERS],
             max_age=3600,
         )
 

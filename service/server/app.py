@@ -9,7 +9,17 @@ from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import Schema
 
 from embeddings.catalogue import home
-from service.api import AnswerBody, AnswersBody, AnyText, Problem, VectorsAnswer, api, compatible, documentation
+from service.api import (
+    AnswerBody,
+    AnswersBody,
+    AnyText,
+    OpenAIError,
+    Problem,
+    VectorsAnswer,
+    api,
+    compatible,
+    documentation,
+)
 from service.host import (
     HEADERS,
     POLICY,
@@ -54,7 +64,7 @@ def create_app(settings: Settings | None = None, serving: Serving | None = None)
     app.register_blueprint(operation)
     app.register_blueprint(documentation)
     register_page(app)
-    for kind in (AnswerBody, AnswersBody, Problem, VectorsAnswer):
+    for kind in (AnswerBody, AnswersBody, OpenAIError, Problem, VectorsAnswer):
         schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
         for name, content in schema.pop("$defs", {}).items():
             app.components_schemas[name] = Schema(**content)
