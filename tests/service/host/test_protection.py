@@ -102,8 +102,12 @@ def test_only_listed_origins_may_call_from_their_pages(tiny_model: Model, keys: 
     allowed = asked.options("/api/v1/query", headers={"Origin": "https://a.example", **preflight})
     assert allowed.headers["Access-Control-Allow-Origin"] == "https://a.example"
     assert asked.get("/api/v1/models", headers={"Origin": "https://a.example"}).headers["Access-Control-Allow-Origin"]
-    exposed = asked.get("/api/v1/models", headers={"Origin": "https://a.example"}).headers["Access-Control-Expose-Headers"]
-    assert {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"} <= set(exposed.split(", "))
+    exposed = asked.get("/api/v1/models", headers={"Origin": "https://a.example"}).headers[
+        "Access-Control-Expose-Headers"
+    ]
+    assert {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"} <= set(
+        exposed.split(", ")
+    )
     stainless = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-stainless-os"}
     browser = asked.options("/v1/embeddings", headers={"Origin": "https://a.example", **stainless})
     assert browser.headers["Access-Control-Allow-Headers"].lower() == "x-stainless-os"
