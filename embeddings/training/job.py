@@ -20,7 +20,7 @@ from embeddings.files import save_array, work_folder
 from embeddings.models import DISPLAY_FILE, SUBWORDS_FILE, Card, Model, ModelWriter, open_model, save_model, write_texts
 from embeddings.search import IndexParameters, Matrix
 from embeddings.training.engine import Learned, Learner, Place, alpha_at
-from embeddings.training.engines import choose_engine, describe_engine, open_learner
+from embeddings.training.engines import GENSIM, choose_engine, describe_engine, open_learner
 from embeddings.training.fine_tuning import Old, merge, moved_most, open_old
 from embeddings.training.parameters import Algorithm, Engine, Job, Keep, VectorsBy, choose_parameters
 from embeddings.training.preparation import Prepared, check, prepare
@@ -292,6 +292,10 @@ def _write(
         words, counts, merged = merge(old, words, counts, vectors)
     kept = next((epoch for epoch in epochs if epoch.get("kept")), epochs[-1])
     packages = ["thisplusthat", "numpy"]
+    if job.engine.engine is Engine.SPARK:
+        packages.append("pyspark")
+    if learner.engine["name"] == GENSIM:
+        packages.append("gensim")
     subwords = None
     if parameters.algorithm is Algorithm.FASTTEXT:
         subwords = {"min_n": parameters.min_n, "max_n": parameters.max_n, "buckets": parameters.bucket}

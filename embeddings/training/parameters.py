@@ -151,6 +151,8 @@ class EngineParameters:
             given = [entry.name for entry in dataclasses.fields(self)[1:] if getattr(self, entry.name) != entry.default]
             if given:
                 raise CorpusError(f"--{given[0]} needs --engine spark.")
+        elif self.partitions and self.vectors is not VectorsBy.SPARK:
+            raise CorpusError("--partitions needs --vectors spark: they are the parts that MLlib learns apart.")
 
 
 AUTO = "auto"
@@ -201,7 +203,7 @@ class Job:
     @property
     def entities(self) -> bool:
         """Whether names and terms become phrases; the cluster joins pairs."""
-        return self.phrases.entities and self.engine.engine is Engine.LOCAL
+        return self.phrases.entities and self.engine.engine is not Engine.SPARK
 
     @property
     def passes(self) -> int:

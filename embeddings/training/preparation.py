@@ -334,7 +334,7 @@ def check(job: Job) -> list[str]:
     Raises `CorpusError` for a corpus, a list of phrases or a parameter that cannot be.
     """
     choose_parameters(job.preset, 0, job.training)
-    if job.engine.engine is Engine.LOCAL:
+    if job.engine.engine is not Engine.SPARK:
         if prepared_folder(job.places) is None:
             find_texts(job.places, job.corpus)
         else:

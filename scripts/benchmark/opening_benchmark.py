@@ -28,7 +28,7 @@ _WAYS = {
 _SCRIPT = """
 import json, time
 began = time.perf_counter()
-from measuring import private_mb, resident_mb
+from scripts.benchmark.measurement import private_mb, resident_mb
 {importing}
 imported, before = time.perf_counter(), (private_mb(), resident_mb())
 {opening}

@@ -55,9 +55,9 @@ def test_a_push_that_was_stopped_goes_on_where_it_was(
 def test_a_process_that_is_killed_while_it_pushes_loses_nothing(milvus: Any, numbers: Model) -> None:
     address = milvus.address("killed")
     script = (
-        "import sys\nfrom embeddings import load_model\nfrom embeddings import milvus_push\n"
-        "milvus_push._BATCH_ROWS = 100\n"
-        "milvus_push.push(load_model(sys.argv[1]), sys.argv[2], progress=lambda *done: print(*done, flush=True))\n"
+        "import sys\nfrom embeddings import load_model\nfrom embeddings.milvus import upload\n"
+        "upload._BATCH_ROWS = 100\n"
+        "upload.push(load_model(sys.argv[1]), sys.argv[2], progress=lambda *done: print(*done, flush=True))\n"
     )
     command = [sys.executable, "-c", script, str(numbers.folder), address]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as process:

@@ -214,7 +214,7 @@ def test_fasttext_knows_words_that_it_never_saw(tmp_path: Path) -> None:
 def test_training_goes_on_with_new_text(tmp_path: Path) -> None:
     old = train(job(), tmp_path / "old")
     text = tmp_path / "new.txt"
-    text.write_text("The zorblat is an animal of the United States. A zorblat eats grass.\n" * 40)
+    text.write_text("The zorblat is an animal of the United States. Of what it eats we know.\n" * 40)
     training = {**QUICK, "epochs": 3}
     new = train(Job((str(text),), init=str(tmp_path / "old"), training=training), tmp_path / "new")
     assert set(new.vocabulary) == {*old.vocabulary, "zorblat", "eats"}

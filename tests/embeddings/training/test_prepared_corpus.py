@@ -82,9 +82,9 @@ def test_what_is_damaged_or_newer_is_refused(folder: Path, tmp_path: Path) -> No
     with pytest.raises(CorpusError, match="part-00001-x.parquet is damaged"):
         write_rows(folder, ["the", "cat", "sat"], tmp_path / "rows")
     info = json.loads((folder / "prepared.json").read_text())
-    (folder / "prepared.json").write_rows(json.dumps({**info, "format": 2}))
+    (folder / "prepared.json").write_text(json.dumps({**info, "format": 2}))
     with pytest.raises(CorpusError, match="newer version"):
         open_prepared(folder)
-    (folder / "prepared.json").write_rows(json.dumps({"format": 1}))
+    (folder / "prepared.json").write_text(json.dumps({"format": 1}))
     with pytest.raises(CorpusError, match="is damaged"):
         open_prepared(folder)

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,6 @@ from embeddings import ask
 from embeddings.models.model import Model
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(autouse=True)
-def _scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    yield
 
 
 def run(*arguments: str | Path, fails: bool = False, environment: dict[str, str] | None = None) -> str:
@@ -198,8 +191,7 @@ def test_each_peer_finds_neighbours_or_says_what_is_missing(name: str, tmp_path:
 
 
 def test_a_peer_that_is_not_installed_is_named(glove: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    import peers
-
+    from scripts.benchmark import peers
     from scripts.benchmark.search_benchmark import measure_search
 
     absent = peers.Peer("absent", "no-such-package", (), peers.PEERS["gensim"].build)

@@ -92,6 +92,9 @@ def test_bad_bytes_are_reported(tmp_path: Path) -> None:
     assert "9 places were not of the encoding" in done.stderr
 
 
+MLLIB = ["--engine", "spark", "--vectors", "spark"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -99,13 +102,18 @@ def test_bad_bytes_are_reported(tmp_path: Path) -> None:
         (["text.txt"], 2, "Missing option '-o' / '--out'"),
         (["--resume", "text.txt", "--out", "x"], 2, "give only --out with it"),
         (["--resume", "--out", "x"], 1, "There is no training of"),
+        (["nowhere.txt", "--out", "x", "--engine", "kernel"], 1, "nowhere.txt cannot be read: No such file"),
+        (["nowhere.txt", "--out", "x", "--engine", "gensim"], 1, "nowhere.txt cannot be read: No such file"),
         (["nowhere.txt", "--out", "x"], 1, "nowhere.txt cannot be read: No such file"),
         ([DUMP, "--out", "bad name"], 1, "cannot be the name of a model"),
         ([DUMP, "--out", "x", "--negative", "0"], 1, "Neither --hs nor --negative"),
         ([DUMP, "--out", "x", "--window", "0"], 2, "Invalid value for '--window'"),
         ([DUMP, "--out", "x", "--algorithm", "glove"], 2, "'glove' is not one of"),
         ([DUMP, "--out", "x", "--master", "spark://x:1"], 1, "--master needs --engine spark"),
-        ([DUMP, "--out", "x", "--engine", "spark", "--negative", "5"], 1, "MLlib's Word2Vec has no --negative"),
+        ([DUMP, "--out", "x", *MLLIB, "--negative", "5"], 1, "MLlib's Word2Vec has no --negative"),
+        ([DUMP, "--out", "x", *MLLIB, "--algorithm", "fasttext"], 1, "MLlib's Word2Vec has no --algorithm"),
+        ([DUMP, "--out", "x", *MLLIB, "--keep", "best"], 1, "MLlib gives vectors at its end only"),
+        ([DUMP, "--out", "x", "--engine", "spark", "--partitions", "2"], 1, "--partitions needs --vectors spark"),
         ([DUMP, "--out", "x", "--phrase-list", "none.txt"], 1, "none.txt cannot be read"),
         ([sys.executable, "--out", "x"], 1, "is a binary file"),
     ],
