@@ -171,15 +171,28 @@ def known_segments(model: WordVectors, parts: Sequence[tuple[str, list[int]]]) -
         return []
     words = [word for word, _ in parts]
     joiner = model.manifest.card.joiner
-    best: list[list[int]] = [[]]  # of the words from some place on, the last place first
+    joined: dict[str, list[int]] = {}
+    cost = [0]  # of the words from some place on, the last place first: so many segments, the first of which are
+    steps: list[tuple[list[int], int]] = []  # these rows, for so many words
     for start in reversed(range(len(words))):
-        chosen = parts[start][1] + best[-1]
+        chosen, length = parts[start][1], 1
+        least = len(chosen) + cost[-1]
         for end in range(start + 2, min(start + _LONGEST_SEGMENT, len(words)) + 1):
-            found = find_word(model, joiner.join(words[start:end]))
-            if found and 1 + len(best[len(words) - end]) <= len(chosen):
-                chosen = [found[1], *best[len(words) - end]]
-        best.append(chosen)
-    return best[-1]
+            text = joiner.join(words[start:end])
+            if text not in joined:
+                found = find_word(model, text)
+                joined[text] = [found[1]] if found else []
+            if joined[text] and 1 + cost[len(words) - end] <= least:
+                chosen, length, least = joined[text], end - start, 1 + cost[len(words) - end]
+        cost.append(least)
+        steps.append((chosen, length))
+    rows: list[int] = []
+    place = len(words)
+    while place:
+        chosen, length = steps[place - 1]
+        rows += chosen
+        place -= length
+    return rows
 
 
 def rows_of_word(model: WordVectors, part: str) -> list[int]:

@@ -160,11 +160,17 @@ def _place(
 
 
 def _is_free(box: Box, dots: Sequence[Dot], area: Box, placed: Sequence[Box]) -> bool:
-    return (
-        area.contains(box)
-        and not any(map(box.overlaps, placed))
-        and not any(box.touches_disc(dot.x, dot.y, dot.radius) for dot in dots)
-    )
+    if not area.contains(box) or any(map(box.overlaps, placed)):
+        return False
+    for dot in dots:  # most are far away, and are told so here: calls would be half of a picture's time
+        x, y, radius = dot.x, dot.y, dot.radius
+        if (
+            box.left - radius < x < box.right + radius
+            and box.top - radius < y < box.bottom + radius
+            and box.touches_disc(x, y, radius)
+        ):
+            return False
+    return True
 
 
 def _candidates(dot: Dot, width: float, height: float, area: Box) -> Iterator[tuple[float, Box]]:
@@ -233,6 +239,11 @@ def crosses(line: Segment, box: Box) -> bool:
 
 def _passes(line: Segment, dot: Dot) -> bool:
     x1, y1, x2, y2 = line
+    reach = dot.radius
+    if (x1 if x1 < x2 else x2) - reach > dot.x or (x1 if x1 > x2 else x2) + reach < dot.x:
+        return False
+    if (y1 if y1 < y2 else y2) - reach > dot.y or (y1 if y1 > y2 else y2) + reach < dot.y:
+        return False
     length = (x2 - x1) ** 2 + (y2 - y1) ** 2
     share = max(0.0, min(1.0, ((dot.x - x1) * (x2 - x1) + (dot.y - y1) * (y2 - y1)) / length)) if length else 0.0
-    return math.dist((dot.x, dot.y), (x1 + share * (x2 - x1), y1 + share * (y2 - y1))) < dot.radius
+    return math.dist((dot.x, dot.y), (x1 + share * (x2 - x1), y1 + share * (y2 - y1))) < reach
