@@ -31,7 +31,18 @@ from rich.table import Table
 from embeddings import Model, load_model
 from embeddings.catalogue import DEFAULT_MODEL
 from scripts.benchmark.http_benchmark import asking, queries
-from scripts.benchmark.http_processes import HOST, Request, Server, free_port, loading, running, thisplusthat, wait_for
+from scripts.benchmark.http_costs import costly_requests
+from scripts.benchmark.http_processes import (
+    HOST,
+    Request,
+    Server,
+    free_port,
+    load,
+    loading,
+    running,
+    thisplusthat,
+    wait_for,
+)
 
 TOKEN = "endurance-endurance-endurance"
 SLOW_CLIENTS = 200
@@ -213,6 +224,30 @@ def _trickle(connections: list[socket.socket], stop: threading.Event) -> None:
         sent += 1
 
 
+def fairness(setting: Setting) -> dict[str, Any]:
+    """Eight clients that send the costliest requests of every kind, and a ninth that asks for ordinary answers and
+    pages: its 99th percentile is at most five times what it is alone.
+    """
+    costly: list[Request] = [
+        ("GET", each.path, None) if each.body is None else ("POST", each.path, json.dumps(each.body))
+        for each in costly_requests(setting.model)
+    ]
+    asked = queries(setting.model, seed=7)
+    pages: list[Request] = [("GET", f"/search/{quote(text)}", None) for text in islice(asked, 3000)]
+    found: dict[str, Any] = {}
+    ratios = {}
+    with service(setting) as server:
+        for kind, ordinary in (("query", asking(asked, 20_000)), ("page", pages)):
+            alone = load(server, ordinary, 1, setting.seconds, "--again", "--warm-up", "1")
+            with loading(server, costly, 8, setting.seconds + 3, "--again") as result:
+                time.sleep(1)
+                meanwhile = load(server, ordinary[::-1], 1, setting.seconds, "--again", "--warm-up", "1")
+                found |= {f"{kind} alone": alone, f"{kind} meanwhile": meanwhile, f"costly beside {kind}": result()}
+            ratios[f"{kind}: p99, times alone"] = round(meanwhile["p99_ms"] / alone["p99_ms"], 2)
+    passed = max(ratios.values()) <= 5 and not any(map(failed, found.values()))
+    return {"passed": bool(passed), "failed": sum(map(failed, found.values())), **ratios, **found}
+
+
 def huge_bodies(setting: Setting) -> dict[str, Any]:
     """Bodies of 200 MB, with and without a length, are refused while others are answered, and no memory stays."""
     with service(setting) as server:
@@ -265,6 +300,7 @@ TRIALS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "admin-reload": admin_reload,
     "sigterm": sigterm,
     "slow-clients": slow_clients,
+    "fairness": fairness,
     "huge-bodies": huge_bodies,
 }
 SHOWN = (

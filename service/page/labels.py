@@ -240,9 +240,9 @@ def crosses(line: Segment, box: Box) -> bool:
 def _passes(line: Segment, dot: Dot) -> bool:
     x1, y1, x2, y2 = line
     reach = dot.radius
-    if (x1 if x1 < x2 else x2) - reach > dot.x or (x1 if x1 > x2 else x2) + reach < dot.x:
+    if (x1 + reach < dot.x and x2 + reach < dot.x) or (x1 - reach > dot.x and x2 - reach > dot.x):
         return False
-    if (y1 if y1 < y2 else y2) - reach > dot.y or (y1 if y1 > y2 else y2) + reach < dot.y:
+    if (y1 + reach < dot.y and y2 + reach < dot.y) or (y1 - reach > dot.y and y2 - reach > dot.y):
         return False
     length = (x2 - x1) ** 2 + (y2 - y1) ** 2
     share = max(0.0, min(1.0, ((dot.x - x1) * (x2 - x1) + (dot.y - y1) * (y2 - y1)) / length)) if length else 0.0

@@ -1,8 +1,9 @@
 """Which requests are answered at once, and which wait in a lane since they may take long.
 
 A request is told by what it asks for, before anything is computed: what takes a millisecond or two is answered as it
-comes. Pictures, pages, long queries and many results have a lane of their own; batches, which take up to seconds, have
-another.
+comes. Ordinary pages and single queries that are posted have a lane of their own; pictures, long queries, costly
+options and many results another; batches, which take up to seconds, a third. So nobody who asks for little waits behind
+whoever asks for much.
 Where an answer can mean to wait for another machine (a model in Milvus, limits counted in Redis), all requests go to
 threads.
 """
@@ -12,16 +13,23 @@ import re
 from embeddings import Model
 from service.host import Serving, Settings
 from service.server.connections import Request
+from service.server.loop import Threads
 
 _LONG_QUERY = 240
 """Bytes of an address, from where its query may take longer than others."""
+_SHORT_BODY = 1 << 9
 _LONG_BODY = 1 << 12
 _PLAIN = re.compile(
     rb"/(?:api/v1/(?:query|analogy|neighbours|similarity|vocabulary|words/.*)|healthz|readyz|static/.*|)"
 )
 _COSTLY = re.compile(rb"(?:^|&)(?:exact|explain|method|restrict|all_forms|k=\d{3}|limit=\d{3}|k=%|limit=%|%)")
+_COSTLY_BODY = re.compile(rb"exact|explain|method|restrict|all_forms|queries|\d{3}|\\")
+_PAGE = re.compile(rb"/(?:search|word|docs|about|map|vocabulary|compare|openapi.json|api/v1/models)(?:/.*)?")
 _OF_ONE = (b"/api/v1/query", b"/api/v1/odd-one-out")
-SOME, MUCH, WAITING = "some", "much", "waiting"
+LITTLE, SOME, MUCH, WAITING = "little", "some", "much", "waiting"
+
+_PATIENT = 10
+"""Niceness of threads that may compute for long: whoever asks for little goes first."""
 
 
 class Admission:
@@ -30,16 +38,28 @@ class Admission:
     def __init__(self, settings: Settings, serving: Serving) -> None:
         redis = bool(settings.rate_limit_key or settings.rate_limit_address) and "redis" in settings.rate_limit_storage
         self._waits = redis or not all(isinstance(serving.model(name), Model) for name in serving.names)
-        self.lanes = {WAITING: settings.threads, MUCH: 1} if self._waits else {SOME: 1, MUCH: 1}
+        much = Threads(1, _PATIENT)
+        self.lanes = (
+            {WAITING: Threads(settings.threads), MUCH: much}
+            if self._waits
+            else {LITTLE: Threads(1), SOME: Threads(1, _PATIENT), MUCH: much}
+        )
 
     def lane_of(self, request: Request) -> tuple[str, str] | None:
         """The lane of a request and whom it is from, or None if it can be answered at once."""
+        lane: str | None
         path, _, query = request.target.partition(b"?")
         if request.method in ("GET", "HEAD", "OPTIONS"):
-            is_quick = _PLAIN.fullmatch(path) and len(request.target) < _LONG_QUERY and not _COSTLY.search(query)
-            lane = None if is_quick else SOME
+            is_costly = len(request.target) >= _LONG_QUERY or _COSTLY.search(query)
+            if not is_costly and _PLAIN.fullmatch(path):
+                lane = None
+            else:
+                lane = LITTLE if not is_costly and _PAGE.fullmatch(path) else SOME
+        elif path in _OF_ONE and len(request.body) < _LONG_BODY:
+            is_costly = len(request.body) >= _SHORT_BODY or _COSTLY_BODY.search(request.body)
+            lane = SOME if is_costly else LITTLE
         else:
-            lane = SOME if path in _OF_ONE and len(request.body) < _LONG_BODY else MUCH
+            lane = MUCH
         if self._waits:
             lane = WAITING if lane != MUCH else MUCH
         return None if lane is None else (lane, _client(request))

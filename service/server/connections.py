@@ -72,14 +72,17 @@ class Connection:
 
     __slots__ = (
         "_body", "_body_size", "_head_size", "_in_head", "_longest_body", "_parser", "_reading", "address", "closes",
-        "continues", "deadline", "gone", "lingers", "out", "requests", "sock", "watched", "working",
+        "continues", "deadline", "gone", "lingers", "out", "requests", "sock", "unsent", "watched", "working",
     )  # fmt: skip
 
     def __init__(self, sock: socket.socket, address: str, longest_body: int, deadline: float) -> None:
         self.sock, self.address, self.deadline = sock, address, deadline
         self.requests: deque[Request] = deque()
         """Read, and not answered yet."""
-        self.out = b""
+        self.out: deque[memoryview] = deque()
+        """What is still to be sent, piece by piece: a long answer is not copied each time that a part of it goes."""
+        self.unsent = 0
+        """Bytes of it."""
         self.working: Request | None = None
         self.watched = -1
         self.closes = self.lingers = self.gone = False
@@ -214,7 +217,7 @@ class Connection:
             else b"Content-Length: %d\r\n" % (len(reply.body) if reply.length is None else reply.length)
         )
         body = b"" if request is not None and request.method == "HEAD" else reply.body
-        self.out += b"".join((line, reply.headers, _date(), length, ending, body))
+        self.put(b"".join((line, reply.headers, _date(), length, ending, body)))
 
     def refuse(self, refused: Refused) -> None:
         """Answer what does not reach the application; the connection ends with it."""
@@ -226,14 +229,22 @@ class Connection:
         self.write(Reply(refused.status, headers, orjson.dumps(content | {"detail": refused.detail})), closes=True)
         self.lingers = True
 
+    def put(self, content: bytes) -> None:
+        self.out.append(memoryview(content))
+        self.unsent += len(content)
+
     def send(self) -> bool:
         """Send as much as the socket takes; whether nothing is left. Raises OSError when the client is gone."""
         while self.out:
             try:
-                sent = self.sock.send(self.out)
+                sent = self.sock.send(self.out[0])
             except BlockingIOError:
                 return False
-            self.out = self.out[sent:] if sent < len(self.out) else b""
+            self.unsent -= sent
+            if sent == len(self.out[0]):
+                self.out.popleft()
+            else:
+                self.out[0] = self.out[0][sent:]
         return True
 
 

@@ -9,6 +9,7 @@ itself.
 import os
 import select
 import socket
+import sys
 import threading
 import time
 from collections import OrderedDict, deque
@@ -27,6 +28,8 @@ _LINGERING_SECONDS = 5.0
 _TICK = 0.25
 _BODIES = 16
 """Longest bodies that a process holds together."""
+_UNREAD = 1 << 16
+"""Bytes of its answers that a client may leave unread and have its next request answered."""
 _READ, _WRITE = select.EPOLLIN | select.EPOLLRDHUP, select.EPOLLOUT
 
 
@@ -38,17 +41,29 @@ class Limits:
     keep_alive_seconds: float
     max_body_bytes: int
     connections: int = 4000
+    unread_bytes: int = 1 << 28
+    """Of all answers that clients are slow to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """The threads of a lane."""
+
+    number: int
+    niceness: int = 0
+    """How far they stand back where others want the processor (setpriority, of Linux)."""
 
 
 class Lane:
     """Requests of one kind that wait for its threads; clients take turns, whoever sends how many."""
 
-    def __init__(self, threads: int, work: Callable[[Connection, Request], None]) -> None:
+    def __init__(self, threads: "Threads", work: Callable[[Connection, Request], None]) -> None:
         self._waiting: OrderedDict[str, deque[tuple[Connection, Request]]] = OrderedDict()
         self._there = threading.Condition()
         self._work = work
         self._ended = False
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
+        self._niceness = threads.niceness
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads.number)]
         for thread in self._threads:
             thread.start()
 
@@ -63,6 +78,8 @@ class Lane:
             self._there.notify_all()
 
     def _run(self) -> None:
+        if self._niceness and sys.platform == "linux":  # elsewhere it would be the process's
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while True:
             with self._there:
                 self._there.wait_for(lambda: self._waiting or self._ended)
@@ -84,12 +101,12 @@ class Loop:
         listeners: list[socket.socket],
         answer: Callable[[Request], Reply],
         lane_of: Callable[[Request], tuple[str, str] | None],
-        lanes: Mapping[str, int],
+        lanes: Mapping[str, Threads],
         limits: Limits,
     ) -> None:
         """``lane_of`` names the lane and the client of a request, or None if it is to be answered at once.
 
-        ``lanes`` has the number of threads of each.
+        ``lanes`` has the threads of each.
         """
         self._listeners = {listener.fileno(): listener for listener in listeners}
         self._answer, self._lane_of, self._limits = answer, lane_of, limits
@@ -98,7 +115,7 @@ class Loop:
         self._poll = select.epoll()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._done: deque[tuple[Connection, Request, Reply]] = deque()
-        self._again: deque[Connection] = deque()
+        self._again: dict[Connection, None] = {}
         """Those that have sent several requests at once: one of them is answered in each turn."""
         self._listens = False
         self._stopping = False
@@ -115,8 +132,9 @@ class Loop:
             if not events and not self._again:
                 on_idle()
                 events = self._poll.poll(_TICK)
-            for _ in range(len(self._again)):
-                self._go_on(self._again.popleft())
+            again, self._again = self._again, {}
+            for connection in again:
+                self._go_on(connection)
             for descriptor, event in events:
                 self._handle(descriptor, event)
             now = time.monotonic()
@@ -208,7 +226,7 @@ class Loop:
             connection.refuse(Refused(503, "Service Unavailable", "Too many long bodies are on their way. Try later."))
         if connection.continues:
             connection.continues = False
-            connection.out += b"HTTP/1.1 100 Continue\r\n\r\n"
+            connection.put(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._go_on(connection)
 
     def _held_too_much(self) -> bool:
@@ -218,7 +236,8 @@ class Loop:
 
     def _go_on(self, connection: Connection) -> None:
         """Answer one request that is there, send what there is."""
-        if connection.working is None and connection.requests and not connection.gone:
+        is_free = connection.working is None and not connection.gone and connection.unsent <= _UNREAD
+        if is_free and connection.requests:
             request = connection.working = connection.requests.popleft()
             connection.deadline = request.began + self._limits.request_seconds
             chosen = self._lane_of(request)
@@ -243,8 +262,6 @@ class Loop:
         assert request is not None
         connection.write(reply, closes=self._stopping or not request.keeps_alive)
         connection.working = None
-        if connection.requests and not connection.closes:
-            self._again.append(connection)
 
     def _work(self, connection: Connection, request: Request) -> None:
         """In a thread of a lane."""
@@ -273,7 +290,12 @@ class Loop:
             return
         if not done:
             self._watch(connection, _WRITE)
-        elif connection.working is None and not connection.requests:
+            self._end_slow_readers()
+            if connection.unsent > _UNREAD:
+                return
+        if connection.requests and connection.working is None and not connection.closes:
+            self._again[connection] = None
+        elif done and connection.working is None and not connection.requests:
             if connection.closes:
                 self._hang_up(connection)
                 return
@@ -321,6 +343,18 @@ class Loop:
                 self._send(connection)
             else:
                 self._close(connection)
+
+    def _end_slow_readers(self) -> None:
+        """Keep what waits to be read within bounds: end those that have had most time to read it."""
+        waiting = sum(each.unsent for each in self._connections.values())
+        if waiting > (most := self._limits.unread_bytes):
+            slow = [each for each in self._connections.values() if each.unsent > _UNREAD]
+            for connection in sorted(slow, key=lambda each: each.deadline):
+                waiting -= connection.unsent
+                log("warning", "an answer was not read in time", unsent=connection.unsent, address=connection.address)
+                self._close(connection)
+                if waiting <= most:
+                    return
 
     def _end_longest_idle(self) -> None:
         """Make room for others: end the connection that has done nothing for longest."""

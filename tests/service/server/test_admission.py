@@ -18,9 +18,13 @@ from service.server.connections import Request
         ("GET", "/api/v1/query?q=king&explain=true", "some"),
         ("GET", f"/api/v1/query?q={'a' * 300}", "some"),
         ("GET", "/api/v1/vocabulary?prefix=", None),
-        ("GET", "/search/king", "some"),
+        ("GET", "/search/king", "little"),
+        ("GET", "/search/king?model=tiny&k=20", "little"),
+        ("GET", "/search/king?k=1000", "some"),
+        ("GET", f"/search/{'a' * 300}", "some"),
+        ("GET", "/picture.svg?q=king", "some"),
         ("GET", "/metrics", "some"),
-        ("POST", "/api/v1/query", "some"),
+        ("POST", "/api/v1/query", "little"),
         ("POST", "/api/v1/vectors", "much"),
     ],
 )
@@ -37,3 +41,22 @@ def test_a_batch_waits_elsewhere_and_a_key_is_a_client(tiny_model: Model) -> Non
     admission = Admission(settings, Serving(settings))
     request = Request("1.2.3.4", "POST", b"/api/v1/query", headers=[(b"x-api-key", b"mine")], body=b" " * 10_000)
     assert admission.lane_of(request) == ("much", "mine")
+
+
+@pytest.mark.parametrize(
+    ("body", "lane"),
+    [
+        (b'{"q": "king - man + woman", "k": 20}', "little"),
+        (b'{"q": "king", "k": 1000}', "some"),
+        (b'{"q": "king", "\\u006b": 1000}', "some"),
+        (b'{"q": "king", "exact": true}', "some"),
+        (b'{"queries": ["king"]}', "some"),
+        (b'{"q": "' + b"king + " * 100 + b'man"}', "some"),
+        (b" " * 10_000, "much"),
+    ],
+)
+def test_a_posted_query_waits_by_what_it_asks_for(body: bytes, lane: str, tiny_model: Model) -> None:
+    settings = Settings(models=(str(tiny_model.folder),))
+    admission = Admission(settings, Serving(settings))
+    assert admission.lane_of(Request("1.2.3.4", "POST", b"/api/v1/query", body=body)) == (lane, "1.2.3.4")
+    assert admission.lanes[lane].niceness == (0 if lane == "little" else 10)

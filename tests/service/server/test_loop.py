@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from service.server.connections import Reply, Request
-from service.server.loop import Limits, Loop
+from service.server.loop import Limits, Loop, Threads
 
 GET = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -21,7 +21,7 @@ class Served:
         self.address = self.listener.getsockname()
         self.begun, self.let_go = threading.Event(), threading.Event()
         self.alive, self.answered = True, []
-        self.loop = Loop([self.listener], self._answer, self._lane, {"lane": 1}, limits)
+        self.loop = Loop([self.listener], self._answer, self._lane, {"lane": Threads(1)}, limits)
         self.thread = threading.Thread(
             target=self.loop.run, args=(lambda: self.alive, lambda: None, lambda: None), daemon=True
         )
@@ -130,6 +130,35 @@ def test_a_client_that_does_not_read_holds_nobody_up_and_is_cut_off() -> None:
         with pytest.raises(AssertionError):
             while True:
                 read(lazy, b"never")
+
+
+def test_a_client_that_does_not_read_has_no_more_answered_than_it_may_leave_unread() -> None:
+    with served() as server, server.connect() as lazy, server.connect() as quick:
+        lazy.sendall((GET % b"long") * 8)
+        for _ in range(20):
+            quick.sendall(GET % b"a")
+            read(quick, b"/a")
+        assert server.answered.count(b"/long") < 3
+        received = 0
+        while received < 8 * len("/long") << 20:
+            received += len(lazy.recv(1 << 16))
+        assert server.answered.count(b"/long") == 8
+
+
+def test_answers_that_nobody_reads_are_held_within_bounds() -> None:
+    with served(unread_bytes=1 << 18) as server, server.connect() as quick:
+        lazy = [server.connect() for _ in range(6)]
+        for connection in lazy:
+            connection.sendall(GET % b"long")
+        while server.answered.count(b"/long") < len(lazy):
+            quick.sendall(GET % b"a")
+            read(quick, b"/a")
+        for _ in lazy:  # and a turn later
+            quick.sendall(GET % b"a")
+            read(quick, b"/a")
+        assert len(server.loop._connections) == 1, "none of the others could send all, and all are cut off"
+        for connection in lazy:
+            connection.close()
 
 
 def test_a_client_that_has_said_all_gets_its_answer_and_one_that_is_gone_none() -> None:

@@ -1,6 +1,7 @@
 """The real server on a free port: processes, signals, slow and broken clients; short forms of scripts/endurance.py."""
 
 import http.client
+import itertools
 import json
 import os
 import shutil
@@ -11,8 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -70,12 +73,17 @@ def answers(server: Server, path: str) -> bool:
 @pytest.fixture(params=["--request-seconds=3"])
 def server(tiny_model: Model, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     folder = Path(shutil.copytree(tiny_model.folder, tmp_path / "tiny"))
+    with serving(folder, tmp_path / "log", "--admin-token", TOKEN, request.param) as started:
+        yield started
+
+
+@contextmanager
+def serving(folder: Path, log: Path, *options: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    log = tmp_path / "log"
     command = [sys.executable, "-m", "service.cli", "serve", "--model", str(folder), "--port", str(port)]
     with log.open("wb") as errors:
-        process = subprocess.Popen([*command, "--admin-token", TOKEN, request.param], stderr=errors)
+        process = subprocess.Popen([*command, *options], stderr=errors, env={**os.environ, **(environment or {})})
         started = Server(process, port, folder, log)
         try:
             wait(lambda: process.poll() is not None or answers(started, "/readyz"), "the server does not start")
@@ -211,6 +219,111 @@ def test_slow_and_broken_clients_end_and_others_are_answered(server: Server) -> 
         b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 9 + b"0\r\n\r\n"
     )
     assert chunked.startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize("server", ["--drain-seconds=30"], indirect=True)  # all as it is by default
+def test_two_hundred_slow_readers_and_writers_hold_nobody_up(server: Server) -> None:
+    def seconds(number: int) -> float:
+        started = time.monotonic()
+        for _ in range(number):
+            assert server.ask("/api/v1/query?q=king%20-%20man%20%2B%20woman")[0] == 200
+        return time.monotonic() - started
+
+    alone = seconds(50)
+    slow = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(200)]
+    body = json.dumps({"queries": ["king - man + woman"] * 1000}).encode()
+    whole = b"POST /api/v1/query HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    for number, connection in enumerate(slow):
+        if number % 10 == 0:  # asks for much, and never reads
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall(whole % len(body) + body)
+        else:
+            connection.sendall(b"GET /api/v1/que" if number % 2 else whole % 5000)
+    for place in range(3):
+        for number, connection in enumerate(slow):
+            if number % 10:
+                connection.sendall(b"ry?"[place : place + 1] if number % 2 else b" ")
+        assert seconds(50) < 5 * alone + 2
+    for connection in slow:
+        connection.close()
+
+
+@pytest.fixture
+def big_model(tmp_path: Path) -> Path:
+    """Large enough for the costliest requests to take seconds."""
+    rng = np.random.default_rng(1)
+    words = [f"w{number}" for number in range(20_000)]
+    save_model(tmp_path / "big", words, rng.standard_normal((20_000, 50), np.float32), Card("big"))
+    return tmp_path / "big"
+
+
+def test_who_asks_for_much_does_not_keep_others_from_their_answers(big_model: Path, tmp_path: Path) -> None:
+    mixed = [" - ".join(f"w{number + place}" for place in range(64)) for number in range(50)]
+    few = quote(" - ".join(f"w{place}" for place in range(16)))
+    costly = [
+        ("POST", "/api/v1/query", json.dumps({"queries": mixed, "k": 1000})),
+        ("GET", f"/api/v1/query?k=1000&method=3cosmul&exact=true&q={few}", None),
+        ("GET", f"/search/{quote(mixed[0])}?k=1000", None),
+        ("GET", f"/picture.svg?k=1000&q={quote(mixed[0])}", None),
+    ]  # fmt: skip
+    with serving(big_model, tmp_path / "log", "--cache-answers=0") as server:
+
+        def slowest(number: int) -> float:
+            """The 99th percentile of the seconds that an ordinary query takes."""
+            taken = []
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+            for place in range(number):
+                started = time.monotonic()
+                connection.request("GET", f"/api/v1/query?q=w{place}%20-%20w7%20%2B%20w{place + 30}")
+                assert connection.getresponse().read().startswith(b'{"query"')
+                taken.append(time.monotonic() - started)
+            connection.close()
+            return sorted(taken)[-max(1, number // 100)]
+
+        def ask_for_much(first: int) -> None:
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+            for place in itertools.count(first):
+                method, path, body = costly[place % len(costly)]
+                connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+                assert connection.getresponse().read()
+                under_way.set()
+                if ended.is_set():
+                    break
+            connection.close()
+
+        alone = slowest(200)
+        under_way, ended = threading.Event(), threading.Event()
+        threads = [threading.Thread(target=ask_for_much, args=(first,)) for first in range(8)]
+        for thread in threads:
+            thread.start()
+        assert under_way.wait(60)
+        try:
+            meanwhile = slowest(200)
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+        assert meanwhile < 10 * max(alone, slowest(200)), "a machine that others use, too, is allowed twice the goal"
+
+
+def test_nothing_is_left_in_the_temporary_folder_by_a_server_that_is_killed_or_does_not_start(
+    tiny_model: Model, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {"TMPDIR": str(temporary)}
+    with serving(tiny_model.folder, tmp_path / "log", environment=environment) as server:
+        workers = server.workers()
+        command = [sys.executable, "-m", "service.cli", "serve", "--model", str(tiny_model.folder)]
+        for options in (["--port", str(server.port)], ["--port", "0", "--api-keys", str(tmp_path / "nowhere")]):
+            done = subprocess.run(
+                [*command, *options], check=False, capture_output=True, env={**os.environ, **environment}
+            )
+            assert done.returncode == 1
+        server.process.kill()
+        server.process.wait(30)
+        wait(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "the workers go on")
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_port_that_is_taken_and_a_model_that_is_not_there_are_said_before_anything_starts(home: Path) -> None:
