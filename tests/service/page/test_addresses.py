@@ -1,10 +1,12 @@
 """Addresses that hold any text, and come back as it."""
 
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from service.page.addresses import fits_into_a_path, search_address, with_parameters, word_address
+from service.page.addresses import _READABLE, fits_into_a_path, search_address, with_parameters, word_address
 
 
 @pytest.mark.parametrize(
@@ -29,3 +31,10 @@ def test_parameters_follow() -> None:
     assert search_address("a b", {"k": "5"}) == "/search/a%20b?k=5"
     assert word_address("..", {"model": "m"}) == "/word?w=..&model=m"
     assert with_parameters("/x", {}) == "/x"
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"])))
+def test_addresses_are_escaped_as_urllib_does(text: str) -> None:
+    assert with_parameters("/x", {"q": text, "a b": text}) == f"/x?{urlencode({'q': text, 'a b': text})}"
+    if fits_into_a_path(text):
+        assert search_address(text) == f"/search/{quote(text, safe=_READABLE)}"
