@@ -24,7 +24,7 @@ _REGISTERED = "Successfully registered with master"
 
 
 @dataclass(frozen=True)
-class Standalone:
+class StandaloneCluster:
     """A master and its workers, each a process of its own."""
 
     master: str
@@ -37,7 +37,7 @@ class Standalone:
 
 
 @contextmanager
-def standalone(folder: Path, workers: int = 2, memory: str = "1g") -> Iterator[Standalone]:
+def standalone(folder: Path, workers: int = 2, memory: str = "1g") -> Iterator[StandaloneCluster]:
     """A standalone cluster on the loopback address whose workers have a processor each; it is stopped at the end."""
     port = _free_port()
     master = f"spark://{HOST}:{port}"
@@ -51,7 +51,7 @@ def standalone(folder: Path, workers: int = 2, memory: str = "1g") -> Iterator[S
         for number in range(workers):
             log = folder / f"worker-{number}" / "log.txt"
             _wait_for(f"A worker did not start, see {log}.", lambda log=log: _REGISTERED in log.read_text(), started)
-        yield Standalone(master, started[1:])
+        yield StandaloneCluster(master, started[1:])
     finally:
         for process in reversed(started):
             if process.poll() is None:

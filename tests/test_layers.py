@@ -105,3 +105,15 @@ def test_the_public_names_are_what_the_package_exports(tiny_model: Model) -> Non
 
     assert all(hasattr(embeddings, name) for name in embeddings.__all__)
     assert embeddings.ask(tiny_model, "king <> queen").score == pytest.approx(0.5, abs=1e-6)
+
+
+def test_a_class_has_a_name_of_its_own_that_is_a_noun() -> None:
+    """One name, one thing; participles say nothing alone. Errors may say what happened."""
+    found: dict[str, list[str]] = {}
+    for module in MODULES:
+        for node in ast.parse(module.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(f"{module.relative_to(ROOT)}:{node.lineno}")
+                is_error = re.search(r"Error|Exception|Stopped|Refused", ast.unparse(node))
+                assert is_error or not re.search(r"[a-z]ed$", node.name), found[node.name]
+    assert not {name: places for name, places in found.items() if len(places) > 1}

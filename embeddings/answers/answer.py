@@ -17,7 +17,7 @@ from embeddings.answers.result import Result, as_dicts, from_dicts
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord, error_from_dict
 from embeddings.models import WordVectors, fold
 from embeddings.query import Kind, Query, parse
-from embeddings.search import Asked, Matrix, Rows, search_cosmul, unit
+from embeddings.search import Matrix, Rows, SearchKind, search_cosmul, unit
 
 _SPARE = 6
 """Results fetched beyond those wanted, to take the place of near-duplicates."""
@@ -272,7 +272,7 @@ def _nearest(
             some = questions[start : start + _AT_ONCE]
             targets = np.stack([question.target for question in some])
             kinds = {question.query.kind for question in some}
-            asked = Asked(kinds.pop()) if len(kinds) == 1 else None
+            asked = SearchKind(kinds.pop()) if len(kinds) == 1 else None
             yield from zip(some, *model.index.search(targets, wanted, asked=asked, **how), strict=True)
 
 

@@ -17,7 +17,7 @@ from embeddings.answers import Method
 from embeddings.errors import CorpusError
 from embeddings.models import WordVectors
 from embeddings.progress import Progress, no_progress
-from embeddings.search import Asked, Rows, search_cosmul
+from embeddings.search import Rows, SearchKind, search_cosmul
 
 DATASETS = {"google": "questions-words.txt", "wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
 """Sets that come with gensim, by the names of their files in its test data."""
@@ -255,7 +255,7 @@ def _answer(model: WordVectors, rows: Rows, known: "_Known", method: Method, how
         targets = vectors[:, 1] - vectors[:, 0] + vectors[:, 2]
         lengths = np.linalg.norm(targets, axis=1, keepdims=True)
         targets /= np.where(lengths > 0, lengths, 1)
-        found = list(model.index.search(targets, wanted, asked=Asked.FIRST, **how)[1])
+        found = list(model.index.search(targets, wanted, asked=SearchKind.FIRST, **how)[1])
     return [known.first_other(near, given[:3]) for near, given in zip(found, rows, strict=True)]
 
 

@@ -11,7 +11,7 @@ from embeddings.files.compression import (
     open_unpacked,
     unpacked,
 )
-from embeddings.files.descriptors import KeptOpen, row_reader
+from embeddings.files.descriptors import HeldFile, row_reader
 from embeddings.files.failures import reading_file, writing
 from embeddings.files.locks import Lock, lock_place
 from embeddings.files.places import (
@@ -36,7 +36,7 @@ __all__ = [
     "DAMAGED",
     "MARKER",
     "FileSum",
-    "KeptOpen",
+    "HeldFile",
     "Lock",
     "carry_over",
     "end_fetching",

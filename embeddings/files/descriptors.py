@@ -11,7 +11,7 @@ import numpy.typing as npt
 from embeddings.errors import ModelError
 
 
-class KeptOpen:
+class HeldFile:
     """A file that stays open as long as this object is used, whatever its name becomes."""
 
     def __init__(self, path: Path) -> None:
@@ -29,7 +29,7 @@ def row_reader(path: Path, count: int, dimension: int) -> Callable[[npt.NDArray[
     """A function that reads rows of a .npy file of float32 [count, dimension]. It raises `ModelError` if the file has
     become shorter since.
     """
-    file, size = KeptOpen(path), 4 * dimension
+    file, size = HeldFile(path), 4 * dimension
     start = os.fstat(file.fileno()).st_size - count * size
 
     def read(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

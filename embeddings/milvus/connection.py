@@ -66,7 +66,7 @@ class Address:
         return f"{self.server}/{self.collection}"
 
 
-class Connection:
+class MilvusConnection:
     """Calls to a Milvus, from any thread; each process has a channel of its own, also after a fork."""
 
     def __init__(self, address: Address) -> None:

@@ -12,10 +12,10 @@ from typing import Any, Self
 import numpy as np
 
 from embeddings.errors import ModelError, QueryError
-from embeddings.milvus.connection import Address, Connection
+from embeddings.milvus.connection import Address, MilvusConnection
 from embeddings.milvus.vocabulary import MOST_HITS, Entry, MilvusVocabulary
 from embeddings.models import Manifest
-from embeddings.search import Asked, Matrix, Rows, blocks
+from embeddings.search import Matrix, Rows, SearchKind, blocks
 
 _FORMAT_VERSION = 1
 _CANDIDATES = 1500
@@ -80,7 +80,7 @@ class MilvusIndex:
 
     is_exact = False
 
-    def __init__(self, connection: Connection, card: MilvusCard, vocabulary: MilvusVocabulary) -> None:
+    def __init__(self, connection: MilvusConnection, card: MilvusCard, vocabulary: MilvusVocabulary) -> None:
         self._connection = connection
         self._card = card
         self._vocabulary = vocabulary
@@ -99,7 +99,7 @@ class MilvusIndex:
         *,
         exact: bool = False,
         restrict: int | None = None,
-        asked: Asked | None = None,  # noqa: ARG002  # Milvus searches alike for all
+        asked: SearchKind | None = None,  # noqa: ARG002  # Milvus searches alike for all
     ) -> tuple[Matrix, Rows]:
         """As `embeddings.search.Index.search`; never more than 16,384 rows."""
         every = exact or restrict is not None
@@ -166,7 +166,7 @@ class MilvusIndex:
 class MilvusModel:
     """A model in Milvus, opened: no word and no vector of it is kept here but those asked for last."""
 
-    def __init__(self, connection: Connection, card: MilvusCard) -> None:
+    def __init__(self, connection: MilvusConnection, card: MilvusCard) -> None:
         self.manifest = card.manifest
         self.collections = card.collections
         self._connection = connection
@@ -226,7 +226,7 @@ class MilvusModel:
 
 def open_milvus(address: str) -> MilvusModel:
     """Open the model at ``milvus://host:port/collection``. Raises `ModelError`."""
-    connection = Connection(Address.parse(address))
+    connection = MilvusConnection(Address.parse(address))
     card = read_card(connection)
     if card is None:
         place = connection.address
@@ -234,7 +234,7 @@ def open_milvus(address: str) -> MilvusModel:
     return MilvusModel(connection, card)
 
 
-def read_card(connection: Connection) -> MilvusCard | None:
+def read_card(connection: MilvusConnection) -> MilvusCard | None:
     """The card in the collection of the connection's address, None if there is none. Raises `ModelError`."""
     collection = connection.address.collection
     if not connection.call("has_collection", collection):
@@ -256,7 +256,7 @@ def read_card(connection: Connection) -> MilvusCard | None:
         raise ModelError(f"The card of {connection.address} is damaged: {error!r}. Push the model again.") from error
 
 
-def is_card(connection: Connection, collection: str) -> bool:
+def is_card(connection: MilvusConnection, collection: str) -> bool:
     """Whether a collection is one that can hold a card."""
     fields = {field["name"] for field in connection.call("describe_collection", collection)["fields"]}
     return {"part", "parts", "content"} <= fields
@@ -273,7 +273,7 @@ def card_entities(card: MilvusCard) -> list[dict[str, Any]]:
     ]
 
 
-def count_entities(connection: Connection, collection: str) -> int:
+def count_entities(connection: MilvusConnection, collection: str) -> int:
     """How many entities there are, all that were inserted included."""
     [counted] = connection.call(
         "query", collection, filter="", output_fields=["count(*)"], consistency_level="Strong", seconds=60
@@ -281,7 +281,7 @@ def count_entities(connection: Connection, collection: str) -> int:
     return int(counted["count(*)"])
 
 
-def fetch_vectors(connection: Connection, collection: str, key: str, wanted: set[int]) -> dict[int, Matrix]:
+def fetch_vectors(connection: MilvusConnection, collection: str, key: str, wanted: set[int]) -> dict[int, Matrix]:
     """The vectors of the entities whose ``key`` is among ``wanted``."""
     hits = connection.call("query", collection, filter=f"{key} in {sorted(wanted)}", output_fields=[key, "vector"])
     return {int(hit[key]): np.asarray(hit["vector"], np.float32) for hit in hits}

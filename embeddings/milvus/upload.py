@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.errors import ModelError
-from embeddings.milvus.connection import Address, Connection, quoted
+from embeddings.milvus.connection import Address, MilvusConnection, quoted
 from embeddings.milvus.model import (
     Collections,
     MilvusCard,
@@ -71,14 +71,16 @@ def push(model: Model, address: str, *, replace_other: bool = False, progress: P
     `ModelError`, also for a collection with other content unless ``replace_other``.
     """
     started = time.perf_counter()
-    connection = Connection(Address.parse(address))
+    connection = MilvusConnection(Address.parse(address))
     try:
         return _push(model, connection, replace_other, progress, started)
     finally:
         connection.close()
 
 
-def _push(model: Model, connection: Connection, replace_other: bool, progress: Progress, started: float) -> PushReport:
+def _push(
+    model: Model, connection: MilvusConnection, replace_other: bool, progress: Progress, started: float
+) -> PushReport:
     collection = connection.address.collection
     names = Collections.of(collection, fingerprint(model), ngrams=model.subwords is not None)
     others = _other_content(connection, names)
@@ -105,7 +107,7 @@ def fingerprint(model: Model) -> str:
     return hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _other_content(connection: Connection, names: Collections) -> list[str]:
+def _other_content(connection: MilvusConnection, names: Collections) -> list[str]:
     """The collections at the address that are no part of the model to push."""
     collection = connection.address.collection
     ours = {names.words, names.spellings, names.ngrams}
@@ -178,7 +180,7 @@ def _tables(model: Model, names: Collections, cells: int) -> list[_Table]:
     return tables
 
 
-def _fill(connection: Connection, table: _Table, progress: Progress, *, anew: bool) -> int:
+def _fill(connection: MilvusConnection, table: _Table, progress: Progress, *, anew: bool) -> int:
     """Insert what is missing, and see that all is there; gives how many entities were missing.
 
     With ``anew``, a collection that turns out to have another content is filled from the beginning.
@@ -209,7 +211,7 @@ def _fill(connection: Connection, table: _Table, progress: Progress, *, anew: bo
     return max(table.size - there, 0)
 
 
-def _create(connection: Connection, name: str, fields: Callable[[Any], None], index: dict[str, Any]) -> None:
+def _create(connection: MilvusConnection, name: str, fields: Callable[[Any], None], index: dict[str, Any]) -> None:
     if not connection.call("has_collection", name):
         from pymilvus import MilvusClient
 
@@ -221,7 +223,7 @@ def _create(connection: Connection, name: str, fields: Callable[[Any], None], in
     connection.call("load_collection", name, seconds=60)
 
 
-def _difference(connection: Connection, table: _Table, batch: int) -> str:
+def _difference(connection: MilvusConnection, table: _Table, batch: int) -> str:
     """What is not as it should be, if anything: the number of entities, or the first or the last of a batch."""
     there = count_entities(connection, table.collection)
     if there != table.size:
@@ -251,7 +253,7 @@ def _is_same(found: Entity, pushed: Entity) -> bool:
 
 
 def _measure(
-    model: Model, connection: Connection, names: Collections, cells: int, progress: Progress
+    model: Model, connection: MilvusConnection, names: Collections, cells: int, progress: Progress
 ) -> tuple[MilvusCard, float]:
     """The card with the fewest cells to probe that reach the wanted recall, measured as for an index of a folder."""
     started = time.perf_counter()
@@ -275,7 +277,7 @@ def _measure(
     return replace(card, manifest=replace(model.manifest, index=report)), recall
 
 
-def _write_card(connection: Connection, card: MilvusCard) -> None:
+def _write_card(connection: MilvusConnection, card: MilvusCard) -> None:
     from pymilvus import DataType
 
     def fields(schema: Any) -> None:

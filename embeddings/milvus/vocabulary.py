@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from embeddings.errors import ModelError
-from embeddings.milvus.connection import Connection, quoted
+from embeddings.milvus.connection import MilvusConnection, quoted
 from embeddings.models import fold, folded_key, ranked_variants
 from embeddings.search import Matrix
 
@@ -40,7 +40,7 @@ class Entry:
     vector: Matrix
 
 
-class Recent(Generic[Key, Value]):
+class FetchCache(Generic[Key, Value]):
     """What was fetched last, up to a number of things; safe to use from many threads."""
 
     def __init__(self, fetch: Callable[[Sequence[Key]], dict[Key, Value]], size: int = _KEPT) -> None:
@@ -76,14 +76,14 @@ class Recent(Generic[Key, Value]):
 class MilvusVocabulary:
     """The same as `embeddings.models.Vocabulary`, and the same answers."""
 
-    def __init__(self, connection: Connection, words: str, spellings: str, count: int) -> None:
+    def __init__(self, connection: MilvusConnection, words: str, spellings: str, count: int) -> None:
         """``words`` and ``spellings`` are the names of the collections."""
         self._connection = connection
         self._of_words, self._of_spellings = words, spellings
         self._count = count
-        self._words: Recent[int, str] = Recent(self._fetch_words)
-        self._entries: Recent[int, Entry] = Recent(self._fetch_entries)
-        self._spellings: Recent[str, list[tuple[int, str]]] = Recent(self._fetch_spellings)
+        self._words: FetchCache[int, str] = FetchCache(self._fetch_words)
+        self._entries: FetchCache[int, Entry] = FetchCache(self._fetch_entries)
+        self._spellings: FetchCache[str, list[tuple[int, str]]] = FetchCache(self._fetch_spellings)
 
     def __len__(self) -> int:
         return self._count

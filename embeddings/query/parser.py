@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from embeddings.errors import QueryError
 from embeddings.query.query import COUNTED, Kind, Pair, Query, Term, literal, show
-from embeddings.query.tokens import NUMBER, Token, tokenise
+from embeddings.query.tokens import NUMBER, Token, split_query
 
 __all__ = ["MOST_CHARACTERS", "MOST_TERMS", "Kind", "Pair", "Query", "Term", "literal", "parse"]
 
@@ -26,7 +26,7 @@ def parse(text: str) -> Query:
     """Read ``text`` as a query. Raises `QueryError` with the column and a correct form, and nothing else."""
     if len(text) > MOST_CHARACTERS:
         raise QueryError(f"A query has at most {MOST_CHARACTERS:,} characters, and this one has {len(text):,}.")
-    tokens = tokenise(text)
+    tokens = split_query(text)
     if not tokens:
         raise QueryError("The query is empty.", column=1, example="king - man + woman")
     notes: list[str] = []

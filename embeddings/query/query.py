@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from embeddings.errors import QueryError
-from embeddings.query.tokens import NUMBER, tokenise
+from embeddings.query.tokens import NUMBER, split_query
 
 COUNTED = re.compile(r"([0-9](?:\.[0-9]+)?|\.[0-9]+) +([^\W\d_].*)")
 """A number below ten and words: ``2 king``. Greater ones are rather years and quantities than weights."""
@@ -117,7 +117,7 @@ def _reads_back(text: str, before: str) -> bool:
     if '"' in text or NUMBER.fullmatch(text):
         return False
     try:
-        tokens = tokenise(before + text)[-1 if before else 0 :]
+        tokens = split_query(before + text)[-1 if before else 0 :]
     except QueryError:
         return False
     return [(token.symbol, token.text) for token in tokens] == [("term", text)]

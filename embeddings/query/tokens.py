@@ -53,7 +53,7 @@ class Token:
     """Whether it is a hyphen without blanks, which an operator beside it makes a minus."""
 
 
-def tokenise(text: str) -> list[Token]:
+def split_query(text: str) -> list[Token]:
     """The tokens of ``text``; bare words that follow each other are one term. Raises `QueryError`."""
     if control := _CONTROL.search(text):
         code = f"U+{ord(control[0]):04X}"

@@ -2,20 +2,20 @@
 
 from embeddings.search.brute_force import Matrix, Rows, blocks, exact_search, unit
 from embeddings.search.index import INDEX_FILES, Index, build_index, open_index, settings_to_try, try_index
-from embeddings.search.recall import Asked, analogy_targets, nearest_but_inputs
+from embeddings.search.recall import SearchKind, analogy_targets, nearest_but_inputs
 from embeddings.search.report import KINDS, IndexParameters, IndexReport
 from embeddings.search.three_cos_mul import Candidates, search_cosmul
 
 __all__ = [
     "INDEX_FILES",
     "KINDS",
-    "Asked",
     "Candidates",
     "Index",
     "IndexParameters",
     "IndexReport",
     "Matrix",
     "Rows",
+    "SearchKind",
     "analogy_targets",
     "blocks",
     "build_index",

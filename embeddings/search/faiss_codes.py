@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embeddings.errors import ModelError
-from embeddings.files import KeptOpen
+from embeddings.files import HeldFile
 from embeddings.search.brute_force import Matrix, blocks
-from embeddings.search.recall import Asked, Search, fewest_candidates, goal_of, measured_targets
+from embeddings.search.recall import Search, SearchKind, fewest_candidates, goal_of, measured_targets
 from embeddings.search.report import IndexParameters, IndexReport
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def measure(vectors: Matrix, codes: "faiss.Index", parameters: IndexParameters) 
     wanted recall@10 on analogy targets, and the recall that they reach.
     """
     most = len(vectors) // 8
-    targets, _, truth = measured_targets(vectors, parameters, [Asked.ANALOGY])[Asked.ANALOGY]
+    targets, _, truth = measured_targets(vectors, parameters, [SearchKind.ANALOGY])[SearchKind.ANALOGY]
     lists = _lists(codes)
     parts = (64, 32, 16, 8, 4) if parameters.kind == "auto" else (64, 32, 16, 8, 4, 2, 1)
     for probes in [0] if lists is None else [lists.nlist // part for part in parts if lists.nlist >= part]:
@@ -111,14 +111,14 @@ def build_faiss_index(vectors: Matrix, kind: str, parameters: IndexParameters, f
     factory = parameters.factory or factory_for(kind, *vectors.shape)
     codes = build_codes(vectors, factory, parameters.seed)
     probes, candidates, recall = measure(vectors, codes, parameters)
-    found = {Asked.ANALOGY: (candidates, recall)}
+    found = {SearchKind.ANALOGY: (candidates, recall)}
     if recall >= parameters.recall:
-        others = [asked for asked in Asked if asked is not Asked.ANALOGY]
+        others = [asked for asked in SearchKind if asked is not SearchKind.ANALOGY]
         for asked, (targets, _, truth) in measured_targets(vectors, parameters, others).items():
             most = len(vectors) // 8
             found[asked] = fewest_candidates(_searching(codes), targets, truth, goal_of(parameters), most)
         # An expression can be an analogy in other signs.
-        found[Asked.EXPRESSION] = max(found[Asked.EXPRESSION], found[Asked.ANALOGY])
+        found[SearchKind.EXPRESSION] = max(found[SearchKind.EXPRESSION], found[SearchKind.ANALOGY])
     # FAISS itself does not say why a disk refuses.
     (folder / FAISS_FILE).write_bytes(faiss.serialize_index(codes).data)
     return IndexReport(
@@ -139,7 +139,7 @@ def codes_reader(path: Path, shape: tuple[int, ...], probes: int) -> Callable[[]
 
     Both raise `ModelError` naming a file that does not fit.
     """
-    file = KeptOpen(path)
+    file = HeldFile(path)
 
     def codes() -> "faiss.Index":
         import faiss

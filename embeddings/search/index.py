@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.errors import ModelError
-from embeddings.files import KeptOpen, row_reader
+from embeddings.files import HeldFile, row_reader
 from embeddings.search.brute_force import Matrix, Rows, exact_search, rank, without_missing
 from embeddings.search.faiss_codes import (
     FAISS_FILE,
@@ -28,7 +28,7 @@ from embeddings.search.faiss_codes import (
 from embeddings.search.list_building import build_list_index, lists_to_try
 from embeddings.search.list_file import LISTS_FILE, read_lists
 from embeddings.search.list_search import LARGEST_K, ListSearch, Reach, missing_kernel
-from embeddings.search.recall import Asked
+from embeddings.search.recall import SearchKind
 from embeddings.search.report import KINDS, IndexParameters, IndexReport
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Index:
         """
         self.vectors = vectors
         measured = candidates_for or {}
-        self._candidates_for = {asked: measured[asked] for asked in Asked if asked in measured}
+        self._candidates_for = {asked: measured[asked] for asked in SearchKind if asked in measured}
         self.candidates = max([candidates, *self._candidates_for.values()])
         self._codes = codes
         self._lists = lists
@@ -101,7 +101,7 @@ class Index:
         *,
         exact: bool = False,
         restrict: int | None = None,
-        asked: Asked | None = None,
+        asked: SearchKind | None = None,
     ) -> tuple[Matrix, Rows]:
         """The ``k`` rows nearest to each target: cosines and rows, both [targets, min(k, count)], best first.
 
@@ -134,7 +134,7 @@ class Index:
         excluded: Sequence[int] = (),
         exact: bool = False,
         restrict: int | None = None,
-        asked: Asked | None = None,
+        asked: SearchKind | None = None,
     ) -> tuple[Matrix, Rows]:
         """As `search` for one unit ``target`` [dimension], without the rows that are ``excluded``: cosines and rows
         [k], fewer only where there are no more.
@@ -173,7 +173,7 @@ class Index:
     def _is_worth_lists(self, k: int, count: int) -> bool:
         return k <= min(LARGEST_K, count // 8) and (count == len(self.vectors) or count > _EXACT_BELOW)
 
-    def _search_lists(self, targets: Matrix, k: int, limit: int, asked: Asked | None) -> tuple[Matrix, Rows]:
+    def _search_lists(self, targets: Matrix, k: int, limit: int, asked: SearchKind | None) -> tuple[Matrix, Rows]:
         lists = self._opened_lists()
         if len(targets) == 1:
             one, of_one = lists.nearest(targets[0], k, asked, limit=limit)
@@ -200,7 +200,7 @@ class Index:
                     self._codes = self._codes()
         return self._codes
 
-    def enough_candidates(self, k: int, asked: Asked | None = None) -> int:
+    def enough_candidates(self, k: int, asked: SearchKind | None = None) -> int:
         """How many candidates to rank for the best ``k``, going by the number that was measured for ten."""
         candidates = self.candidates if asked is None else self._candidates_for.get(asked, self.candidates)
         return max(candidates, candidates * k // 20)
@@ -294,8 +294,8 @@ def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file:
     if report.kind == "exact":
         return Index(vectors, read_rows=read_rows)
     if report.kind == "lists":
-        file, reaches = KeptOpen(folder / LISTS_FILE), _reaches(report, folder)
-        rows_file = KeptOpen(vectors_file) if vectors_file is not None and is_large else None
+        file, reaches = HeldFile(folder / LISTS_FILE), _reaches(report, folder)
+        rows_file = HeldFile(vectors_file) if vectors_file is not None and is_large else None
         if (missing := missing_kernel()) is not None:
             _log.warning(
                 "%s was indexed for the search kernel, which is missing here, so every search compares with all "
@@ -314,9 +314,9 @@ def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file:
     return Index(vectors, codes, report.candidates, report.candidates_for, read_rows)
 
 
-def _reaches(report: IndexReport, folder: Path) -> dict[Asked, Reach]:
+def _reaches(report: IndexReport, folder: Path) -> dict[SearchKind, Reach]:
     try:
-        found = {Asked(asked): Reach(*map(float, each)) for asked, each in report.reach_for.items()}
+        found = {SearchKind(asked): Reach(*map(float, each)) for asked, each in report.reach_for.items()}
         within = all(0 <= each.reach <= 4 and 0 <= each.margin <= 4 for each in found.values())
     except (TypeError, ValueError, AttributeError):
         within = False

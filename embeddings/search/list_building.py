@@ -21,7 +21,7 @@ from embeddings.search.clustering import (
 )
 from embeddings.search.list_file import LISTS_FILE, MOST_DIMENSIONS, NO_ROW, Lists, write_lists
 from embeddings.search.list_search import ListSearch, Reach
-from embeddings.search.recall import Asked, goal_of, measured_targets
+from embeddings.search.recall import SearchKind, goal_of, measured_targets
 from embeddings.search.report import IndexParameters, IndexReport
 
 _ROWS_PER_LIST = 200
@@ -38,7 +38,7 @@ _MARGINS = (0.004, 0.006, 0.009, 0.013, 0.02, 0.03, 0.045, 0.067, 0.1)
 _ROOM_IN_REACH, _ROOM_IN_MARGIN = 1.05, 2.0
 """Real queries are not quite like the targets that are measured."""
 
-Targets = Mapping[Asked, tuple[Matrix, Rows, Rows]]
+Targets = Mapping[SearchKind, tuple[Matrix, Rows, Rows]]
 """By kind of search: unit targets [n, dimension], the rows they are of [n, m] and the true rows [n, k]."""
 
 
@@ -50,8 +50,8 @@ def build_list_index(vectors: Matrix, kind: str, parameters: IndexParameters, fo
     targets = measured_targets(vectors, parameters)
     reaches, recalls = measure_lists(lists, vectors, targets, goal_of(parameters))
     # An expression can be an analogy in other signs.
-    both = reaches[Asked.ANALOGY], reaches[Asked.EXPRESSION]
-    reaches[Asked.EXPRESSION] = Reach(max(each.reach for each in both), max(each.margin for each in both))
+    both = reaches[SearchKind.ANALOGY], reaches[SearchKind.EXPRESSION]
+    reaches[SearchKind.EXPRESSION] = Reach(max(each.reach for each in both), max(each.margin for each in both))
     write_lists(lists, folder / LISTS_FILE)
     return IndexReport(
         kind,
@@ -127,13 +127,13 @@ def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
 
 def measure_lists(
     lists: Lists, vectors: Matrix, targets: Targets, goal: float
-) -> tuple[dict[Asked, Reach], dict[Asked, float]]:
+) -> tuple[dict[SearchKind, Reach], dict[SearchKind, float]]:
     """For each kind of search how far it must go for a recall of ``goal``, and the recall that it then has.
 
     Whole searches are measured, so what codes lose and what lists lose counts together.
     """
-    reaches: dict[Asked, Reach] = {}
-    recalls: dict[Asked, float] = {}
+    reaches: dict[SearchKind, Reach] = {}
+    recalls: dict[SearchKind, float] = {}
     for asked, (some, inputs, truth) in targets.items():
         k = truth.shape[1] + inputs.shape[1]
 

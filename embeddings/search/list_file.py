@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.files import KeptOpen
+from embeddings.files import HeldFile
 from embeddings.search.brute_force import Matrix
 from embeddings.search.clustering import BLOCK_ROWS, Codes
 
@@ -74,7 +74,7 @@ def write_lists(lists: Lists, path: Path) -> None:
             np.ascontiguousarray(array, dtype).tofile(file)
 
 
-def read_lists(file: KeptOpen, path: Path, count: int, dimension: int) -> Lists:
+def read_lists(file: HeldFile, path: Path, count: int, dimension: int) -> Lists:
     """Map the lists of [count, dimension] rows from an open ``file``. Raises `ModelError` for any number that cannot
     be right; ``path`` is what the file is called.
     """

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import KernelError, ModelError
-from embeddings.files import KeptOpen
+from embeddings.files import HeldFile
 from embeddings.native import load_library
 from embeddings.search.brute_force import Matrix, Rows
 from embeddings.search.list_file import Lists
-from embeddings.search.recall import Asked
+from embeddings.search.recall import SearchKind
 
 LARGEST_K = 2048
 """As lists.h has it."""
@@ -86,7 +86,7 @@ class ListSearch:
     """Search in `Lists` over unit rows, float32 [count, dimension]. Raises `KernelError` where there is no kernel."""
 
     def __init__(
-        self, lists: Lists, vectors: Matrix, reaches: Mapping[Asked, Reach], file: KeptOpen | None = None
+        self, lists: Lists, vectors: Matrix, reaches: Mapping[SearchKind, Reach], file: HeldFile | None = None
     ) -> None:
         """``file`` is a .npy file that ends with the ``vectors``: with it rows are read from there, not mapped."""
         if vectors.dtype != np.float32 or not vectors.flags.c_contiguous:
@@ -118,7 +118,7 @@ class ListSearch:
         self,
         target: Matrix,
         k: int,
-        asked: Asked | None = None,
+        asked: SearchKind | None = None,
         *,
         limit: int | None = None,
         excluded: Sequence[int] = (),
@@ -141,7 +141,7 @@ class ListSearch:
         self,
         targets: Matrix,
         k: int,
-        asked: Asked | None = None,
+        asked: SearchKind | None = None,
         *,
         limit: int | None = None,
         allowed: npt.NDArray[np.bool_] | None = None,
@@ -183,7 +183,7 @@ class ListSearch:
         self,
         slot: _Slot,
         k: int,
-        asked: Asked | None,
+        asked: SearchKind | None,
         limit: int | None,
         excluded: Sequence[int],
         allowed: npt.NDArray[np.bool_] | None,

@@ -21,7 +21,7 @@ Search = Callable[[Matrix, int], Rows]
 """Targets [n, dimension] and a number → that many candidates for each [n, number], the likeliest first."""
 
 
-class Asked(StrEnum):
+class SearchKind(StrEnum):
     """Kinds of searches that take different numbers of candidates for the same recall."""
 
     ANALOGY = "analogy"
@@ -65,28 +65,32 @@ def neighbour_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, 
 
 
 def measured_targets(
-    vectors: Matrix, parameters: IndexParameters, kinds: Iterable[Asked] = Asked
-) -> dict[Asked, tuple[Matrix, Rows, Rows]]:
+    vectors: Matrix, parameters: IndexParameters, kinds: Iterable[SearchKind] = SearchKind
+) -> dict[SearchKind, tuple[Matrix, Rows, Rows]]:
     """The targets that an index is measured on, by kind of search: unit targets [n, dimension], the rows that each was
-    made of [n, m] and the true rows [n, 10] (of `Asked.FIRST` [n, 1]).
+    made of [n, m] and the true rows [n, 10] (of `SearchKind.FIRST` [n, 1]).
 
     They are fewer where the true rows take long to find: measuring would take most of the time of building.
     """
     share = np.clip(_MEASURED_VALUES / max(vectors.size, 1), 1 / 3, 1)
     number, seed = int(np.ceil(parameters.targets * share)), parameters.seed
-    found: dict[Asked, tuple[Matrix, Rows, Rows]] = {}
+    found: dict[SearchKind, tuple[Matrix, Rows, Rows]] = {}
     for asked in kinds:
-        if asked is Asked.FIRST and Asked.ANALOGY in found:  # of the same targets, which are ranked already
-            targets, inputs, truth = found[Asked.ANALOGY]
+        if asked is SearchKind.FIRST and SearchKind.ANALOGY in found:  # of the same targets, which are ranked already
+            targets, inputs, truth = found[SearchKind.ANALOGY]
             found[asked] = targets, inputs, truth[:, :1]
             continue
-        if asked is Asked.EXPRESSION:
+        if asked is SearchKind.EXPRESSION:
             targets, inputs = expression_targets(vectors, -(-number // 3), seed)
-        elif asked is Asked.NEIGHBOURS:
+        elif asked is SearchKind.NEIGHBOURS:
             targets, inputs = neighbour_targets(vectors, -(-number // 3), seed)
         else:
             targets, inputs = analogy_targets(vectors, number, seed)
-        found[asked] = targets, inputs, nearest_but_inputs(vectors, targets, inputs, 1 if asked is Asked.FIRST else 10)
+        found[asked] = (
+            targets,
+            inputs,
+            nearest_but_inputs(vectors, targets, inputs, 1 if asked is SearchKind.FIRST else 10),
+        )
     return found
 
 

@@ -37,7 +37,7 @@ class IndexReport:
     probes: int = 0
     """Inverted lists that a search reads, of FAISS's index that has them."""
     candidates_for: Mapping[str, int] = field(default_factory=dict)
-    """Candidates by kind of search (`Asked`); indexes built before these were measured take ``candidates`` for all."""
+    """Candidates by `SearchKind`; indexes built before these were measured take ``candidates`` for all."""
     recall_of: Mapping[str, float] = field(default_factory=dict)
     """The recall@10 that each reaches."""
     reach_for: Mapping[str, Sequence[float]] = field(default_factory=dict)

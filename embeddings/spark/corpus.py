@@ -20,7 +20,7 @@ from embeddings.text import (
     HEAD_BYTES,
     STANDARD_INPUT,
     CorpusParameters,
-    FileReading,
+    FileReader,
     RawBlock,
     Text,
     TextFormat,
@@ -289,7 +289,7 @@ def _unpack(numbered: Numbered, parameters: CorpusParameters) -> Batches:
                 name = text.text.name
                 try:
                     file = unpacked(io.BufferedReader(io.BytesIO(value)), name)
-                    for part, block in enumerate(FileReading(text.text, parameters).blocks_of(file)):
+                    for part, block in enumerate(FileReader(text.text, parameters).blocks_of(file)):
                         yield _as_batch(number, 0, part, block.start, block.content, True)
                 except DAMAGED as error:
                     raise CorpusError(f"{name} is cut off or damaged: {error}. Get it again.") from error

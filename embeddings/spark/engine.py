@@ -25,9 +25,9 @@ from embeddings.training import (
     VOCABULARY_FILE,
     Job,
     Keep,
-    Learned,
+    LearnedVectors,
     Note,
-    Prepared,
+    TrainingInput,
     TrainingParameters,
     VectorsBy,
     Watcher,
@@ -44,7 +44,7 @@ _LARGEST = (1 << 31) - 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MLlibVectors:
-    """Vectors as MLlib learned them, as `embeddings.training.Learned` wants them."""
+    """Vectors as MLlib learned them, as `embeddings.training.LearnedVectors` wants them."""
 
     words: Sequence[str]
     vectors: Matrix
@@ -74,7 +74,7 @@ class SparkEngine:
 
     def train(
         self, job: Job, given_phrases: Sequence[str], known_words: Sequence[str], space: Workspace, watcher: Watcher
-    ) -> tuple[Prepared, Learned | None]:
+    ) -> tuple[TrainingInput, LearnedVectors | None]:
         return train_on_spark(job, given_phrases, known_words, space, watcher)
 
 
@@ -97,7 +97,7 @@ def check_spark(job: Job) -> None:
 
 def train_on_spark(
     job: Job, given_phrases: Sequence[str], known_words: Sequence[str], space: Workspace, watcher: Watcher
-) -> tuple[Prepared, Learned | None]:
+) -> tuple[TrainingInput, LearnedVectors | None]:
     """Prepare the corpus of ``job`` on its cluster and, unless vectors are to be local, learn there.
 
     Raises `CorpusError` and `EngineError`.
@@ -137,7 +137,7 @@ def _prepared_there(cluster: Cluster, job: Job) -> str | None:
     return found[0] if found else None
 
 
-def _learn(cluster: Cluster, job: Job, address: str, prepared: Prepared, watcher: Watcher) -> MLlibVectors:
+def _learn(cluster: Cluster, job: Job, address: str, prepared: TrainingInput, watcher: Watcher) -> MLlibVectors:
     parameters = prepared.parameters
     told = _told(cluster, job, parameters)
     size = len(prepared.words) * parameters.vector_size

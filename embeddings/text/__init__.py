@@ -1,6 +1,6 @@
 """Raw text becomes sentences of tokens: sources, Wikipedia's markup, tokens and phrases."""
 
-from embeddings.text.blocks import FileReading, RawBlock, texts_of
+from embeddings.text.blocks import FileReader, RawBlock, texts_of
 from embeddings.text.cased_phrases import CasedPhrases, cased_phrases
 from embeddings.text.corpus import STANDARD_INPUT, CorpusParameters, Text, find_texts, is_utf8
 from embeddings.text.descriptions import described
@@ -67,7 +67,7 @@ __all__ = [
     "DisplayForms",
     "Entities",
     "Expansion",
-    "FileReading",
+    "FileReader",
     "FileReport",
     "Ids",
     "Links",

@@ -43,7 +43,7 @@ class RawBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadBlock:
+class TextBlock:
     """The text of a block, its titles where it is of a dump, and how many characters could not be decoded."""
 
     text: str
@@ -54,7 +54,7 @@ class ReadBlock:
     """Bad lines, objects and pages that were left out."""
 
 
-class FileReading:
+class FileReader:
     """Reads one file of a corpus block by block, and knows its checksum and how far it has come."""
 
     def __init__(self, text: Text, parameters: CorpusParameters) -> None:
@@ -198,7 +198,7 @@ def _cut_within(line: bytes) -> int:
     return cut
 
 
-def texts_of(block: RawBlock, parameters: CorpusParameters) -> ReadBlock:
+def texts_of(block: RawBlock, parameters: CorpusParameters) -> TextBlock:
     """Decode ``block`` and take the text out of it. Raises `CorpusError` that names the file and the place."""
     skipped = block.skipped
     if block.format is TextFormat.WIKIPEDIA:
@@ -206,10 +206,10 @@ def texts_of(block: RawBlock, parameters: CorpusParameters) -> ReadBlock:
             found = list(wikipedia.articles(block.content, block.namespaces))
         except CorpusError as error:
             if parameters.on_error is OnError.SKIP:
-                return ReadBlock("", skipped=skipped + block.content.count(wikipedia.PAGE_END))
+                return TextBlock("", skipped=skipped + block.content.count(wikipedia.PAGE_END))
             raise CorpusError(f"{block.name}, after {block.start:,} bytes (unpacked): {error}") from error
         text = "\n".join(article.text for article in found)
-        return ReadBlock(text, [article.title for article in found], len(found), skipped=skipped)
+        return TextBlock(text, [article.title for article in found], len(found), skipped=skipped)
     text, undecodable = _decode(block, parameters.strict)
     if block.format is TextFormat.JSONL:
 
@@ -221,7 +221,7 @@ def texts_of(block: RawBlock, parameters: CorpusParameters) -> ReadBlock:
         text = texts_of_lines(text, block.name, block.start, parameters.field, skipping)
     elif "<doc " in text or "</doc>" in text:
         text = _DOC_LINE.sub("", text)
-    return ReadBlock(text, undecodable=undecodable, skipped=skipped)
+    return TextBlock(text, undecodable=undecodable, skipped=skipped)
 
 
 def _decode(block: RawBlock, strict: bool) -> tuple[str, int]:
@@ -263,7 +263,7 @@ class _Ahead(io.RawIOBase):
 class _Summed(io.RawIOBase):
     """A file whose bytes are counted and summed as they are read."""
 
-    def __init__(self, raw: IO[bytes], reading: FileReading) -> None:
+    def __init__(self, raw: IO[bytes], reading: FileReader) -> None:
         self._raw = raw
         self._reading = reading
 

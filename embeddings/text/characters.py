@@ -11,7 +11,7 @@ from enum import IntEnum
 from functools import cache
 
 
-class Kind(IntEnum):
+class CharacterKind(IntEnum):
     """What a character does."""
 
     SEPARATOR = 0
@@ -76,82 +76,82 @@ _BLANK_LETTERS = "\u2800\u3164\uffa0"
 _JOINERS = "\u200c\u200d"
 _EMOJI = (0x1F000, 0x1FAFF)
 _BY_RANGE = (
-    (0x202A, 0x202E, Kind.IGNORED),
-    (0x2061, 0x2064, Kind.IGNORED),
-    (0x2066, 0x206F, Kind.IGNORED),
-    (0x2801, 0x28FF, Kind.LETTER),  # Braille
-    (0x2E80, 0x2FDF, Kind.LETTER),  # radicals, which PDF files have in the place of ideographs
-    (0xFDD0, 0xFDEF, Kind.SEPARATOR),  # no characters
-    (0xFE00, 0xFE0F, Kind.IGNORED),
-    (0x1D173, 0x1D17A, Kind.IGNORED),
-    (0x1F1E6, 0x1F1FF, Kind.FLAG),
-    (0xE0000, 0xE0FFF, Kind.IGNORED),
+    (0x202A, 0x202E, CharacterKind.IGNORED),
+    (0x2061, 0x2064, CharacterKind.IGNORED),
+    (0x2066, 0x206F, CharacterKind.IGNORED),
+    (0x2801, 0x28FF, CharacterKind.LETTER),  # Braille
+    (0x2E80, 0x2FDF, CharacterKind.LETTER),  # radicals, which PDF files have in the place of ideographs
+    (0xFDD0, 0xFDEF, CharacterKind.SEPARATOR),  # no characters
+    (0xFE00, 0xFE0F, CharacterKind.IGNORED),
+    (0x1D173, 0x1D17A, CharacterKind.IGNORED),
+    (0x1F1E6, 0x1F1FF, CharacterKind.FLAG),
+    (0xE0000, 0xE0FFF, CharacterKind.IGNORED),
 )
 _FORMS = ("<initial>", "<medial>", "<final>", "<isolated>", "<wide>", "<narrow>", "<font>")
 _OLD_FORMS = ((0x132, 0x1F3), (0x2E80, 0x2FDF), (0xFB00, 0xFB4F))
 """Ligatures, digraphs, the long s, radicals: letters that Unicode has for the sake of other encodings."""
 
 _BY_LIST = {
-    **dict.fromkeys(_ENDS, Kind.END),
-    **dict.fromkeys(_PAUSES, Kind.PAUSE),
-    **dict.fromkeys(_LINKING, Kind.LINKING),
-    **dict.fromkeys(_IGNORED, Kind.IGNORED),
-    **dict.fromkeys(_BLANK_LETTERS, Kind.SEPARATOR),
-    **dict.fromkeys(_JOINERS, Kind.JOINER),
-    **dict.fromkeys(APOSTROPHES, Kind.APOSTROPHE),
-    **dict.fromkeys(HYPHENS, Kind.HYPHEN),
-    **dict.fromkeys(STOPS, Kind.STOP),
-    **dict.fromkeys(LINES, Kind.LINE),
+    **dict.fromkeys(_ENDS, CharacterKind.END),
+    **dict.fromkeys(_PAUSES, CharacterKind.PAUSE),
+    **dict.fromkeys(_LINKING, CharacterKind.LINKING),
+    **dict.fromkeys(_IGNORED, CharacterKind.IGNORED),
+    **dict.fromkeys(_BLANK_LETTERS, CharacterKind.SEPARATOR),
+    **dict.fromkeys(_JOINERS, CharacterKind.JOINER),
+    **dict.fromkeys(APOSTROPHES, CharacterKind.APOSTROPHE),
+    **dict.fromkeys(HYPHENS, CharacterKind.HYPHEN),
+    **dict.fromkeys(STOPS, CharacterKind.STOP),
+    **dict.fromkeys(LINES, CharacterKind.LINE),
 }
 _BY_CATEGORY = {
-    "Lu": Kind.CAPITAL,
-    "Lt": Kind.CAPITAL,
-    "Lo": Kind.CAPITAL,
-    "Lm": Kind.LETTER,
-    "Ll": Kind.LETTER,
-    "Mn": Kind.LETTER,
-    "Mc": Kind.LETTER,
-    "Me": Kind.IGNORED,
-    "Nd": Kind.LETTER,
-    "Nl": Kind.LETTER,
-    "No": Kind.LETTER,
-    "Cn": Kind.LETTER,  # a later edition of Unicode has given it to a script
-    "Co": Kind.LETTER,
-    "Pd": Kind.PAUSE,
-    "Ps": Kind.PAUSE,
-    "Pe": Kind.PAUSE,
+    "Lu": CharacterKind.CAPITAL,
+    "Lt": CharacterKind.CAPITAL,
+    "Lo": CharacterKind.CAPITAL,
+    "Lm": CharacterKind.LETTER,
+    "Ll": CharacterKind.LETTER,
+    "Mn": CharacterKind.LETTER,
+    "Mc": CharacterKind.LETTER,
+    "Me": CharacterKind.IGNORED,
+    "Nd": CharacterKind.LETTER,
+    "Nl": CharacterKind.LETTER,
+    "No": CharacterKind.LETTER,
+    "Cn": CharacterKind.LETTER,  # a later edition of Unicode has given it to a script
+    "Co": CharacterKind.LETTER,
+    "Pd": CharacterKind.PAUSE,
+    "Ps": CharacterKind.PAUSE,
+    "Pe": CharacterKind.PAUSE,
 }
 _KNOWN_UP_TO = 0x20000
 """Beyond it there are ideographs, and nothing else but what `_BY_RANGE` has."""
-WORD_KINDS = (Kind.CAPITAL, Kind.LETTER, Kind.IGNORED, Kind.JOINER)
+WORD_KINDS = (CharacterKind.CAPITAL, CharacterKind.LETTER, CharacterKind.IGNORED, CharacterKind.JOINER)
 
 
-def kind_of(character: str) -> Kind:
+def kind_of(character: str) -> CharacterKind:
     """The kind of one character."""
-    return Kind(kinds()[ord(character)])
+    return CharacterKind(kinds()[ord(character)])
 
 
 @cache
 def kinds() -> bytes:
-    """A `Kind` for each code point, [0x110000]."""
+    """A `CharacterKind` for each code point, [0x110000]."""
     by_category = {name: int(kind) for name, kind in _BY_CATEGORY.items()}
     categories = [unicodedata.category(chr(code)) for code in range(_KNOWN_UP_TO)]
-    table = bytearray(by_category.get(category, Kind.SEPARATOR) for category in categories)
+    table = bytearray(by_category.get(category, CharacterKind.SEPARATOR) for category in categories)
     for code in range(_EMOJI[0], _EMOJI[1] + 1):
         if categories[code] in ("So", "Sk", "Cn"):
-            table[code] = Kind.EMOJI
-    table += bytes([Kind.CAPITAL]) * (0x110000 - _KNOWN_UP_TO)
+            table[code] = CharacterKind.EMOJI
+    table += bytes([CharacterKind.CAPITAL]) * (0x110000 - _KNOWN_UP_TO)
     for first, last, kind in _BY_RANGE:
         table[first : last + 1] = bytes([kind]) * (last + 1 - first)
     for code in (*range(0xFFFE, 0x110000, 0x10000), *range(0xFFFF, 0x110000, 0x10000)):  # no characters
-        table[code] = Kind.SEPARATOR
+        table[code] = CharacterKind.SEPARATOR
     for character, kind in _BY_LIST.items():
         table[ord(character)] = kind
     return bytes(table)
 
 
 @cache
-def members(*wanted: Kind, below: int = 0x110000) -> str:
+def members(*wanted: CharacterKind, below: int = 0x110000) -> str:
     """The characters of the kinds ``wanted``, among those ``below`` a code, as they stand in brackets in `re`."""
     chosen = kinds()[:below].translate(bytes(kind in wanted for kind in range(256)))
     return "".join(rf"\U{run.start():08x}-\U{run.end() - 1:08x}" for run in re.finditer(b"\1+", chosen))
@@ -168,11 +168,11 @@ class _Spelling(dict[int, "str | int | None"]):
 def _spelling(character: str) -> str | int | None:
     """One form for what is written in several: apostrophes, hyphens, ligatures, wide and narrow letters."""
     kind = kind_of(character)
-    if kind is Kind.IGNORED:
+    if kind is CharacterKind.IGNORED:
         return None
-    if kind is Kind.APOSTROPHE:
+    if kind is CharacterKind.APOSTROPHE:
         return "'"
-    if kind is Kind.HYPHEN:
+    if kind is CharacterKind.HYPHEN:
         return "-"
     if character in _ONE_FORM:
         return _ONE_FORM[character]
@@ -181,7 +181,10 @@ def _spelling(character: str) -> str | int | None:
     if not old and tag not in _FORMS:
         return ord(character)
     spelt = "".join(chr(int(code, 16)) for code in codes.split()).translate(SPELLING)
-    of_words = all(kind_of(one) in (*WORD_KINDS, Kind.APOSTROPHE, Kind.HYPHEN, Kind.LINKING) for one in spelt)
+    of_words = all(
+        kind_of(one) in (*WORD_KINDS, CharacterKind.APOSTROPHE, CharacterKind.HYPHEN, CharacterKind.LINKING)
+        for one in spelt
+    )
     return spelt if of_words else ord(character)
 
 

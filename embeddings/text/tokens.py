@@ -16,7 +16,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.text.characters import LINES, SPELLING, WORD_KINDS, Kind, kinds, members
+from embeddings.text.characters import LINES, SPELLING, WORD_KINDS, CharacterKind, kinds, members
 
 Ids = npt.NDArray[np.int32]
 """Tokens by their numbers."""
@@ -56,14 +56,19 @@ def _grammar(below: int) -> re.Pattern[str]:
     It is for text of characters ``below`` a code: those of later planes, which few texts have, cost time.
     """
 
-    def of(*kinds: Kind) -> str:
+    def of(*kinds: CharacterKind) -> str:
         return members(*kinds, below=below)
 
-    word, stop, apostrophe, hidden = of(*WORD_KINDS), of(Kind.STOP), of(Kind.APOSTROPHE), of(Kind.IGNORED)
+    word, stop, apostrophe, hidden = (
+        of(*WORD_KINDS),
+        of(CharacterKind.STOP),
+        of(CharacterKind.APOSTROPHE),
+        of(CharacterKind.IGNORED),
+    )
     possessive = f"[{apostrophe}][sS](?![{word}])"
     # Between letters these make a compound: don't, vice-president, u.s, at&t, 10,000. A quotation mark is a gershayim
     # if no other one follows the Hebrew letters after it. A full stop may be wide between wide digits.
-    linking = of(Kind.APOSTROPHE, Kind.HYPHEN, Kind.LINKING)
+    linking = of(CharacterKind.APOSTROPHE, CharacterKind.HYPHEN, CharacterKind.LINKING)
     within = rf"(?:[.,{linking}]|[\"“”](?<=[א-ת].)(?=[א-ת]+(?![\"“”א-ת]))|[．，](?<=[０-９].)(?=[０-９]))"
     # What may follow a word and be part of it, C++, C++17, Disney+, C#, or makes it an address.
     host = r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
@@ -77,14 +82,14 @@ def _grammar(below: int) -> re.Pattern[str]:
     alternatives = [
         # An empty alternative costs less than a group that may be repeated or left out, and few words go on at all.
         rf"[{word}]+(?:(?=[.,\"“”．，{linking}])(?:(?!{possessive}){within}[{word}]+)*|)(?:{more}|)",
-        f"[{of(Kind.LINE, Kind.END, Kind.PAUSE)}]",
-        rf"[{stop}](?<![{stop}].)[{stop}]*+{abbreviated}{closing}\s++(?={opening}[{of(Kind.CAPITAL)}])",
+        f"[{of(CharacterKind.LINE, CharacterKind.END, CharacterKind.PAUSE)}]",
+        rf"[{stop}](?<![{stop}].)[{stop}]*+{abbreviated}{closing}\s++(?={opening}[{of(CharacterKind.CAPITAL)}])",
         possessive,
         dotted,
     ]
-    if emoji := of(Kind.EMOJI):
+    if emoji := of(CharacterKind.EMOJI):
         after = r"[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
-        alternatives += [rf"[{emoji}](?:{after}|\u200d[{emoji}\u2190-\u2bff])*", f"[{of(Kind.FLAG)}]{{1,2}}"]
+        alternatives += [rf"[{emoji}](?:{after}|\u200d[{emoji}\u2190-\u2bff])*", f"[{of(CharacterKind.FLAG)}]{{1,2}}"]
     return re.compile("|".join(alternatives), re.DOTALL)
 
 
@@ -231,19 +236,19 @@ def _meaning(parameters: TokenParameters) -> Callable[[str], str | int]:
 def _spelt(found: str) -> str | int:
     """A token of `_grammar` in the one form of its word, or what it stands for."""
     kind = kinds()[ord(found[0])]
-    if kind > Kind.LINKING:
-        if kind in (Kind.LINE, Kind.END):
+    if kind > CharacterKind.LINKING:
+        if kind in (CharacterKind.LINE, CharacterKind.END):
             return END
-        if kind == Kind.PAUSE:
+        if kind == CharacterKind.PAUSE:
             return PAUSE
-        if kind == Kind.STOP:
+        if kind == CharacterKind.STOP:
             return found if found[1:2].isalnum() else END
     if "://" in found or "@" in found:
         return PAUSE
     if found.isascii():
         return found.replace("`", "'")
     word = found.translate(SPELLING)
-    if kind != Kind.APOSTROPHE:
+    if kind != CharacterKind.APOSTROPHE:
         word = word.strip(f"'{_JOINERS}")
     return "" if all(unicodedata.category(character)[0] == "M" for character in word) else word
 
@@ -252,7 +257,11 @@ def _spelt_as_it_is(found: str) -> str | int:
     """A token of `_BETWEEN_BLANKS`. Underscores stay: phrases may have been joined already."""
     if found in LINES:
         return END
-    return "" if all(kinds()[ord(character)] in (Kind.IGNORED, Kind.JOINER) for character in found) else found
+    return (
+        ""
+        if all(kinds()[ord(character)] in (CharacterKind.IGNORED, CharacterKind.JOINER) for character in found)
+        else found
+    )
 
 
 def lowered(word: str) -> str:

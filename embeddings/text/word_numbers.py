@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import CorpusError
-from embeddings.text.blocks import FileReading, RawBlock, ReadBlock, texts_of
+from embeddings.text.blocks import FileReader, RawBlock, TextBlock, texts_of
 from embeddings.text.corpus import CorpusParameters, OnError, Text
 from embeddings.text.tokens import FIRST_WORD, Ids, Splitting, TokenParameters, Tokens, tokenise, unspaced_word
 
@@ -97,7 +97,7 @@ def clean(
     done = 0
     with (folder / IDS_FILE).open("wb") as ids_file, (folder / TITLES_FILE).open("w", encoding="utf-8") as titles:
         for text in texts:
-            file = FileReading(text, reading)
+            file = FileReader(text, reading)
             for read, found in _readable(_tokenised(file, reading, tokens, processes), reading, left_out):
                 ids_file.write(_renumber(found, numbers).tobytes())
                 titles.writelines(f"{title}\n" for title in read.titles)
@@ -156,11 +156,11 @@ def _renumber(tokens: Tokens, numbers: dict[str, int]) -> Ids:
     return of_block[tokens.ids]
 
 
-Tokenised = tuple[ReadBlock, Tokens]
+Tokenised = tuple[TextBlock, Tokens]
 
 
 def _tokenised(
-    file: FileReading, reading: CorpusParameters, tokens: TokenParameters, processes: int
+    file: FileReader, reading: CorpusParameters, tokens: TokenParameters, processes: int
 ) -> Iterator[Tokenised]:
     """The blocks of ``file`` in order, tokenised by ``processes``."""
     if processes < 2 or 0 < file.text.bytes < _SMALL_BYTES:

@@ -1,8 +1,8 @@
 """Sentences become vectors: parameters, the prepared corpus, the engine, the job that can be resumed."""
 
-from embeddings.training.engine import Learned, Learner, Place, sentences_of
+from embeddings.training.engine import LearnedVectors, Learner, Place, sentences_of
 from embeddings.training.engines import GENSIM, KERNEL, choose_engine, open_learner
-from embeddings.training.job import EVALUATED, EVALUATED_WORDS, ClusterEngine, Stopped, memory_mb, train
+from embeddings.training.job import EVALUATED, EVALUATED_WORDS, ClusterEngine, TrainingStopped, memory_mb, train
 from embeddings.training.known_phrases import worth_joining
 from embeddings.training.meta_embedding import MergeParameters, merge_models, merged_vectors, merged_words
 from embeddings.training.parameters import (
@@ -18,7 +18,7 @@ from embeddings.training.parameters import (
     typed,
 )
 from embeddings.training.preparation import (
-    Prepared,
+    TrainingInput,
     none_frequent,
     of_corpus,
     of_pass,
@@ -70,15 +70,15 @@ __all__ = [
     "EngineParameters",
     "Job",
     "Keep",
-    "Learned",
+    "LearnedVectors",
     "Learner",
     "MergeParameters",
     "Note",
     "Place",
-    "Prepared",
     "Status",
-    "Stopped",
+    "TrainingInput",
     "TrainingParameters",
+    "TrainingStopped",
     "VectorsBy",
     "Watcher",
     "Workspace",

@@ -45,7 +45,7 @@ class Start:
     ngrams: Matrix | None = None
 
 
-class Learned(Protocol):
+class LearnedVectors(Protocol):
     """Vectors that were learned, wherever."""
 
     @property
@@ -89,7 +89,7 @@ class Learned(Protocol):
         ...
 
 
-class Learner(Learned, Protocol):
+class Learner(LearnedVectors, Protocol):
     """A model in training."""
 
     def learn_piece(self, sentences: Path, place: Place, fed: Fed) -> bool:
@@ -126,7 +126,7 @@ def told_of(parameters: TrainingParameters) -> dict[str, Any]:
     return {**asdict(parameters), "workers": parameters.threads}
 
 
-def alpha_at(learner: Learned, place: Place) -> float:
+def alpha_at(learner: LearnedVectors, place: Place) -> float:
     """The learning rate at ``place``: it goes down in a straight line."""
     parameters = learner.parameters
     share = min((place.epoch + place.words / learner.total) / parameters.epochs, 1.0)

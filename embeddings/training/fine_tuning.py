@@ -19,7 +19,7 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Old:
+class StartingModel:
     """The model that is trained on."""
 
     model: Model
@@ -56,13 +56,13 @@ class Old:
         return self.model.vectors[rows] * self.model.norms[rows, None]
 
 
-def open_old(name: str) -> Old:
+def open_old(name: str) -> StartingModel:
     """The model called ``name``, or in that folder. Raises `ModelError`."""
-    return Old(load_model(name))
+    return StartingModel(load_model(name))
 
 
 def merge(
-    old: Old, words: Sequence[str], counts: npt.NDArray[np.uint64], vectors: Matrix
+    old: StartingModel, words: Sequence[str], counts: npt.NDArray[np.uint64], vectors: Matrix
 ) -> tuple[list[str], npt.NDArray[np.uint64], Matrix]:
     """All words of the old model and of the new text, the most frequent first, with what was learned.
 
@@ -89,7 +89,7 @@ def merge(
     return [all_words[place] for place in order], more[order], all_vectors[order]
 
 
-def moved_most(old: Old, words: Sequence[str], vectors: Matrix, counts: Counts) -> list[dict[str, Any]]:
+def moved_most(old: StartingModel, words: Sequence[str], vectors: Matrix, counts: Counts) -> list[dict[str, Any]]:
     """Words of the old model that turned furthest from where they were (1 - cosine), and how often each was met."""
     there = [(row, place) for row, word in enumerate(words) if (place := old.model.vocabulary.row(word)) is not None]
     rows, places = (np.array(column, np.int64) for column in zip(*there, strict=True))

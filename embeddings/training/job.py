@@ -19,11 +19,11 @@ from embeddings.evaluation import AnalogyReport, evaluate
 from embeddings.files import save_array, work_folder
 from embeddings.models import DISPLAY_FILE, SUBWORDS_FILE, Card, Model, ModelWriter, open_model, save_model, write_texts
 from embeddings.search import IndexParameters, Matrix
-from embeddings.training.engine import Learned, Learner, Place, alpha_at
+from embeddings.training.engine import LearnedVectors, Learner, Place, alpha_at
 from embeddings.training.engines import GENSIM, choose_engine, describe_engine, open_learner
-from embeddings.training.fine_tuning import Old, merge, moved_most, open_old
+from embeddings.training.fine_tuning import StartingModel, merge, moved_most, open_old
 from embeddings.training.parameters import Algorithm, Engine, Job, Keep, VectorsBy, choose_parameters
-from embeddings.training.preparation import Prepared, check, prepare
+from embeddings.training.preparation import TrainingInput, check, prepare
 from embeddings.training.stages import SENTENCES
 from embeddings.training.workspace import Note, Status, Watcher, Workspace, unwatched
 
@@ -35,7 +35,7 @@ _BLOCK_ROWS = 50_000
 _STOPPED = "Stopped, with a checkpoint. Go on with:"
 
 
-class Stopped(EmbeddingsError):
+class TrainingStopped(EmbeddingsError):
     """Training was asked to stop, and can be resumed."""
 
 
@@ -48,7 +48,7 @@ class ClusterEngine(Protocol):
 
     def train(
         self, job: Job, given_phrases: Sequence[str], known_words: Sequence[str], space: Workspace, watcher: Watcher
-    ) -> tuple[Prepared, Learned | None]:
+    ) -> tuple[TrainingInput, LearnedVectors | None]:
         """The prepared corpus, and vectors if they were learned there."""
         ...
 
@@ -66,7 +66,7 @@ def train(
     ``cluster`` does the work of jobs whose engine is spark: hand in ``embeddings.spark.SparkEngine()``.
 
     Tokenising uses processes: a script that calls this needs ``if __name__ == "__main__":``. Ctrl-C stops after the
-    piece that is being learned, with a checkpoint. Raises `CorpusError`, `ModelError` and `Stopped`.
+    piece that is being learned, with a checkpoint. Raises `CorpusError`, `ModelError` and `TrainingStopped`.
     """
     began = time.time()
     space = Workspace(out)
@@ -82,7 +82,7 @@ def train(
         def stoppable(event: Status | Note) -> None:
             watcher(event)
             if stop.is_set():
-                raise Stopped(_STOPPED)
+                raise TrainingStopped(_STOPPED)
 
         prepared, learned = _prepare(to_do, given, known, space, stoppable, cluster)
         if learned is not None:
@@ -98,7 +98,7 @@ def train(
     return model
 
 
-def _begin(job: Job, cluster: ClusterEngine | None) -> tuple[Job, Old | None, list[str]]:
+def _begin(job: Job, cluster: ClusterEngine | None) -> tuple[Job, StartingModel | None, list[str]]:
     """The job with what follows from --init, the model of --init, and the phrases that are given.
 
     Raises `CorpusError`, `KernelError` and `ModelError` for all that can be known to be wrong beforehand.
@@ -126,13 +126,13 @@ def _prepare(
     space: Workspace,
     watcher: Watcher,
     cluster: ClusterEngine | None,
-) -> tuple[Prepared, Learned | None]:
+) -> tuple[TrainingInput, LearnedVectors | None]:
     if job.engine.engine is Engine.SPARK and not (job.engine.vectors is VectorsBy.LOCAL and space.has(SENTENCES)):
         return _needed(cluster).train(job, given, known, space, watcher)
     return prepare(job, given, known, space, watcher), None
 
 
-def _with_old(job: Job) -> tuple[Job, Old | None]:
+def _with_old(job: Job) -> tuple[Job, StartingModel | None]:
     if job.init is None:
         return job, None
     old = open_old(job.init)
@@ -142,7 +142,9 @@ def _with_old(job: Job) -> tuple[Job, Old | None]:
 # ---- Learning
 
 
-def _open_learner(prepared: Prepared, job: Job, old: Old | None, space: Workspace, watcher: Watcher) -> Learner:
+def _open_learner(
+    prepared: TrainingInput, job: Job, old: StartingModel | None, space: Workspace, watcher: Watcher
+) -> Learner:
     """The engine that was chosen; a training that goes on stays with the one that it began with."""
     if space.has(CHECKPOINT):
         name, why = str(space.read_json(space.folder / CHECKPOINT / PLACE_FILE)["engine"]), None
@@ -155,7 +157,7 @@ def _open_learner(prepared: Prepared, job: Job, old: Old | None, space: Workspac
 
 
 def _learn(
-    learner: Learner, prepared: Prepared, job: Job, space: Workspace, watcher: Watcher, stop: threading.Event
+    learner: Learner, prepared: TrainingInput, job: Job, space: Workspace, watcher: Watcher, stop: threading.Event
 ) -> tuple[Place, list[dict[str, Any]]]:
     place, epochs = _resume(learner, space)
     parameters = learner.parameters
@@ -179,7 +181,7 @@ def _learn(
             _save(learner, place, epochs, space, CHECKPOINT)
             last_saved = time.monotonic()
         if stop.is_set() and place.epoch < parameters.epochs:
-            raise Stopped(_STOPPED)
+            raise TrainingStopped(_STOPPED)
     if job.keep is Keep.BEST:
         best = max(range(len(epochs)), key=lambda number: _goodness(epochs[number]))
         watcher(Note(f"Kept epoch {best + 1} of {len(epochs)}.", {"kept_epoch": best + 1}))
@@ -226,7 +228,7 @@ def _goodness(epoch: dict[str, Any]) -> float:
     return float(google["accuracy"]) if google.get("questions") else float(pairs.get("spearman", 0.0))
 
 
-def _close_epoch(learner: Learned, place: Place, job: Job, space: Workspace, watcher: Watcher) -> dict[str, Any]:
+def _close_epoch(learner: LearnedVectors, place: Place, job: Job, space: Workspace, watcher: Watcher) -> dict[str, Any]:
     """What there is to say of an epoch: seconds, words a second, loss, and scores where they are wanted."""
     scores: dict[str, Any] = {}
     if job.evaluate:
@@ -273,10 +275,10 @@ def describe_scores(scores: dict[str, Any]) -> str:
 
 
 def _write(
-    learner: Learned,
-    prepared: Prepared,
+    learner: LearnedVectors,
+    prepared: TrainingInput,
     job: Job,
-    old: Old | None,
+    old: StartingModel | None,
     place: Place,
     epochs: list[dict[str, Any]],
     space: Workspace,
@@ -347,7 +349,7 @@ def _save_ngrams(path: Path, ngrams: Matrix) -> None:
     save_array(path, np.asarray(ngrams, np.float32))
 
 
-def _display(words: Sequence[str], prepared: Prepared, old: Old | None) -> list[str | None]:
+def _display(words: Sequence[str], prepared: TrainingInput, old: StartingModel | None) -> list[str | None]:
     """How each of ``words`` is mostly written, in the new text or in that of the old model; None as it stands."""
     forms = dict(zip(prepared.words, prepared.display, strict=bool(prepared.display)))
     shown: list[str | None] = []
@@ -359,7 +361,7 @@ def _display(words: Sequence[str], prepared: Prepared, old: Old | None) -> list[
     return shown
 
 
-def _corpus_text(prepared: Prepared) -> str:
+def _corpus_text(prepared: TrainingInput) -> str:
     names: Sequence[str] = [Path(file.name).name for file in prepared.corpus.files]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more files" if len(names) > 3 else "")
     return f"{shown}: {prepared.corpus.words:,} words"

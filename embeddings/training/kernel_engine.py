@@ -29,7 +29,7 @@ from embeddings.training.engine import (
     read_piece,
     told_of,
 )
-from embeddings.training.kernel import CHUNK_WORDS, Network, Progress, Stretch
+from embeddings.training.kernel import CHUNK_WORDS, Network, Stretch, StretchTally
 from embeddings.training.parameters import Algorithm, TrainingParameters
 
 _STATE_FILES = {"inputs": "vectors.npy", "outputs": "outputs.npy"}
@@ -99,8 +99,8 @@ class KernelLearner:
             yield Stretch(first, end, alpha_at(self, at), slope, seed)
             first, before = end, int(words[last])
 
-    def _run(self, rows: Rows, stretches: Sequence[Stretch]) -> Iterator[Progress]:
-        def learn(stretch: Stretch) -> Progress:
+    def _run(self, rows: Rows, stretches: Sequence[Stretch]) -> Iterator[StretchTally]:
+        def learn(stretch: Stretch) -> StretchTally:
             if not hasattr(self._memory, "scratch"):
                 self._memory.scratch = self._network.scratch()
             return self._network.learn(rows, stretch, self._memory.scratch)

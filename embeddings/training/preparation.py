@@ -69,7 +69,7 @@ _NAMED = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
+class TrainingInput:
     """What training starts from."""
 
     sentences: Path
@@ -88,7 +88,7 @@ class Prepared:
 
 def prepare(
     job: Job, given_phrases: Sequence[str], known_words: Sequence[str], space: Workspace, watcher: Watcher
-) -> Prepared:
+) -> TrainingInput:
     """Bring ``job`` to where training can begin; stages that are there already are not started again.
 
     ``known_words`` are those of a model that is trained on: they are kept however rare they are in the new text, and
@@ -315,7 +315,7 @@ def _flat(made_of: dict[int, list[int]]) -> dict[int, list[int]]:
     return {number: apart(number) for number in made_of}
 
 
-def read_prepared(job: Job, space: Workspace) -> Prepared:
+def read_prepared(job: Job, space: Workspace) -> TrainingInput:
     """What the stage of the sentences holds."""
     folder = space.folder / SENTENCES
     content = space.read_json(folder / REPORT_FILE)
@@ -325,7 +325,7 @@ def read_prepared(job: Job, space: Workspace) -> Prepared:
     given = {**job.training, "min_count": content["min_count"]}  # a prepared corpus has its own
     chosen = choose_parameters(job.preset, corpus.words, given)
     display = read_lines(folder / DISPLAY_FILE) if (folder / DISPLAY_FILE).exists() else ()
-    return Prepared(folder / SENTENCES_FILE, words, counts, corpus, content["about"], *chosen, display)
+    return TrainingInput(folder / SENTENCES_FILE, words, counts, corpus, content["about"], *chosen, display)
 
 
 def check(job: Job) -> list[str]:

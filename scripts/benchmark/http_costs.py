@@ -24,7 +24,7 @@ _FREE = ("/healthz", "/readyz", "/admin/reload", "/static/", "/docs", "/openapi.
 
 
 @dataclass(frozen=True, slots=True)
-class Costly:
+class CostlyRequest:
     """A request of a kind, and how many queries it holds."""
 
     kind: str
@@ -33,7 +33,7 @@ class Costly:
     queries: int = 1
 
 
-def costly_requests(model: Model) -> list[Costly]:
+def costly_requests(model: Model) -> list[CostlyRequest]:
     """The costliest of each kind, as far as they were found by trying."""
     rng = np.random.default_rng(1)
     frequent = [word for word in model.vocabulary.words(range(min(20_000, len(model)))) if word.isalpha()]
@@ -72,15 +72,15 @@ def costly_requests(model: Model) -> list[Costly]:
         _get("vectors, in the address", "/api/v1/vectors", word=words[0]),
         _get("a card", f"/api/v1/models/{quote(model.name)}"),
         _get("cards", "/api/v1/models"),
-        Costly("odd one out", "/api/v1/odd-one-out", {"words": words[:64], "k": 1000}),
-        Costly("a batch", "/api/v1/query", {"queries": _sums(words, 1000), "k": 10}, 1000),
-        Costly("a batch of unknown words", "/api/v1/query", {"queries": near}, 1000),
-        Costly("a batch of 64 terms", "/api/v1/query", {"queries": long, "k": 1000}, 50),
-        Costly("1,000 vectors", "/api/v1/vectors", {"words": [" ".join(run) for run in runs]}, 1000),
-        Costly("embeddings", "/v1/embeddings", {"input": words[:2048], "model": model.name}, 2048),
-        Costly("embeddings, a long text", "/v1/embeddings", {"input": "to " * 2666, "model": model.name}),
-        Costly("embeddings, a text too long", "/v1/embeddings", {"input": "a " * 1_000_000, "model": model.name}),
-        Costly("embeddings, unknown", "/api/v1/embeddings", {"input": " ".join(near), "model": model.name}),
+        CostlyRequest("odd one out", "/api/v1/odd-one-out", {"words": words[:64], "k": 1000}),
+        CostlyRequest("a batch", "/api/v1/query", {"queries": _sums(words, 1000), "k": 10}, 1000),
+        CostlyRequest("a batch of unknown words", "/api/v1/query", {"queries": near}, 1000),
+        CostlyRequest("a batch of 64 terms", "/api/v1/query", {"queries": long, "k": 1000}, 50),
+        CostlyRequest("1,000 vectors", "/api/v1/vectors", {"words": [" ".join(run) for run in runs]}, 1000),
+        CostlyRequest("embeddings", "/v1/embeddings", {"input": words[:2048], "model": model.name}, 2048),
+        CostlyRequest("embeddings, a long text", "/v1/embeddings", {"input": "to " * 2666, "model": model.name}),
+        CostlyRequest("embeddings, a text too long", "/v1/embeddings", {"input": "a " * 10**6, "model": model.name}),
+        CostlyRequest("embeddings, unknown", "/api/v1/embeddings", {"input": " ".join(near), "model": model.name}),
         _get("page", f"/search/{quote('king - man + woman')}"),
         _get("page, 64 terms", f"/search/{quote(total)}", k=1000),
         _get("page, odd one out", f"/search/{quote(odd)}"),
@@ -93,8 +93,10 @@ def costly_requests(model: Model) -> list[Costly]:
         _get("answer as CSV", "/answer.csv", q=total, k=1000),
         _get("answer as JSON", "/answer.json", q=total, k=1000),
         _get("page of a word", f"/word/{quote(words[3])}"),
-        Costly("comparison", f"/compare?{urlencode({'q': total, 'k': 1000})}", queries=2),
-        Costly("comparison, 3CosMul", f"/compare?{urlencode({'q': mixed, 'k': 1000, 'method': '3cosmul'})}", queries=2),
+        CostlyRequest("comparison", f"/compare?{urlencode({'q': total, 'k': 1000})}", queries=2),
+        CostlyRequest(
+            "comparison, 3CosMul", f"/compare?{urlencode({'q': mixed, 'k': 1000, 'method': '3cosmul'})}", queries=2
+        ),
         _get("home", "/"),
         _get("map", "/map"),
         _get("map as JSON", "/map.json"),
@@ -103,7 +105,7 @@ def costly_requests(model: Model) -> list[Costly]:
     ]  # fmt: skip
 
 
-def _queries(kind: str, total: str, **others: str) -> list[Costly]:
+def _queries(kind: str, total: str, **others: str) -> list[CostlyRequest]:
     texts = {"sum": total, **others}
     plain = [_get(f"{kind}, {name}", "/api/v1/query", q=text, k=1000) for name, text in texts.items()]
     exact = [
@@ -117,8 +119,8 @@ def _sums(words: list[str], number: int) -> list[str]:
     return [f"{words[place]} - {words[place + 1]} + {words[place + 2]}" for place in range(number)]
 
 
-def _get(kind: str, path: str, **parameters: Any) -> Costly:
-    return Costly(kind, f"{path}?{urlencode(parameters)}" if parameters else path)
+def _get(kind: str, path: str, **parameters: Any) -> CostlyRequest:
+    return CostlyRequest(kind, f"{path}?{urlencode(parameters)}" if parameters else path)
 
 
 def measure_costs(model: Model) -> dict[str, dict[str, Any]]:
@@ -142,7 +144,7 @@ def over_budget(found: dict[str, dict[str, Any]]) -> list[str]:
     return [kind for kind, figures in found.items() if figures["ms/query"] > BUDGET_MS]
 
 
-def _measure(send: Callable[[], Any], each: Costly) -> dict[str, Any]:
+def _measure(send: Callable[[], Any], each: CostlyRequest) -> dict[str, Any]:
     spent = []
     for _ in range(_RUNS):
         started = time.process_time()
@@ -160,13 +162,13 @@ def _measure(send: Callable[[], Any], each: Costly) -> dict[str, Any]:
     }
 
 
-def _send(client: Any, each: Costly) -> Any:
+def _send(client: Any, each: CostlyRequest) -> Any:
     if each.body is None:
         return client.get(each.path)
     return client.post(each.path, data=json.dumps(each.body), content_type="application/json")
 
 
-def _check_all_routes_are_asked(app: Flask, requests: list[Costly]) -> None:
+def _check_all_routes_are_asked(app: Flask, requests: list[CostlyRequest]) -> None:
     """A route that is new has to come into the list above."""
     adapter = app.url_map.bind("localhost")
     asked = {

@@ -29,7 +29,7 @@ _PAUSE = 0.02
 
 
 @dataclass
-class Connection:
+class LoadConnection:
     """A connection, and the request that is on its way."""
 
     socket: socket.socket
@@ -39,7 +39,7 @@ class Connection:
 
 
 @dataclass
-class Found:
+class LoadResult:
     """What came of it."""
 
     milliseconds: list[float] = field(default_factory=list)
@@ -71,13 +71,13 @@ class Load:
     def __init__(
         self, address: tuple[str, int], requests: Iterator[bytes], seconds: float, warm_up: float, *, fresh: bool
     ) -> None:
-        self.found = Found()
+        self.found = LoadResult()
         self._address, self._requests, self._fresh = address, requests, fresh
         self._counted_from = time.perf_counter() + warm_up
         self._end = self._counted_from + seconds
         self._over = False
         self._poll = select.epoll()
-        self._open: dict[int, Connection] = {}
+        self._open: dict[int, LoadConnection] = {}
 
     def run(self, connections: int) -> dict[str, Any]:
         """Until the requests or the time are over and all that was sent has its answer."""
@@ -101,13 +101,13 @@ class Load:
         if opened is None:
             self.found.failures["refused"] += 1
             return False
-        connection = Connection(opened)
+        connection = LoadConnection(opened)
         self._poll.register(opened, select.EPOLLIN)
         self._open[opened.fileno()] = connection
         self._send(connection)
         return True
 
-    def _send(self, connection: Connection) -> None:
+    def _send(self, connection: LoadConnection) -> None:
         request = None if self._over or time.perf_counter() >= self._end else next(self._requests, None)
         if request is None:
             self._over = True
@@ -119,7 +119,7 @@ class Load:
         except OSError:
             self._fail(connection, "closed before" if connection.served else "cut off")
 
-    def _receive(self, connection: Connection) -> None:
+    def _receive(self, connection: LoadConnection) -> None:
         try:
             part = connection.socket.recv(1 << 18)
         except OSError:
@@ -140,11 +140,11 @@ class Load:
         elif not part:
             self._fail(connection, "closed before" if connection.served and not connection.received else "cut off")
 
-    def _fail(self, connection: Connection, how: str) -> None:
+    def _fail(self, connection: LoadConnection, how: str) -> None:
         self.found.failures[how] += 1
         self._close(connection)
 
-    def _close(self, connection: Connection) -> None:
+    def _close(self, connection: LoadConnection) -> None:
         self._poll.unregister(connection.socket)
         del self._open[connection.socket.fileno()]
         connection.socket.close()

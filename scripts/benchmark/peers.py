@@ -34,7 +34,7 @@ _PROCESSORS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
-class Built:
+class PeerIndex:
     """An index that is ready. ``set`` puts it to a setting and gives its search; ``rows`` are those of an answer."""
 
     set: Callable[[Any], Search]
@@ -52,7 +52,7 @@ class Peer:
     name: str
     package: str
     modules: tuple[str, ...]
-    build: Callable[[Matrix], Built]
+    build: Callable[[Matrix], PeerIndex]
     parameter: str = ""
     settings: tuple[Any, ...] = (None,)
     slow_build: bool = False
@@ -61,7 +61,7 @@ class Peer:
     """The extra that installs it."""
 
 
-def _ours(vectors: Matrix) -> Built:
+def _ours(vectors: Matrix) -> PeerIndex:
     from embeddings.search import IndexParameters, build_index, open_index
 
     def build(recall: float) -> tuple[Any, float]:
@@ -71,20 +71,20 @@ def _ours(vectors: Matrix) -> Built:
 
     recalls = OURS_RECALLS if vectors.size <= LARGE else (OURS_DEFAULT,)  # each takes an index of its own
     built = {recall: build(recall) for recall in recalls}
-    return Built(
+    return PeerIndex(
         lambda recall: lambda target, n: built[recall][0].search(target[None], n)[1][0],
         build_seconds=built[OURS_DEFAULT][1],
         settings=recalls,
     )
 
 
-def _ours_exact(vectors: Matrix) -> Built:
+def _ours_exact(vectors: Matrix) -> PeerIndex:
     from embeddings.search import exact_search
 
-    return Built(lambda _: lambda target, n: exact_search(vectors, target[None], n)[1][0])
+    return PeerIndex(lambda _: lambda target, n: exact_search(vectors, target[None], n)[1][0])
 
 
-def _numpy(vectors: Matrix) -> Built:
+def _numpy(vectors: Matrix) -> PeerIndex:
     rows = np.array(vectors)
 
     def search(target: Matrix, n: int) -> Rows:
@@ -92,7 +92,7 @@ def _numpy(vectors: Matrix) -> Built:
         best = np.argpartition(scores, -n)[-n:]
         return np.asarray(best[np.argsort(-scores[best])])
 
-    return Built(lambda _: search)
+    return PeerIndex(lambda _: search)
 
 
 def keyed_vectors(words: list[str], vectors: Matrix) -> Any:
@@ -106,23 +106,23 @@ def keyed_vectors(words: list[str], vectors: Matrix) -> Any:
     return made
 
 
-def _gensim(vectors: Matrix) -> Built:
+def _gensim(vectors: Matrix) -> PeerIndex:
     made = keyed_vectors([str(row) for row in range(len(vectors))], vectors)
-    return Built(
+    return PeerIndex(
         lambda _: lambda target, n: made.similar_by_vector(target, topn=n),
         lambda answer: [int(row) for row, _ in answer],
     )
 
 
-def _faiss_flat(vectors: Matrix) -> Built:
+def _faiss_flat(vectors: Matrix) -> PeerIndex:
     import faiss
 
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
-    return Built(lambda _: lambda target, n: index.search(target[None], n)[1][0])
+    return PeerIndex(lambda _: lambda target, n: index.search(target[None], n)[1][0])
 
 
-def _faiss_hnsw(vectors: Matrix) -> Built:
+def _faiss_hnsw(vectors: Matrix) -> PeerIndex:
     import faiss
 
     index = faiss.IndexHNSWFlat(vectors.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
@@ -132,10 +132,10 @@ def _faiss_hnsw(vectors: Matrix) -> Built:
         parameters = faiss.SearchParametersHNSW(efSearch=ef)
         return lambda target, n: index.search(target[None], n, params=parameters)[1][0]
 
-    return Built(set_to)
+    return PeerIndex(set_to)
 
 
-def _annoy(vectors: Matrix) -> Built:
+def _annoy(vectors: Matrix) -> PeerIndex:
     from annoy import AnnoyIndex
 
     index = AnnoyIndex(vectors.shape[1], "angular")
@@ -143,10 +143,10 @@ def _annoy(vectors: Matrix) -> Built:
     for row, vector in enumerate(vectors):
         index.add_item(row, vector)
     index.build(50, n_jobs=-1)
-    return Built(lambda looked_at: lambda target, n: index.get_nns_by_vector(target, n, looked_at))
+    return PeerIndex(lambda looked_at: lambda target, n: index.get_nns_by_vector(target, n, looked_at))
 
 
-def _usearch(vectors: Matrix) -> Built:
+def _usearch(vectors: Matrix) -> PeerIndex:
     from usearch.index import Index
 
     index = Index(ndim=vectors.shape[1], metric="ip", dtype="f32")
@@ -156,22 +156,22 @@ def _usearch(vectors: Matrix) -> Built:
         index.expansion_search = expansion
         return lambda target, n: index.search(target, n, threads=1).keys
 
-    return Built(set_to, lambda answer: answer.tolist())
+    return PeerIndex(set_to, lambda answer: answer.tolist())
 
 
-def _voyager(vectors: Matrix) -> Built:
+def _voyager(vectors: Matrix) -> PeerIndex:
     from voyager import Index, Space
 
     index = Index(Space.InnerProduct, num_dimensions=vectors.shape[1], M=16, ef_construction=200)
     index.add_items(np.array(vectors), num_threads=_PROCESSORS)
-    return Built(
+    return PeerIndex(
         lambda ef: lambda target, n: index.query(target, n, num_threads=1, query_ef=ef)[0],
         lambda answer: answer.astype(np.int64).tolist(),
     )
 
 
-def _vicinity(backend: str) -> Callable[[Matrix], Built]:
-    def build(vectors: Matrix) -> Built:
+def _vicinity(backend: str) -> Callable[[Matrix], PeerIndex]:
+    def build(vectors: Matrix) -> PeerIndex:
         from vicinity import Backend, Vicinity
 
         made = Vicinity.from_vectors_and_items(np.array(vectors), list(range(len(vectors))), Backend(backend))
@@ -181,18 +181,18 @@ def _vicinity(backend: str) -> Callable[[Matrix], Built]:
                 made.backend.index.expansion_search = expansion
             return lambda target, n: made.query(target[None], n)[0]
 
-        return Built(set_to, lambda answer: [row for row, _ in answer])
+        return PeerIndex(set_to, lambda answer: [row for row, _ in answer])
 
     return build
 
 
-def _magnitude(vectors: Matrix) -> Built:
+def _magnitude(vectors: Matrix) -> PeerIndex:
     from pymagnitudelight import Magnitude
 
     path = Path(tempfile.mkdtemp()) / "vectors.magnitude"
     _write_magnitude(path, vectors)
     made = Magnitude(str(path), blocking=True, log=False)
-    return Built(
+    return PeerIndex(
         lambda _: lambda target, n: made.most_similar(target, topn=n), lambda answer: [int(row) for row, _ in answer]
     )
 

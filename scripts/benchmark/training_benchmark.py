@@ -19,7 +19,7 @@ from embeddings.models import Card, Model, open_model, save_model
 from embeddings.search import IndexParameters
 from embeddings.text import (
     CorpusParameters,
-    FileReading,
+    FileReader,
     PhraseParameters,
     Scoring,
     TokenParameters,
@@ -96,7 +96,7 @@ def _first_words(corpus: Path, words: int, path: Path) -> tuple[Path, int]:
     reading, total = CorpusParameters(), 0
     [source] = find_texts([corpus], reading)
     with path.open("w", encoding="utf-8") as file:
-        for block in FileReading(source, reading).blocks():
+        for block in FileReader(source, reading).blocks():
             for line in texts_of(block, reading).text.splitlines():
                 file.write(f"{line}\n")
                 total += len(WORD.findall(line))

@@ -1,6 +1,6 @@
 """JSON over HTTP: /api/v1, the OpenAI-compatible /v1, and the document that describes them."""
 
-from service.api.endpoints import api, as_json, serving_of_app
+from service.api.endpoints import api, as_json, served_models_of_app
 from service.api.openai import compatible
 from service.api.openapi import documentation
 from service.api.routes import AnyText
@@ -17,5 +17,5 @@ __all__ = [
     "as_json",
     "compatible",
     "documentation",
-    "serving_of_app",
+    "served_models_of_app",
 ]

@@ -17,13 +17,13 @@ from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes
 from service.api.schemas import (
     AnalogyParameters,
     AnswerBody,
-    Asked,
     ModelPath,
     ModelsBody,
     NeighboursParameters,
     OddOneOutBody,
     QueryBody,
     QueryParameters,
+    SearchParameters,
     SimilarityParameters,
     VectorsBody,
     VectorsParameters,
@@ -33,7 +33,7 @@ from service.api.schemas import (
     WordParameters,
     WordPath,
 )
-from service.host import InvalidRequest, Serving
+from service.host import InvalidRequest, ServedModels
 
 VERSION = "1"
 LONGEST_TEXT = 8_000
@@ -54,9 +54,9 @@ _ONE_OR_MANY = {
 api = DeclaredRoutes("api", __name__, url_prefix="/api/v1", abp_responses=PROBLEMS)
 
 
-def serving_of_app() -> Serving:
+def served_models_of_app() -> ServedModels:
     """The open models of the running app."""
-    found: Serving = current_app.extensions["thisplusthat"]
+    found: ServedModels = current_app.extensions["thisplusthat"]
     return found
 
 
@@ -76,10 +76,10 @@ def ask_posted(body: QueryBody) -> Response:
     if single == ("queries" in body.model_fields_set):
         raise InvalidRequest("Give either q (one query) or queries (a list of them).")
     if single:
-        answer = serving_of_app().ask(body.q, body.options, body.model)
+        answer = served_models_of_app().ask(body.q, body.options, body.model)
         note(answer)
         return as_json(answer.as_dict())
-    answers = serving_of_app().ask_many(body.queries, body.options, body.model)
+    answers = served_models_of_app().ask_many(body.queries, body.options, body.model)
     for answer_or_failure in answers:
         note(answer_or_failure)
     return as_json({"answers": [entry.as_dict() for entry in answers]})
@@ -104,20 +104,20 @@ def neighbours(query: NeighboursParameters) -> Response:
 @api.get("/similarity", responses={"200": AnswerBody})
 def similarity(query: SimilarityParameters) -> Response:
     """The cosine of two words or phrases."""
-    return _answer(f"{literal(query.a)} <> {literal(query.b)}", Asked(model=query.model))
+    return _answer(f"{literal(query.a)} <> {literal(query.b)}", SearchParameters(model=query.model))
 
 
 @api.post("/odd-one-out", responses={"200": AnswerBody, **BODY_PROBLEMS})
 def odd_one_out(body: OddOneOutBody) -> Response:
     """Which word does not belong, what the rest share, and what sets it apart."""
-    answer = serving_of_app().ask(", ".join(map(literal, body.words)), body.options, body.model)
+    answer = served_models_of_app().ask(", ".join(map(literal, body.words)), body.options, body.model)
     note(answer)
     return as_json(answer.as_dict())
 
 
-def _answer(text: str, asked: Asked) -> Response:
+def _answer(text: str, asked: SearchParameters) -> Response:
     """An answer that may be kept: the same bytes from every process, so the time that it took is in a header."""
-    serving, options = serving_of_app(), asked.options
+    serving, options = served_models_of_app(), asked.options
     tag = _tag(serving.fingerprint(asked.model), text, options)
     if _is_known(tag):
         return _kept(Response(status=304), tag)
@@ -163,7 +163,7 @@ def as_json(content: Any) -> Response:
 @api.get("/vocabulary", responses={"200": VocabularyBody})
 def vocabulary(query: VocabularyParameters) -> Response:
     """Words that begin so, the most frequent first."""
-    serving = serving_of_app()
+    serving = served_models_of_app()
     model = serving.model(query.model)
     tag = _tag(serving.fingerprint(query.model), query.prefix, query.limit)
     if _is_known(tag):
@@ -176,7 +176,7 @@ def vocabulary(query: VocabularyParameters) -> Response:
 @api.get("/words/<anything:word>", responses={"200": WordBody}, merge_slashes=False)
 def word(path: WordPath, query: WordParameters) -> Response:
     """What the model knows of a word: rank, count, how it is found, other spellings, nearest neighbours."""
-    serving, text = serving_of_app(), path.word
+    serving, text = served_models_of_app(), path.word
     model = serving.model(query.model)
     tag = _tag(serving.fingerprint(query.model), f"word\0{text}", query.k)
     if _is_known(tag):
@@ -222,7 +222,7 @@ def vectors_posted(body: VectorsBody) -> Response:
 
 
 def _vectors(words: list[str], name: str | None) -> Response:
-    model = serving_of_app().model(name)
+    model = served_models_of_app().model(name)
     readings = [read_literally(model, text) for text in words]
     best = request.accept_mimetypes.best_match(("application/json", *BINARY), "application/json")
     if best in BINARY:
@@ -258,14 +258,14 @@ def read_literally(model: WordVectors, text: str) -> Reading:
 @api.get("/models", responses={"200": ModelsBody})
 def models() -> Response:
     """The card of each model that is served, the default one first."""
-    names = serving_of_app().names
-    return as_json({"default": names[0], "models": [card(serving_of_app().model(name)) for name in names]})
+    names = served_models_of_app().names
+    return as_json({"default": names[0], "models": [card(served_models_of_app().model(name)) for name in names]})
 
 
 @api.get("/models/<name>", responses={"200": {"content": {"application/json": {"schema": {"type": "object"}}}}})
 def model_card(path: ModelPath) -> Response:
     """The card of one model: dimension, count, licence, corpus, metrics, index."""
-    return as_json(card(serving_of_app().model(path.name)))
+    return as_json(card(served_models_of_app().model(path.name)))
 
 
 def card(model: WordVectors) -> dict[str, Any]:

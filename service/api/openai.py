@@ -10,7 +10,7 @@ from embeddings import Model
 from embeddings.answers import TextReading, read_text
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors
-from service.api.endpoints import as_json, serving_of_app
+from service.api.endpoints import as_json, served_models_of_app
 from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, Responses
 from service.api.schemas import EmbeddingsAnswer, EmbeddingsBody, OpenAIModel, OpenAIModels, OpenAIPath
 from service.host import InvalidRequest
@@ -29,14 +29,14 @@ compatible = DeclaredRoutes("compatible", __name__, abp_responses=_RESPONSES)
 @compatible.get("/v1/models", responses={"200": OpenAIModels})
 def openai_models() -> Response:
     """The models that are served, as OpenAI lists its own, the default one first."""
-    serving = serving_of_app()
+    serving = served_models_of_app()
     return as_json({"object": "list", "data": [_listed(serving.model(name)) for name in serving.names]})
 
 
 @compatible.get("/v1/models/<model>", responses={"200": OpenAIModel})
 def openai_model(path: OpenAIPath) -> Response:
     """One model, as OpenAI describes its own."""
-    return as_json(_listed(serving_of_app().model(path.model)))
+    return as_json(_listed(served_models_of_app().model(path.model)))
 
 
 def _listed(model: WordVectors) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def embeddings(body: EmbeddingsBody) -> Response:
     """Vectors of texts, for clients of OpenAI's API. A text of several words has the mean of their unit vectors,
     weighted by rarity. Words that the model does not know are named in ``unknown``.
     """
-    model = serving_of_app().model(body.model)
+    model = served_models_of_app().model(body.model)
     if body.dimensions not in (None, model.dimension):
         raise _wrong("dimensions", f"{model.name} has {model.dimension} dimensions, and cannot be shortened to others.")
     texts = [body.input] if isinstance(body.input, str) else body.input

@@ -12,13 +12,13 @@ MOST_WORDS = 1000
 _MOST_ROWS = 2**31 - 1
 
 
-class Given(BaseModel):
+class RequestModel(BaseModel):
     """Base of all that is taken: what is not declared is refused, since it would be ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Asked(Given):
+class SearchParameters(RequestModel):
     """How to search, of queries in every form."""
 
     model: str | None = Field(default=None, description="Name of a served model; the first one without.")
@@ -36,11 +36,11 @@ class Asked(Given):
         return Options(self.k, self.method, self.exact, self.explain, self.restrict, self.all_forms)
 
 
-class QueryParameters(Asked):
+class QueryParameters(SearchParameters):
     q: str = Field(description="A query.", json_schema_extra={"example": "king - man + woman"})
 
 
-class QueryBody(Asked):
+class QueryBody(SearchParameters):
     """One query (`q`) or many (`queries`)."""
 
     model_config = ConfigDict(
@@ -56,7 +56,7 @@ class QueryBody(Asked):
     )
 
 
-class AnalogyParameters(Asked):
+class AnalogyParameters(SearchParameters):
     """Exactly one of the four is left out: it is what is asked for."""
 
     a: str | None = Field(default=None, description="a is to b as c is to d.")
@@ -65,21 +65,21 @@ class AnalogyParameters(Asked):
     d: str | None = None
 
 
-class NeighboursParameters(Asked):
+class NeighboursParameters(SearchParameters):
     word: str = Field(description="A word or phrase, taken literally.")
 
 
-class SimilarityParameters(Given):
+class SimilarityParameters(RequestModel):
     a: str = Field(description="A word or phrase, taken literally.")
     b: str = Field(description="Another.")
     model: str | None = Field(default=None, description="Name of a served model.")
 
 
-class OddOneOutBody(Asked):
+class OddOneOutBody(SearchParameters):
     words: list[str] = Field(min_length=3, max_length=64, description="Words or phrases, taken literally.")
 
 
-class VocabularyParameters(Given):
+class VocabularyParameters(RequestModel):
     prefix: str = Field(
         default="", description="How the words begin, whatever their case and accents.", max_length=2000
     )
@@ -87,28 +87,28 @@ class VocabularyParameters(Given):
     model: str | None = Field(default=None, description="Name of a served model.")
 
 
-class WordPath(Given):
+class WordPath(RequestModel):
     word: str = Field(
         description="A word; slashes and any other character may be in it.", min_length=1, max_length=2000
     )
 
 
-class WordParameters(Given):
+class WordParameters(RequestModel):
     k: int = Field(default=10, ge=1, le=1000, description="Number of neighbours.")
     model: str | None = Field(default=None, description="Name of a served model.")
 
 
-class VectorsParameters(Given):
+class VectorsParameters(RequestModel):
     word: list[str] = Field(min_length=1, max_length=MOST_WORDS, description="Words or phrases, taken literally.")
     model: str | None = Field(default=None, description="Name of a served model.")
 
 
-class VectorsBody(Given):
+class VectorsBody(RequestModel):
     words: list[str] = Field(min_length=1, max_length=MOST_WORDS, description="Words or phrases, taken literally.")
     model: str | None = Field(default=None, description="Name of a served model.")
 
 
-class ModelPath(Given):
+class ModelPath(RequestModel):
     name: str = Field(description="Name of a served model.", min_length=1)
 
 
@@ -144,7 +144,7 @@ class EmbeddingsBody(BaseModel):
 # ---- What is given
 
 
-class Result(BaseModel):
+class ResultBody(BaseModel):
     word: str
     score: float
     rank: int | None
@@ -152,7 +152,7 @@ class Result(BaseModel):
     description: str | None = Field(default=None, description="What it is, in one line, if that is known.")
 
 
-class Term(BaseModel):
+class TermBody(BaseModel):
     text: str
     resolved: str
     words: list[str]
@@ -165,14 +165,14 @@ class AnswerBody(BaseModel):
     query: str
     kind: str
     read_as: str
-    terms: list[Term]
-    results: list[Result]
+    terms: list[TermBody]
+    results: list[ResultBody]
     model: str
     method: str
     took_ms: float | None = None
     score: float | None = None
-    shared: list[Result] | None = None
-    apart: list[Result] | None = None
+    shared: list[ResultBody] | None = None
+    apart: list[ResultBody] | None = None
     explanation: dict[str, Any] | None = None
     notes: list[str] | None = None
 
@@ -206,7 +206,7 @@ class WordBody(BaseModel):
     rank: int | None
     count: int | None
     suggestions: list[str]
-    neighbours: list[Result]
+    neighbours: list[ResultBody]
 
 
 class Vector(BaseModel):
@@ -241,7 +241,7 @@ class EmbeddingsAnswer(BaseModel):
     usage: dict[str, int]
 
 
-class OpenAIPath(Given):
+class OpenAIPath(RequestModel):
     model: str = Field(description="Name of a served model.", min_length=1)
 
 

@@ -19,8 +19,8 @@ from embeddings.training import (
     EngineParameters,
     Job,
     Keep,
-    Stopped,
     TrainingParameters,
+    TrainingStopped,
     Workspace,
     train,
     typed,
@@ -154,7 +154,7 @@ def train_command(corpus: tuple[str, ...], out: str, *, resume: bool, **given: A
         with watching() as watcher:
             job = None if resume else _job(corpus, given)
             train(job, place, resume=resume, watcher=watcher, cluster=SparkEngine())
-    except Stopped as stopped:
+    except TrainingStopped as stopped:
         click.echo(f"{stopped} {_resume_hint(out)}", err=True)
         raise click.exceptions.Exit(STOPPED_EXIT_CODE) from stopped
     except EmbeddingsError:

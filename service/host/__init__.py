@@ -15,7 +15,7 @@ from service.host.problems import (
     register_problems,
 )
 from service.host.protection import HEADERS, POLICY, KeyFile, protect
-from service.host.served_models import Serving, UnknownModel
+from service.host.served_models import ServedModels, UnknownModel
 from service.host.settings import Settings, SettingsError, read_settings
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
     "KeyRefused",
     "NotReady",
     "ReloadRefused",
-    "Serving",
+    "ServedModels",
     "Settings",
     "SettingsError",
     "UnknownModel",

@@ -81,7 +81,7 @@ def _place(key: _Key, answer: Answer | Failure) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ModelSet:
     """The models at one time, and the answers that they gave."""
 
     models: dict[str, WordVectors]
@@ -89,7 +89,7 @@ class Opened:
     cache: Cache = field(compare=False)
 
 
-class Serving:
+class ServedModels:
     """The open models by name.
 
     `reload` exchanges all of them or none. Processes forked from this one see a counter in shared memory, and open
@@ -117,7 +117,7 @@ class Serving:
         return list(self.opened.models)
 
     @property
-    def opened(self) -> Opened:
+    def opened(self) -> ModelSet:
         """The models as they are now."""
         if struct.unpack_from("q", self._shared)[0] != self._generation:
             self._follow()
@@ -202,7 +202,7 @@ class Serving:
                 log("error", "models are not exchanged in this process", reason=str(error))
             self._generation = generation  # whatever came: one attempt, not one a request; others wait for it till now
 
-    def _open(self) -> Opened:
+    def _open(self) -> ModelSet:
         models: dict[str, WordVectors] = {}
         for name in self.settings.models:
             model = load_word_vectors(name)
@@ -212,10 +212,10 @@ class Serving:
                 model.index.load()  # now: processes forked from this one share its memory
             models[model.name] = model
         fingerprints = {name: _fingerprint(model) for name, model in models.items()}
-        return Opened(models, fingerprints, Cache(self.settings.cache_answers))
+        return ModelSet(models, fingerprints, Cache(self.settings.cache_answers))
 
 
-def _find(opened: Opened, name: str | None) -> WordVectors:
+def _find(opened: ModelSet, name: str | None) -> WordVectors:
     if name is None:
         return next(iter(opened.models.values()))
     if name not in opened.models:

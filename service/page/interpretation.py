@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from embeddings import Answer, QueryError
 from embeddings.answers import TermReading
-from embeddings.query import Kind, Query, Term, literal, parse, tokenise
+from embeddings.query import Kind, Query, Term, literal, parse, split_query
 
 _AROUND = 48
 """Characters shown before and after the place of an error."""
@@ -79,7 +79,7 @@ def as_term(word: str) -> str:
 
 def replace_term(query: str, term: str, replacement: str) -> str:
     """``query`` with ``replacement`` wherever ``term`` stands in it; all else stays as it was written."""
-    tokens = tokenise(query)
+    tokens = split_query(query)
     ends = [token.column - 1 for token in tokens[1:]] + [len(query)]
     for token, end in reversed(list(zip(tokens, ends, strict=True))):
         if token.symbol in ("term", "quoted") and token.text == term:

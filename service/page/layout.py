@@ -14,11 +14,11 @@ from werkzeug.wrappers import Response
 from embeddings.answers import Method
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
 from embeddings.query import Kind
-from service.host import Serving, UnknownModel, of_error, of_http
+from service.host import ServedModels, UnknownModel, of_error, of_http
 from service.page import interpretation as reading
 from service.page.addresses import search_address, with_parameters, word_address
 from service.page.glosses import Gloss, Glosses
-from service.page.search_request import Asked, asked_by
+from service.page.search_request import SearchRequest, read_search_request
 
 STATIC = Path(str(files("service.page") / "static"))
 EXAMPLES = (
@@ -66,9 +66,9 @@ def signed(number: float) -> str:
     return f"{number:.3f}".replace("-", "−")
 
 
-def render(template: str, asked: Asked, query: str, **content: Any) -> str:
+def render(template: str, asked: SearchRequest, query: str, **content: Any) -> str:
     """A page, given what all pages show and ``content``."""
-    serving = serving_of_app()
+    serving = served_models_of_app()
     names = list(serving.names)
     parameters = asked.parameters
     return render_template(
@@ -91,16 +91,16 @@ def render(template: str, asked: Asked, query: str, **content: Any) -> str:
     )
 
 
-def _joiner(serving: Serving, name: str | None) -> str:
+def _joiner(serving: ServedModels, name: str | None) -> str:
     try:
         return serving.model(name).manifest.card.joiner
     except UnknownModel:
         return "_"
 
 
-def serving_of_app() -> Serving:
+def served_models_of_app() -> ServedModels:
     """The open models."""
-    serving: Serving = current_app.extensions["thisplusthat"]
+    serving: ServedModels = current_app.extensions["thisplusthat"]
     return serving
 
 
@@ -121,10 +121,10 @@ def error_page(error: EmbeddingsError | HTTPException) -> Response:
     query = (request.view_args or {}).get("query") or request.args.get("q", "")
     query = (request.view_args or {}).get("text", query) if path.startswith("/word/") else query
     try:
-        asked = asked_by(request.args)
-        serving_of_app().model(asked.model)
+        asked = read_search_request(request.args)
+        served_models_of_app().model(asked.model)
     except (QueryError, UnknownModel):
-        asked = Asked()
+        asked = SearchRequest()
     fault = None
     suggestions: list[tuple[str, str]] = []
     if isinstance(error, QueryError) and error.column is not None:

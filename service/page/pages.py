@@ -23,13 +23,13 @@ from service.page.layout import (
     error_page,
     glosses_of,
     render,
-    serving_of_app,
+    served_models_of_app,
     signed,
     thousands,
     version,
 )
 from service.page.pictures import NARROW, WIDE, draw
-from service.page.search_request import Asked, asked_by
+from service.page.search_request import SearchRequest, read_search_request
 from service.page.words import describe, groups_of, look_up
 
 _YEAR = 365 * 24 * 3600
@@ -41,7 +41,7 @@ pages = Blueprint("pages", __name__, template_folder="templates")
 
 
 def register_page(app: Flask) -> None:
-    """Give ``app`` the page; its `Serving` is in ``app.extensions["thisplusthat"]``."""
+    """Give ``app`` the page; its `ServedModels` is in ``app.extensions["thisplusthat"]``."""
     app.extensions["thisplusthat-glosses"] = Glosses.open(app.config["HOME_FOLDER"] / GLOSSES_FILE)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {"thousands": thousands, "signed": signed}
@@ -65,14 +65,14 @@ def _may_be_kept(response: AnyResponse) -> AnyResponse:
 @pages.get("/")
 def home() -> str:
     """The field and the examples; ``q`` fills the field without being asked."""
-    return render("home.html", asked_by(request.args), request.args.get("q", ""), examples=EXAMPLES)
+    return render("home.html", read_search_request(request.args), request.args.get("q", ""), examples=EXAMPLES)
 
 
 @pages.get("/search")
 def search_form() -> AnyResponse | str:
     """Where the form leads without JavaScript: to the address of the query, which can be shared."""
     query = request.args.get("q", "").strip()
-    asked = asked_by(request.args)
+    asked = read_search_request(request.args)
     if not query:
         return redirect(with_parameters("/", asked.parameters))
     if fits_into_a_path(query):
@@ -82,10 +82,10 @@ def search_form() -> AnyResponse | str:
 
 @pages.get("/search/<anything:query>", merge_slashes=False)
 def search(query: str) -> str:
-    return _search(query.strip(), asked_by(request.args))
+    return _search(query.strip(), read_search_request(request.args))
 
 
-def _search(query: str, asked: Asked) -> str:
+def _search(query: str, asked: SearchRequest) -> str:
     answer, model = _answer(query, asked)
     parts = reading.read(answer)
     shown = {"q": query, **asked.parameters}
@@ -119,7 +119,7 @@ def _search(query: str, asked: Asked) -> str:
 @pages.get("/answer.<any(txt, json, csv):form>")
 def take_away(form: str) -> AnyResponse:
     """An answer as text, JSON or CSV."""
-    answer, _ = _answer(request.args.get("q", ""), asked_by(request.args))
+    answer, _ = _answer(request.args.get("q", ""), read_search_request(request.args))
     if form == "json":
         content, kind = json.dumps(answer.as_dict(), indent=2, ensure_ascii=False) + "\n", "application/json"
     elif form == "csv":
@@ -132,7 +132,7 @@ def take_away(form: str) -> AnyResponse:
 @pages.get("/picture.svg")
 def picture() -> AnyResponse:
     """The picture of an answer as a file."""
-    answer, model = _answer(request.args.get("q", ""), asked_by(request.args))
+    answer, model = _answer(request.args.get("q", ""), read_search_request(request.args))
     response = Response(draw(answer, model, link=None), mimetype="image/svg+xml")
     response.headers["Content-Disposition"] = 'attachment; filename="thisplusthat.svg"'
     return response
@@ -146,7 +146,11 @@ def word_form() -> AnyResponse | str:
     text = request.args.get("w", "").strip()
     if not text:
         return redirect("/")
-    return redirect(word_address(text, asked_by(request.args).parameters)) if fits_into_a_path(text) else _word(text)
+    return (
+        redirect(word_address(text, read_search_request(request.args).parameters))
+        if fits_into_a_path(text)
+        else _word(text)
+    )
 
 
 @pages.get("/word/<anything:text>", merge_slashes=False)
@@ -155,8 +159,8 @@ def word(text: str) -> AnyResponse | str:
 
 
 def _word(text: str) -> AnyResponse | str:
-    asked = asked_by(request.args)
-    serving = serving_of_app()
+    asked = read_search_request(request.args)
+    serving = served_models_of_app()
     model = serving.model(asked.model)
     found = look_up(model, text)
     if found is None:
@@ -182,8 +186,8 @@ def _word(text: str) -> AnyResponse | str:
 @pages.get("/map")
 def map_() -> str:
     """The most frequent words in a plane; without JavaScript, its groups as lists."""
-    asked = asked_by(request.args)
-    shown = _map_of(serving_of_app().model(asked.model))
+    asked = read_search_request(request.args)
+    shown = _map_of(served_models_of_app().model(asked.model))
     groups = groups_of(shown) if shown else []
     return render("map.html", asked, "", shown=shown, groups=groups, highlighted=request.args.get("word", ""))
 
@@ -191,7 +195,7 @@ def map_() -> str:
 @pages.get("/map.json")
 def map_json() -> AnyResponse:
     """The words, places and groups that the map is drawn from."""
-    model = serving_of_app().model(asked_by(request.args).model)
+    model = served_models_of_app().model(read_search_request(request.args).model)
     shown = _map_of(model)
     if shown is None:
         raise NotFound
@@ -207,11 +211,11 @@ def _map_of(model: WordVectors) -> VocabularyMap | None:
 def compare() -> str:
     """One query put to two models, side by side."""
     query = request.args.get("q", "").strip()
-    asked = asked_by(request.args)
-    names = serving_of_app().names
+    asked = read_search_request(request.args)
+    names = served_models_of_app().names
     chosen = [name for given in request.args.getlist("models") for name in given.split(",") if name.strip()]
     sides = (chosen + [name for name in names if name not in chosen] + list(names))[:2]
-    answers = [_answer_or_failure(query, Asked(asked.options, name)) for name in sides] if query else []
+    answers = [_answer_or_failure(query, SearchRequest(asked.options, name)) for name in sides] if query else []
     found = [{result.word for result in side.results} for side in answers if isinstance(side, Answer)]
     return render(
         "compare.html",
@@ -226,10 +230,14 @@ def compare() -> str:
 
 @pages.get("/about")
 def about() -> str:
-    serving = serving_of_app()
+    serving = served_models_of_app()
     glosses: Glosses | None = current_app.extensions["thisplusthat-glosses"]
     return render(
-        "about.html", asked_by(request.args), "", cards=[serving.model(name) for name in serving.names], wordnet=glosses
+        "about.html",
+        read_search_request(request.args),
+        "",
+        cards=[serving.model(name) for name in serving.names],
+        wordnet=glosses,
     )
 
 
@@ -254,14 +262,14 @@ def static(name: str) -> AnyResponse:
     return response
 
 
-def _answer(query: str, asked: Asked) -> tuple[Answer, WordVectors]:
-    serving = serving_of_app()
+def _answer(query: str, asked: SearchRequest) -> tuple[Answer, WordVectors]:
+    serving = served_models_of_app()
     answer = serving.ask(query, asked.options, asked.model)
     g.answers = (answer,)
     return answer, serving.model(asked.model)
 
 
-def _answer_or_failure(query: str, asked: Asked) -> Answer | Failure:
+def _answer_or_failure(query: str, asked: SearchRequest) -> Answer | Failure:
     try:
         return _answer(query, asked)[0]
     except (QueryError, UnknownWord) as error:

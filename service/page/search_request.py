@@ -10,7 +10,7 @@ from embeddings.errors import QueryError
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchRequest:
     """How the person at the page wants queries to be answered."""
 
     options: Options = field(default_factory=Options)
@@ -35,7 +35,7 @@ class Asked:
         )
 
 
-def asked_by(arguments: Mapping[str, str]) -> Asked:
+def read_search_request(arguments: Mapping[str, str]) -> SearchRequest:
     """Read the parameters of an address; an empty one is as good as none. Raises `QueryError` naming a wrong one."""
     given = {name: value.strip() for name, value in arguments.items() if value.strip()}
     options = Options(
@@ -44,7 +44,7 @@ def asked_by(arguments: Mapping[str, str]) -> Asked:
         restrict=_read(given, "restrict", int, None, "The search is restricted to a whole number of words"),
         exact=_read(given, "exact", _TRUTH.__getitem__, False, "Exact is true or false"),
     )
-    return Asked(options, given.get("model"))
+    return SearchRequest(options, given.get("model"))
 
 
 T = TypeVar("T")

@@ -20,7 +20,7 @@ _BAR, _HALF_HEIGHT = 8.0, 44.0
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class NearestWords:
     """The words nearest to a word among the ``size`` most frequent ones."""
 
     title: str
@@ -34,7 +34,7 @@ class Word:
     word: str
     rank: int
     count: int
-    bands: tuple[Band, ...]
+    bands: tuple[NearestWords, ...]
     vector: str
     """Its vector as SVG."""
 
@@ -54,7 +54,7 @@ def describe(model: WordVectors, word: str, ask: Callable[[str, Options], Answer
     assert row is not None
     sizes: list[int | None] = [size for size in _BANDS if size < len(model)]
     bands = tuple(
-        Band(
+        NearestWords(
             f"Among the top {size:,}" if size else f"Among all {len(model):,}",
             ask(as_term(word), Options(k=_IN_A_BAND, restrict=size)),
         )

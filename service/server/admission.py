@@ -11,7 +11,7 @@ threads.
 import re
 
 from embeddings import Model
-from service.host import Serving, Settings
+from service.host import ServedModels, Settings
 from service.server.connections import Request
 from service.server.loop import Threads
 
@@ -35,7 +35,7 @@ _PATIENT = 10
 class Admission:
     """The lanes of a service."""
 
-    def __init__(self, settings: Settings, serving: Serving) -> None:
+    def __init__(self, settings: Settings, serving: ServedModels) -> None:
         redis = bool(settings.rate_limit_key or settings.rate_limit_address) and "redis" in settings.rate_limit_storage
         self._waits = redis or not all(isinstance(serving.model(name), Model) for name in serving.names)
         much = Threads(1, _PATIENT)

@@ -23,7 +23,7 @@ from service.api import (
 from service.host import (
     HEADERS,
     POLICY,
-    Serving,
+    ServedModels,
     Settings,
     count_answer,
     count_error,
@@ -39,7 +39,7 @@ from service.server.operation import operation
 _KEY = {"key": {"type": "http", "scheme": "bearer"}}
 
 
-def create_app(settings: Settings | None = None, serving: Serving | None = None) -> Flask:
+def create_app(settings: Settings | None = None, serving: ServedModels | None = None) -> Flask:
     """The application with its models open. Raises `SettingsError` or `ModelError` for what cannot be."""
     settings = settings or Settings()
     app = OpenAPI(
@@ -50,7 +50,7 @@ def create_app(settings: Settings | None = None, serving: Serving | None = None)
         doc_ui=False,
         static_folder=None,  # the page serves its own, by version
     )
-    app.extensions["thisplusthat"] = serving or Serving(settings)
+    app.extensions["thisplusthat"] = serving or ServedModels(settings)
     app.config["CACHE_CONTROL"] = f"{'private' if settings.api_keys else 'public'}, max-age={settings.cache_seconds}"
     app.config["HOME_FOLDER"] = home()
     app.ensure_sync = lambda function: function  # type: ignore[method-assign, assignment]  # none is async: asking costs 3 % a request

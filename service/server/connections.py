@@ -59,7 +59,7 @@ class Reply:
     """Of the body that a HEAD request does not get; else that of ``body``."""
 
 
-class Refused(Exception):
+class RefusedRequest(Exception):
     """What cannot be read as a request, or is too long."""
 
     def __init__(self, status: int, title: str, detail: str) -> None:
@@ -106,7 +106,7 @@ class Connection:
         return self._body_size
 
     def feed(self, data: bytes) -> None:
-        """Take what came. Raises `Refused`."""
+        """Take what came. Raises `RefusedRequest`."""
         if self._reading is None:
             self._begin()
         if self._in_head:
@@ -116,13 +116,13 @@ class Connection:
         except httptools.HttpParserUpgrade:
             self._decline_upgrade()
         except httptools.HttpParserCallbackError as error:
-            if isinstance(error.__context__, Refused):
+            if isinstance(error.__context__, RefusedRequest):
                 raise error.__context__ from None
             raise
         except httptools.HttpParserError:
-            raise Refused(400, "Bad Request", "The request cannot be read as HTTP.") from None
+            raise RefusedRequest(400, "Bad Request", "The request cannot be read as HTTP.") from None
         if self._in_head and self._head_size > _LONGEST_HEAD:
-            raise Refused(431, "Request Header Fields Too Large", "The head of the request is too long.")
+            raise RefusedRequest(431, "Request Header Fields Too Large", "The head of the request is too long.")
 
     def _decline_upgrade(self) -> None:
         """Some clients offer HTTP/2 with their first request: it is answered in HTTP/1.1, and the connection ends.
@@ -135,7 +135,7 @@ class Connection:
             if not self.requests[-1].header(b"content-length").strip(b"0"):
                 return
             self.requests.pop()
-        raise Refused(400, "Bad Request", "This service speaks HTTP/1.1, and changes to nothing else.")
+        raise RefusedRequest(400, "Bad Request", "This service speaks HTTP/1.1, and changes to nothing else.")
 
     def _begin(self) -> None:
         self._reading = Request(self.address, began=time.monotonic())
@@ -149,14 +149,14 @@ class Connection:
         assert self._reading is not None
         self._reading.target += part
         if len(self._reading.target) > LONGEST_LINE:
-            raise Refused(414, "URI Too Long", f"The address is longer than {LONGEST_LINE:,} bytes.")
+            raise RefusedRequest(414, "URI Too Long", f"The address is longer than {LONGEST_LINE:,} bytes.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         assert self._reading is not None
         headers = self._reading.headers
         if len(headers) == MOST_HEADERS or len(name) + len(value) > LONGEST_LINE:
             detail = f"There can be {MOST_HEADERS} headers of {LONGEST_LINE:,} bytes each."
-            raise Refused(431, "Request Header Fields Too Large", detail)
+            raise RefusedRequest(431, "Request Header Fields Too Large", detail)
         headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
@@ -219,7 +219,7 @@ class Connection:
         body = b"" if request is not None and request.method == "HEAD" else reply.body
         self.put(b"".join((line, reply.headers, _date(), length, ending, body)))
 
-    def refuse(self, refused: Refused) -> None:
+    def refuse(self, refused: RefusedRequest) -> None:
         """Answer what does not reach the application; the connection ends with it."""
         slug = refused.title.lower().replace(" ", "-")
         content = {"type": f"/problems/{slug}", "title": refused.title, "status": refused.status}

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from service.host import log, log_exception
-from service.server.connections import Connection, Refused, Reply, Request
+from service.server.connections import Connection, RefusedRequest, Reply, Request
 
 _AT_ONCE = 1 << 16
 _STOPPING_SECONDS = 2.0
@@ -217,13 +217,15 @@ class Loop:
         was_reading = connection.is_reading
         try:
             connection.feed(data)
-        except Refused as refused:
+        except RefusedRequest as refused:
             log("warning", "request refused", status=refused.status, reason=refused.detail, address=connection.address)
             connection.refuse(refused)
         if connection.is_reading and not was_reading and not self._stopping:
             connection.deadline = time.monotonic() + self._limits.request_seconds
         if connection.held and self._held_too_much():
-            connection.refuse(Refused(503, "Service Unavailable", "Too many long bodies are on their way. Try later."))
+            connection.refuse(
+                RefusedRequest(503, "Service Unavailable", "Too many long bodies are on their way. Try later.")
+            )
         if connection.continues:
             connection.continues = False
             connection.put(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -335,11 +337,13 @@ class Loop:
                 self._close(connection)
             elif connection.working is not None:
                 detail = "The service has more to do than it can within the time of a request. Try again later."
-                connection.refuse(Refused(503, "Service Unavailable", detail))
+                connection.refuse(RefusedRequest(503, "Service Unavailable", detail))
                 connection.working = None
                 self._send(connection)
             elif connection.is_reading:
-                connection.refuse(Refused(408, "Request Timeout", "The request did not come to its end in time."))
+                connection.refuse(
+                    RefusedRequest(408, "Request Timeout", "The request did not come to its end in time.")
+                )
                 self._send(connection)
             else:
                 self._close(connection)

@@ -5,7 +5,7 @@ import hmac
 from flask import Blueprint, Response, abort, current_app, request
 
 from embeddings.errors import ModelError
-from service.api import as_json, serving_of_app
+from service.api import as_json, served_models_of_app
 from service.host import KeyRefused, NotReady, ReloadRefused, log, metrics
 
 operation = Blueprint("operation", __name__)
@@ -20,7 +20,7 @@ def health() -> Response:
 @operation.get("/readyz")
 def readiness() -> Response:
     """200 once this process has answered a query."""
-    serving = serving_of_app()
+    serving = served_models_of_app()
     if serving.away:
         serving.warm()
     if not serving.ready:
@@ -31,14 +31,14 @@ def readiness() -> Response:
 @operation.get("/metrics")
 def figures() -> Response:
     """The figures of all processes, for Prometheus."""
-    serving = serving_of_app()
+    serving = served_models_of_app()
     return Response(metrics.exposition(serving.opened.models.values()), content_type=metrics.CONTENT_TYPE)
 
 
 @operation.post("/admin/reload")
 def reload() -> Response:
     """Check the models' files and exchange the models in all processes, or none if one fails."""
-    serving = serving_of_app()
+    serving = served_models_of_app()
     token = serving.settings.admin_token
     if not token:
         abort(404)

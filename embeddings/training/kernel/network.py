@@ -41,7 +41,7 @@ class _Model(ctypes.Structure):
     )
 
 
-class Progress(ctypes.Structure):
+class StretchTally(ctypes.Structure):
     """What came of a stretch of text: words read, pairs of inputs and centres, and the loss of a sample of them."""
 
     _fields_ = (
@@ -122,11 +122,11 @@ class Network:
         if ids.size and not (int(ids.min()) >= -1 and int(ids.max()) < self.words):
             raise IndexError(f"ids are {ids.min()} to {ids.max()}, and there are {self.words} words.")
 
-    def learn(self, ids: npt.NDArray[np.int32], stretch: Stretch, scratch: Matrix) -> Progress:
+    def learn(self, ids: npt.NDArray[np.int32], stretch: Stretch, scratch: Matrix) -> StretchTally:
         """Learn from a stretch of ``ids``, which `check` has seen. Threads may do so side by side."""
         if not 0 <= stretch.first <= stretch.end <= ids.size:
             raise IndexError(f"{stretch.first} to {stretch.end} is not within {ids.size} ids.")
-        progress, model = Progress(), self._model()
+        progress, model = StretchTally(), self._model()
         self._learn(
             ctypes.byref(model),
             ids.ctypes.data + 4 * stretch.first,

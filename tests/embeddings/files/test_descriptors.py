@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
-from embeddings.files.descriptors import KeptOpen, row_reader
+from embeddings.files.descriptors import HeldFile, row_reader
 
 
 def test_rows_are_those_of_the_file_that_was_opened(tmp_path: Path) -> None:
@@ -28,12 +28,12 @@ def test_a_file_that_is_cut_off_or_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"vectors\.npy has become shorter"):
         read(np.array([0, 49]))
     with pytest.raises(ModelError, match="nothing cannot be read: No such file"):
-        KeptOpen(tmp_path / "nothing")
+        HeldFile(tmp_path / "nothing")
 
 
 def test_the_descriptor_is_given_back(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"a")
-    file = KeptOpen(tmp_path / "a")
+    file = HeldFile(tmp_path / "a")
     descriptor = file.fileno()
     assert os.pread(descriptor, 1, 0) == b"a"
     del file

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from embeddings import ModelError
-from embeddings.milvus.connection import Address, Connection, quoted
+from embeddings.milvus.connection import Address, MilvusConnection, quoted
 
 
 def test_addresses() -> None:
@@ -44,7 +44,7 @@ def test_literals() -> None:
 def test_a_milvus_that_is_not_there_is_tried_again_and_then_once_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    connection = Connection(Address("words", "127.0.0.1", port))
+    connection = MilvusConnection(Address("words", "127.0.0.1", port))
     waited: list[float] = []
     monkeypatch.setattr("time.sleep", waited.append)
     for _ in range(2):
@@ -54,7 +54,7 @@ def test_a_milvus_that_is_not_there_is_tried_again_and_then_once_a_call(monkeypa
 
 
 def test_what_milvus_refuses_is_not_tried_again(tiny_in_milvus: str) -> None:
-    connection = Connection(Address.parse(tiny_in_milvus))
+    connection = MilvusConnection(Address.parse(tiny_in_milvus))
     with pytest.raises(ModelError, match="refuses"):
         connection.call("query", "tiny", filter="no such syntax (")
     with pytest.raises(ModelError, match="is not there"):
@@ -64,7 +64,7 @@ def test_what_milvus_refuses_is_not_tried_again(tiny_in_milvus: str) -> None:
 
 
 def test_after_a_fork_the_child_has_a_channel_of_its_own(tiny_in_milvus: str) -> None:
-    connection = Connection(Address.parse(tiny_in_milvus))
+    connection = MilvusConnection(Address.parse(tiny_in_milvus))
     assert connection.call("has_collection", "tiny")
     connection.close()
     child = os.fork()

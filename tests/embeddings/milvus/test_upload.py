@@ -10,7 +10,7 @@ import pytest
 
 from embeddings import ModelError, ask
 from embeddings.milvus import upload as module
-from embeddings.milvus.connection import Address, Connection
+from embeddings.milvus.connection import Address, MilvusConnection
 from embeddings.milvus.model import count_entities, open_milvus
 from embeddings.milvus.upload import fingerprint, push
 from embeddings.models.model import Card, Model, open_model
@@ -91,13 +91,13 @@ def test_other_content_is_refused_and_replaced_when_asked_for(
     assert ask(open_milvus(address), "king - man + woman").results[0].word == "queen"  # until the other is there
     push(numbers, address, replace_other=True)
     assert open_milvus(address).name == "numbers"
-    left = Connection(Address.parse(address)).call("list_collections")
+    left = MilvusConnection(Address.parse(address)).call("list_collections")
     assert not [name for name in left if name.startswith("other_") and fingerprint(numbers) not in name]
 
 
 def test_a_collection_of_somebody_else_is_not_touched(milvus: Any, tiny_model: Model) -> None:
     address = milvus.address("theirs")
-    connection = Connection(Address.parse(address))
+    connection = MilvusConnection(Address.parse(address))
     connection.call("create_collection", "theirs", dimension=3)
     with pytest.raises(ModelError, match="has other content already"):
         push(tiny_model, address)
@@ -110,7 +110,7 @@ def test_a_collection_of_somebody_else_is_not_touched(milvus: Any, tiny_model: M
 def test_what_is_there_is_looked_at(milvus: Any, tiny_model: Model) -> None:
     address = milvus.address("damaged")
     push(tiny_model, address)
-    connection = Connection(Address.parse(address))
+    connection = MilvusConnection(Address.parse(address))
     words = open_milvus(address).collections.words
     assert count_entities(connection, words) == 12
     wrong = {"row": 11, "word": "wrong", "count": 0, "vector": np.ones(4, np.float32) / 2}

@@ -9,7 +9,7 @@ import pytest
 
 from embeddings.milvus.model import MilvusModel, open_milvus
 from embeddings.milvus.upload import push
-from embeddings.milvus.vocabulary import Recent, count_letters
+from embeddings.milvus.vocabulary import FetchCache, count_letters
 from embeddings.models.model import Card, Model, open_model
 from embeddings.models.writer import save_model
 
@@ -105,7 +105,7 @@ def test_what_was_fetched_last_is_kept() -> None:
         fetched.append(keys)
         return {key: str(key) for key in keys}
 
-    recent: Recent[int, str] = Recent(fetch, size=2)
+    recent: FetchCache[int, str] = FetchCache(fetch, size=2)
     assert recent.get([1, 2, 1]) == {1: "1", 2: "2"}
     assert recent.get([1]) == {1: "1"}
     recent.get([3])  # 2 was not asked for longest

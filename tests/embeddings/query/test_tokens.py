@@ -2,7 +2,7 @@
 
 import pytest
 
-from embeddings.query.tokens import tokenise
+from embeddings.query.tokens import split_query
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ from embeddings.query.tokens import tokenise
     ],
 )
 def test_symbols(text: str, symbols: list[str]) -> None:
-    assert [token.symbol for token in tokenise(text)] == symbols
+    assert [token.symbol for token in split_query(text)] == symbols
 
 
 def test_words_that_run_on_are_one_term_with_single_spaces() -> None:
-    [token] = tokenise(" New \t York\u00a0City ")
+    [token] = split_query(" New \t York\u00a0City ")
     assert (token.text, token.column) == ("New York City", 2)
 
 
 def test_quotes_keep_what_is_inside() -> None:
-    [token] = tokenise(r'"a  \"b\" \\ c"')
+    [token] = split_query(r'"a  \"b\" \\ c"')
     assert token.text == r'a  "b" \ c'

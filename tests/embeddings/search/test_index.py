@@ -8,7 +8,7 @@ from embeddings.errors import ModelError
 from embeddings.search.brute_force import Matrix, Rows
 from embeddings.search.index import FAISS_FILE, INDEX_FILES, Index, build_index, open_index
 from embeddings.search.list_file import LISTS_FILE
-from embeddings.search.recall import Asked, analogy_targets, nearest_but_inputs, neighbour_targets
+from embeddings.search.recall import SearchKind, analogy_targets, nearest_but_inputs, neighbour_targets
 from embeddings.search.report import IndexParameters, IndexReport
 
 
@@ -206,7 +206,7 @@ def test_each_kind_of_search_takes_the_candidates_measured_for_it(
     assert index.enough_candidates(10) == max(numbers.values())
     targets, inputs = neighbour_targets(vectors, 500, seed=77)
     truth = nearest_but_inputs(vectors, targets, inputs)
-    found = index.search(targets, 12, asked=Asked.NEIGHBOURS)[1]
+    found = index.search(targets, 12, asked=SearchKind.NEIGHBOURS)[1]
     assert np.mean([np.isin(true, rows).mean() for true, rows in zip(truth, found, strict=True)]) >= 0.998
 
 
@@ -215,7 +215,7 @@ def test_an_index_built_before_candidates_were_measured_by_kind_still_opens(
 ) -> None:
     old = {"kind": "fastscan", "factory": "PQ8x4fs", "candidates": 640, "recall": 0.9995, "build_seconds": 1.0}
     index = open_index(vectors, IndexReport(**old, parameters=IndexParameters()), codes[2])
-    assert [index.enough_candidates(10, asked) for asked in (None, *Asked)] == [640] * 5
+    assert [index.enough_candidates(10, asked) for asked in (None, *SearchKind)] == [640] * 5
     assert index.candidates_for_products(10) == 3 * 640
 
 

@@ -7,7 +7,7 @@ from embeddings.errors import ModelError
 from embeddings.search.brute_force import Matrix
 from embeddings.search.list_building import build_lists, list_factory, lists_to_try, measure_lists
 from embeddings.search.list_file import NO_ROW, Lists
-from embeddings.search.recall import Asked, measured_targets
+from embeddings.search.recall import SearchKind, measured_targets
 from embeddings.search.report import IndexParameters
 
 
@@ -36,7 +36,7 @@ def test_searches_go_as_far_as_the_wanted_recall_takes(rows27: Matrix, lists: Li
     targets = measured_targets(rows27, IndexParameters())
     near, recall_near = measure_lists(lists, rows27, targets, 0.9)
     far, recall_far = measure_lists(lists, rows27, targets, 0.999)
-    for asked in Asked:
+    for asked in SearchKind:
         assert near[asked].reach <= far[asked].reach
         assert recall_near[asked] >= 0.9
         assert recall_far[asked] >= 0.999

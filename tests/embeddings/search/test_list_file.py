@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from embeddings.errors import ModelError
-from embeddings.files import KeptOpen
+from embeddings.files import HeldFile
 from embeddings.search.brute_force import Matrix
 from embeddings.search.index import open_index
 from embeddings.search.list_file import LISTS_FILE, NO_ROW, Lists, read_lists, write_lists
@@ -19,7 +19,7 @@ from embeddings.search.report import IndexReport
 
 def test_the_file_gives_back_the_lists(rows27: Matrix, lists: Lists, tmp_path: Path) -> None:
     write_lists(lists, tmp_path / LISTS_FILE)
-    read = read_lists(KeptOpen(tmp_path / LISTS_FILE), tmp_path / LISTS_FILE, *rows27.shape)
+    read = read_lists(HeldFile(tmp_path / LISTS_FILE), tmp_path / LISTS_FILE, *rows27.shape)
     for name in ("rotation", "steps", "centre_steps", "spreads", "centres", "codes", "starts", "ids"):
         assert (getattr(read, name) == getattr(lists, name)).all(), name
     assert lists.kept == 28  # 27 dimensions, filled up
@@ -36,7 +36,7 @@ def test_counts_that_cannot_be_are_refused(
     struct.pack_into("<q", content, 8 * field, value)
     path.write_bytes(content)
     with pytest.raises(ModelError, match=LISTS_FILE):
-        read_lists(KeptOpen(path), path, *rows27.shape)
+        read_lists(HeldFile(path), path, *rows27.shape)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_numbers_that_cannot_be_are_refused(
     path = tmp_path / LISTS_FILE
     write_lists(replace(lists, **{name: array}), path)
     with pytest.raises(ModelError, match="damaged"):
-        read_lists(KeptOpen(path), path, *rows27.shape)
+        read_lists(HeldFile(path), path, *rows27.shape)
 
 
 @given(data=st.data())

@@ -14,10 +14,10 @@ from embeddings.search.index import build_index, open_index
 from embeddings.search.list_building import build_lists
 from embeddings.search.list_file import Lists
 from embeddings.search.list_search import LARGEST_K, ListSearch, Reach
-from embeddings.search.recall import Asked, analogy_targets, expression_targets, neighbour_targets
+from embeddings.search.recall import SearchKind, analogy_targets, expression_targets, neighbour_targets
 from embeddings.search.report import IndexParameters, IndexReport
 
-EVERYTHING = {asked: Reach(4, 4) for asked in Asked}
+EVERYTHING = {asked: Reach(4, 4) for asked in SearchKind}
 """Reads all lists and ranks all rows, so that what is found must be what brute force finds."""
 
 
@@ -34,9 +34,9 @@ def levels() -> list[str]:
 def test_ten_thousand_queries_are_answered_as_by_brute_force(rows27: Matrix, folder: tuple[Path, IndexReport]) -> None:
     index = open_index(rows27, folder[1], folder[0])
     makers = {
-        Asked.ANALOGY: (analogy_targets, 4000),
-        Asked.EXPRESSION: (expression_targets, 3000),
-        Asked.NEIGHBOURS: (neighbour_targets, 3000),
+        SearchKind.ANALOGY: (analogy_targets, 4000),
+        SearchKind.EXPRESSION: (expression_targets, 3000),
+        SearchKind.NEIGHBOURS: (neighbour_targets, 3000),
     }
     asked_for = 0
     for asked, (make, number) in makers.items():
@@ -66,9 +66,9 @@ def test_all_levels_find_the_same(rows27: Matrix, lists: Lists, monkeypatch: pyt
     answers = []
     for level in levels():
         monkeypatch.setenv(FORCED, level)
-        search = ListSearch(lists, rows27, {Asked.ANALOGY: Reach(0.7, 0.01)})
-        together = search.nearest_of_each(targets, 10, Asked.ANALOGY)
-        alone = [search.nearest(target, 10, Asked.ANALOGY) for target in targets]
+        search = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.7, 0.01)})
+        together = search.nearest_of_each(targets, 10, SearchKind.ANALOGY)
+        alone = [search.nearest(target, 10, SearchKind.ANALOGY) for target in targets]
         assert (np.stack([rows for _, rows in alone]) == together[1]).mean() > 0.99
         answers.append((np.stack([scores for scores, _ in alone]), np.stack([rows for _, rows in alone])))
     for scores, rows in answers[1:]:
@@ -99,7 +99,7 @@ def test_excluded_rows_filters_and_limits_act_within_the_search(rows27: Matrix, 
 def test_a_restricted_search_keeps_its_recall(rows27: Matrix, folder: tuple[Path, IndexReport]) -> None:
     search = open_index(rows27, folder[1], folder[0])._opened_lists()
     targets, _ = analogy_targets(rows27, 300, 7)
-    found = search.nearest_of_each(targets, 10, Asked.ANALOGY, limit=3000)[1]
+    found = search.nearest_of_each(targets, 10, SearchKind.ANALOGY, limit=3000)[1]
     true = exact_search(rows27[:3000], targets, 10)[1]
     assert (found[:, :, None] == true[:, None, :]).any(axis=1).mean() >= 0.998
 

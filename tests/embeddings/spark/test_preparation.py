@@ -18,7 +18,7 @@ from embeddings.spark.engine import SparkEngine
 from embeddings.text.corpus import CorpusParameters
 from embeddings.text.phrases import PhraseParameters, Scoring
 from embeddings.training.engine import sentences_of
-from embeddings.training.job import Stopped, train
+from embeddings.training.job import TrainingStopped, train
 from embeddings.training.parameters import Engine, EngineParameters, Job, VectorsBy
 from embeddings.training.preparation import SENTENCES, check, prepare
 from embeddings.training.workspace import Note, Status, Workspace, unwatched
@@ -69,12 +69,12 @@ def test_both_engines_give_the_same_counts_sentences_and_model(
 
     def stop_at_phrases(event: Status | Note) -> None:
         if isinstance(event, Status) and event.stage == "phrases, pass 1":
-            raise Stopped("stop here")
+            raise TrainingStopped("stop here")
 
     def watch(event: Status | Note) -> None:
         stages.append(event.stage if isinstance(event, Status) else event.text)
 
-    with pytest.raises(Stopped):
+    with pytest.raises(TrainingStopped):
         train(Job(**asked, engine=engine), tmp_path / "spark", watcher=stop_at_phrases, cluster=SparkEngine())
     model = train(None, tmp_path / "spark", resume=True, watcher=watch, cluster=SparkEngine())
     assert "cleaning" not in stages, "it went on where it was stopped"

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from embeddings.text.blocks import FileReading, ReadBlock, texts_of
+from embeddings.text.blocks import FileReader, TextBlock, texts_of
 from embeddings.text.corpus import CorpusParameters, find_texts
 
 DEFAULT = CorpusParameters()
 
 
-def read(*places: str | Path, parameters: CorpusParameters = DEFAULT) -> tuple[str, list[ReadBlock]]:
+def read(*places: str | Path, parameters: CorpusParameters = DEFAULT) -> tuple[str, list[TextBlock]]:
     blocks = [
         texts_of(block, parameters)
         for text in find_texts(places, parameters)
-        for block in FileReading(text, parameters).blocks()
+        for block in FileReader(text, parameters).blocks()
     ]
     return "".join(block.text for block in blocks), blocks
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import CorpusError
-from embeddings.text.blocks import FileReading, texts_of
+from embeddings.text.blocks import FileReader, texts_of
 from embeddings.text.corpus import CorpusParameters, TextFormat, find_texts
 from tests.embeddings.text.corpora import DEFAULT, dump, read, zstd
 
@@ -42,7 +42,7 @@ def test_the_checksum_and_the_size_are_those_of_the_file(tmp_path: Path) -> None
     path = tmp_path / "text.gz"
     path.write_bytes(gzip.compress(TEXT.encode()) + gzip.compress(b"more"))
     [text] = find_texts([path], DEFAULT)
-    reading = FileReading(text, DEFAULT)
+    reading = FileReader(text, DEFAULT)
     assert "".join(texts_of(block, DEFAULT).text for block in reading.blocks()) == TEXT + "more"
     assert reading.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert reading.bytes_read == text.bytes == path.stat().st_size
@@ -83,7 +83,7 @@ def test_a_dump_that_breaks_in_the_middle_is_refused(tmp_path: Path) -> None:
 def test_the_standard_input(tmp_path: Path) -> None:
     script = (
         "from embeddings.text.blocks import *\nfrom embeddings.text.corpus import CorpusParameters as P, find_texts\n"
-        "[t] = find_texts(['-'], P())\nprint([texts_of(b, P()).text for b in FileReading(t, P()).blocks()])"
+        "[t] = find_texts(['-'], P())\nprint([texts_of(b, P()).text for b in FileReader(t, P()).blocks()])"
     )
     packed = gzip.compress("Käse\n".encode())
     done = subprocess.run([sys.executable, "-c", script], input=packed, capture_output=True, check=True)

@@ -8,7 +8,7 @@ import pytest
 from embeddings.errors import CorpusError, ModelError
 from embeddings.models.model import Card, Model, open_model
 from embeddings.models.writer import save_model
-from embeddings.training.fine_tuning import Old, merge, moved_most, open_old
+from embeddings.training.fine_tuning import StartingModel, merge, moved_most, open_old
 
 WORDS = ["the", "cat", "dog"]
 VECTORS = np.array([[3, 4], [1, 0], [0, 2]], np.float32)
@@ -20,13 +20,13 @@ def model(folder: Path, counts: list[int] | None = None) -> Model:
 
 
 def test_words_bring_their_vectors_with_their_lengths(tmp_path: Path) -> None:
-    start = Old(model(tmp_path / "old")).start(["new", "dog", "the"])
+    start = StartingModel(model(tmp_path / "old")).start(["new", "dog", "the"])
     assert start.rows.tolist() == [1, 2]
     assert np.allclose(start.vectors, [[0, 2], [3, 4]])
 
 
 def test_parameters_follow_from_the_model(tmp_path: Path) -> None:
-    old = Old(model(tmp_path / "old"))
+    old = StartingModel(model(tmp_path / "old"))
     assert old.parameters({"epochs": 3}) == {"epochs": 3, "vector_size": 2, "algorithm": "word2vec"}
     with pytest.raises(CorpusError, match=r"old cannot be trained on with --vector-size 3: its own is 2"):
         old.parameters({"vector_size": 3})
@@ -36,7 +36,7 @@ def test_parameters_follow_from_the_model(tmp_path: Path) -> None:
 
 def test_a_text_of_which_it_knows_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="Not one word of the text is in old"):
-        Old(model(tmp_path / "old")).start(["other"])
+        StartingModel(model(tmp_path / "old")).start(["other"])
 
 
 def test_a_model_that_is_not_there() -> None:
@@ -45,7 +45,7 @@ def test_a_model_that_is_not_there() -> None:
 
 
 def test_counts_are_added_and_words_sorted_by_them(tmp_path: Path) -> None:
-    old = Old(model(tmp_path / "old", [9, 5, 2]))
+    old = StartingModel(model(tmp_path / "old", [9, 5, 2]))
     new = np.array([[7, 7], [8, 8]], np.float32)
     words, counts, vectors = merge(old, ["dog", "new"], np.array([8, 6], np.uint64), new)
     assert words == ["dog", "the", "new", "cat"]
@@ -55,7 +55,10 @@ def test_counts_are_added_and_words_sorted_by_them(tmp_path: Path) -> None:
 
 def test_where_no_counts_are_known_new_words_follow(tmp_path: Path) -> None:
     words, counts, vectors = merge(
-        Old(model(tmp_path / "old")), ["new", "dog"], np.array([99, 98], np.uint64), np.ones((2, 2), np.float32)
+        StartingModel(model(tmp_path / "old")),
+        ["new", "dog"],
+        np.array([99, 98], np.uint64),
+        np.ones((2, 2), np.float32),
     )
     assert words == ["the", "cat", "dog", "new"]
     assert counts.tolist() == [0, 0, 0, 0]
@@ -63,7 +66,7 @@ def test_where_no_counts_are_known_new_words_follow(tmp_path: Path) -> None:
 
 
 def test_the_words_that_turned_furthest_come_first(tmp_path: Path) -> None:
-    old = Old(model(tmp_path / "old"))
+    old = StartingModel(model(tmp_path / "old"))
     now = np.array([[0, 1], [5, 5], [5, 0]], np.float32)
     moved = moved_most(old, ["dog", "new", "the"], now, np.array([4, 3, 2]))
     assert moved == [

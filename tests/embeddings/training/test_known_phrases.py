@@ -6,7 +6,7 @@ import pytest
 
 from embeddings.errors import CorpusError
 from embeddings.text import PhraseParameters
-from embeddings.training import EngineParameters, Job, Note, Prepared, Status, Workspace, prepare
+from embeddings.training import EngineParameters, Job, Note, Status, TrainingInput, Workspace, prepare
 from embeddings.training.engine import sentences_of
 from embeddings.training.parameters import Engine
 from tests.embeddings.text.spelled_text import corpus
@@ -14,7 +14,7 @@ from tests.embeddings.text.spelled_text import corpus
 TEXT = corpus("Then he read the New York Times while eating at McDonald's.", "A new york for all times, he said.")
 
 
-def prepared(folder: Path, given: tuple[str, ...] = (), **job: object) -> tuple[Prepared, list[str], str]:
+def prepared(folder: Path, given: tuple[str, ...] = (), **job: object) -> tuple[TrainingInput, list[str], str]:
     (folder / "text.txt").write_text(TEXT, encoding="utf-8")
     space = Workspace(folder / "model")
     notes: list[str] = []

@@ -10,7 +10,7 @@ from embeddings.text.phrases import PhraseParameters
 from embeddings.text.tokens import Splitting, TokenParameters
 from embeddings.training.engine import sentences_of
 from embeddings.training.parameters import Job
-from embeddings.training.preparation import CLEAN, KNOWN, SENTENCES, Prepared, check, prepare
+from embeddings.training.preparation import CLEAN, KNOWN, SENTENCES, TrainingInput, check, prepare
 from embeddings.training.workspace import Note, Status, Workspace
 
 TEXT = """
@@ -20,7 +20,9 @@ Old Navy sells. We shop at Old Navy. Prime minister of France. The prime ministe
 """
 
 
-def prepared(tmp_path: Path, text: str = TEXT, known: tuple[str, ...] = (), given: Any = None, **job: Any) -> Prepared:
+def prepared(
+    tmp_path: Path, text: str = TEXT, known: tuple[str, ...] = (), given: Any = None, **job: Any
+) -> TrainingInput:
     path = tmp_path / "text.txt"
     path.write_text(text)
     job.setdefault("phrases", PhraseParameters(phrases=0))
@@ -30,7 +32,7 @@ def prepared(tmp_path: Path, text: str = TEXT, known: tuple[str, ...] = (), give
         return prepare(to_do, given or check(to_do), known, space, lambda _: None)
 
 
-def lines(found: Prepared) -> list[str]:
+def lines(found: TrainingInput) -> list[str]:
     return [" ".join(sentence) for sentence in sentences_of(found.sentences, found.words)]
 
 

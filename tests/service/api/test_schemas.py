@@ -6,15 +6,15 @@ import pytest
 from pydantic import ValidationError
 
 from embeddings import Method, Options
-from service.api.schemas import Asked, EmbeddingsBody, QueryBody
+from service.api.schemas import EmbeddingsBody, QueryBody, SearchParameters
 
 
 def test_every_option_of_the_library_can_be_given_and_has_the_same_default() -> None:
     names = {entry.name for entry in dataclasses.fields(Options)}
-    assert names == set(Asked.model_fields) - {"model"}
-    assert Asked().options == Options()
+    assert names == set(SearchParameters.model_fields) - {"model"}
+    assert SearchParameters().options == Options()
     given = {"k": 3, "method": "3cosmul", "exact": True, "explain": True, "restrict": 5, "all_forms": True}
-    assert Asked.model_validate(given).options == Options(3, Method.MULTIPLY, True, True, 5, True)
+    assert SearchParameters.model_validate(given).options == Options(3, Method.MULTIPLY, True, True, 5, True)
 
 
 @pytest.mark.parametrize("given", [{"q": "a", "other": 1}, {"queries": ["a"] * 1001}, {"q": "a", "k": 1001}])

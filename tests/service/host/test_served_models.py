@@ -13,7 +13,7 @@ from embeddings import Failure, ModelError, Options, QueryError, UnknownWord
 from embeddings.models.model import Card, Model
 from embeddings.models.writer import save_model
 from service.host import served_models as module
-from service.host.served_models import Cache, Serving, UnknownModel
+from service.host.served_models import Cache, ServedModels, UnknownModel
 from service.host.settings import Settings
 
 
@@ -23,8 +23,8 @@ def folder(tiny_model: Model, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def serving(folder: Path) -> Iterator[Serving]:
-    yield Serving(Settings(models=(str(folder),)))
+def serving(folder: Path) -> Iterator[ServedModels]:
+    yield ServedModels(Settings(models=(str(folder),)))
 
 
 def exchange(folder: Path) -> None:
@@ -33,7 +33,9 @@ def exchange(folder: Path) -> None:
     save_model(folder, ["king", "queen", "new"], np.eye(3, dtype=np.float32), Card("tiny"))
 
 
-def test_an_answer_that_was_computed_is_not_computed_again(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_was_computed_is_not_computed_again(
+    serving: ServedModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert not serving.ready
     first = serving.ask("king - man + woman", Options(k=2))
     failure = serving.ask_many(["nowhere"])
@@ -45,13 +47,13 @@ def test_an_answer_that_was_computed_is_not_computed_again(serving: Serving, mon
         serving.ask("nowhere")
 
 
-def test_equal_queries_of_a_batch_are_answered_once_and_all_in_their_places(serving: Serving) -> None:
+def test_equal_queries_of_a_batch_are_answered_once_and_all_in_their_places(serving: ServedModels) -> None:
     answers = serving.ask_many(["king", "king (", "king"])
     assert answers[0] is answers[2]
     assert isinstance(answers[1], Failure)
 
 
-def test_the_cache_is_bounded_and_drops_what_was_not_asked_for_longest(serving: Serving) -> None:
+def test_the_cache_is_bounded_and_drops_what_was_not_asked_for_longest(serving: ServedModels) -> None:
     cache, keys = Cache(2), [("tiny", text, Options()) for text in "abc"]
     answer = serving.ask("king")
     cache.put(keys[0], answer)
@@ -65,7 +67,7 @@ def test_the_cache_is_bounded_and_drops_what_was_not_asked_for_longest(serving: 
     assert len(nothing) == 0
 
 
-def test_failures_in_the_cache_hold_nothing_of_the_requests_that_met_them(serving: Serving) -> None:
+def test_failures_in_the_cache_hold_nothing_of_the_requests_that_met_them(serving: ServedModels) -> None:
     raised = []
     for query in ("king (", "nosuchword") * 3:
         with pytest.raises((QueryError, UnknownWord)) as found:
@@ -78,7 +80,7 @@ def test_failures_in_the_cache_hold_nothing_of_the_requests_that_met_them(servin
         assert failure.error.__traceback__ is failure.error.__context__ is failure.error.__cause__ is None
 
 
-def test_long_answers_take_the_place_of_many_in_the_cache(serving: Serving) -> None:
+def test_long_answers_take_the_place_of_many_in_the_cache(serving: ServedModels) -> None:
     answer = serving.ask("king", Options(k=8))
     long = replace(answer, results=answer.results * 125)
     assert len(long.results) == 1000
@@ -94,17 +96,17 @@ def test_long_answers_take_the_place_of_many_in_the_cache(serving: Serving) -> N
     assert 0 < len(cache) <= 50
 
 
-def test_a_name_that_is_not_served_is_refused(serving: Serving, folder: Path) -> None:
+def test_a_name_that_is_not_served_is_refused(serving: ServedModels, folder: Path) -> None:
     assert serving.names == ["tiny"]
     assert serving.model().name == serving.model("tiny").name == "tiny"
     for name in ("other", "", str(folder)):
         with pytest.raises(UnknownModel, match="There are: tiny"):
             serving.ask("king", model=name)
     with pytest.raises(ModelError, match="Two models"):
-        Serving(Settings(models=(str(folder), str(folder))))
+        ServedModels(Settings(models=(str(folder), str(folder))))
 
 
-def test_a_reload_gives_new_models_and_new_fingerprints(serving: Serving, folder: Path) -> None:
+def test_a_reload_gives_new_models_and_new_fingerprints(serving: ServedModels, folder: Path) -> None:
     before = serving.fingerprint()
     assert serving.reload() == []
     assert serving.fingerprint() == before
@@ -116,7 +118,7 @@ def test_a_reload_gives_new_models_and_new_fingerprints(serving: Serving, folder
         serving.ask("throne")
 
 
-def test_a_model_that_fails_its_check_is_refused_and_the_old_one_goes_on(serving: Serving, folder: Path) -> None:
+def test_a_model_that_fails_its_check_is_refused_and_the_old_one_goes_on(serving: ServedModels, folder: Path) -> None:
     before, whole = serving.fingerprint(), (folder / "counts.npy").read_bytes()
     beside = folder / "damaged"
     beside.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
@@ -127,7 +129,7 @@ def test_a_model_that_fails_its_check_is_refused_and_the_old_one_goes_on(serving
     assert serving.ask("king").results
 
 
-def test_processes_follow_a_reload_before_their_next_answer(serving: Serving, folder: Path) -> None:
+def test_processes_follow_a_reload_before_their_next_answer(serving: ServedModels, folder: Path) -> None:
     """A child of a fork reloads, and this process has the new model."""
     exchange(folder)
     if (child := os.fork()) == 0:

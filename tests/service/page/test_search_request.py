@@ -5,19 +5,19 @@ import pytest
 from embeddings import Options
 from embeddings.answers.answer import Method
 from embeddings.errors import QueryError
-from service.page.search_request import Asked, asked_by
+from service.page.search_request import SearchRequest, read_search_request
 
 
 def test_empty_parameters_are_as_good_as_none_and_defaults_are_left_out() -> None:
-    asked = asked_by({"model": "", "k": " ", "method": "", "restrict": "", "q": "x"})
-    assert asked == Asked(Options())
+    asked = read_search_request({"model": "", "k": " ", "method": "", "restrict": "", "q": "x"})
+    assert asked == SearchRequest(Options())
     assert asked.parameters == {}
 
 
 def test_parameters_are_read_and_given_back() -> None:
     given = {"model": "m", "k": "5", "method": "3cosmul", "restrict": "1000", "exact": "true"}
-    asked = asked_by(given)
-    assert asked == Asked(Options(k=5, method=Method.MULTIPLY, restrict=1000, exact=True), "m")
+    asked = read_search_request(given)
+    assert asked == SearchRequest(Options(k=5, method=Method.MULTIPLY, restrict=1000, exact=True), "m")
     assert asked.parameters == given
 
 
@@ -27,4 +27,4 @@ def test_parameters_are_read_and_given_back() -> None:
 )
 def test_a_wrong_parameter_is_named(name: str, value: str) -> None:
     with pytest.raises(QueryError, match=value.removeprefix("-") if name != "method" else "3cosadd"):
-        asked_by({name: value})
+        read_search_request({name: value})

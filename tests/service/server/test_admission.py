@@ -3,7 +3,7 @@
 import pytest
 
 from embeddings.models import Model
-from service.host import Serving, Settings
+from service.host import ServedModels, Settings
 from service.server.admission import Admission
 from service.server.connections import Request
 
@@ -30,7 +30,7 @@ from service.server.connections import Request
 )
 def test_what_may_take_long_waits(method: str, target: str, lane: str | None, tiny_model: Model) -> None:
     settings = Settings(models=(str(tiny_model.folder),))
-    admission = Admission(settings, Serving(settings))
+    admission = Admission(settings, ServedModels(settings))
     found = admission.lane_of(Request("1.2.3.4", method, target.encode(), body=b"{}"))
     assert found == (None if lane is None else (lane, "1.2.3.4"))
     assert lane is None or lane in admission.lanes
@@ -38,7 +38,7 @@ def test_what_may_take_long_waits(method: str, target: str, lane: str | None, ti
 
 def test_a_batch_waits_elsewhere_and_a_key_is_a_client(tiny_model: Model) -> None:
     settings = Settings(models=(str(tiny_model.folder),))
-    admission = Admission(settings, Serving(settings))
+    admission = Admission(settings, ServedModels(settings))
     request = Request("1.2.3.4", "POST", b"/api/v1/query", headers=[(b"x-api-key", b"mine")], body=b" " * 10_000)
     assert admission.lane_of(request) == ("much", "mine")
 
@@ -57,6 +57,6 @@ def test_a_batch_waits_elsewhere_and_a_key_is_a_client(tiny_model: Model) -> Non
 )
 def test_a_posted_query_waits_by_what_it_asks_for(body: bytes, lane: str, tiny_model: Model) -> None:
     settings = Settings(models=(str(tiny_model.folder),))
-    admission = Admission(settings, Serving(settings))
+    admission = Admission(settings, ServedModels(settings))
     assert admission.lane_of(Request("1.2.3.4", "POST", b"/api/v1/query", body=body)) == (lane, "1.2.3.4")
     assert admission.lanes[lane].niceness == (0 if lane == "little" else 10)

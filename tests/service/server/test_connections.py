@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.server.connections import Connection, Refused, Reply, Request, lines
+from service.server.connections import Connection, RefusedRequest, Reply, Request, lines
 
 POST = b"POST /api?q=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nX-A: one\r\n\r\nhello"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
@@ -55,14 +55,14 @@ def test_requests_are_the_same_however_their_bytes_are_cut(sizes: list[int]) -> 
 def test_what_cannot_be_read_or_is_too_long_is_refused(
     content: bytes, status: int, pair: tuple[socket.socket, Connection]
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedRequest) as refused:
         pair[1].feed(content)
     assert refused.value.status == status
 
 
 def test_a_header_that_never_ends_is_refused_before_it_fills_memory(pair: tuple[socket.socket, Connection]) -> None:
     pair[1].feed(b"GET / HTTP/1.1\r\nX: ")
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedRequest):
         for _ in range(100):
             pair[1].feed(b"a" * 1000)
 
