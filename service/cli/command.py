@@ -20,6 +20,7 @@ from service.cli import display
 from service.cli.asker import Askable, OpenedModel, ask
 
 LATE_COMMANDS = {
+    "doctor": "doctor_commands",
     "glosses": "gloss_commands",
     "keys": "serving_commands",
     "map": "map_commands",
