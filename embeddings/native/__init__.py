@@ -8,6 +8,7 @@ from embeddings.native.library import (
     aligned_rows,
     load_library,
     processor_level,
+    processors,
 )
 
-__all__ = ["FORCED", "LEVELS", "Library", "address", "aligned_rows", "load_library", "processor_level"]
+__all__ = ["FORCED", "LEVELS", "Library", "address", "aligned_rows", "load_library", "processor_level", "processors"]

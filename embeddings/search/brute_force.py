@@ -13,7 +13,7 @@ _TARGETS, _ROWS = 256, 2048
 """A block of targets against a block of rows: their products stay in the processor's cache."""
 _FEW_TARGETS = 16
 """Below this many, a product of the matrix with each takes less time than blocks of both."""
-_ROUNDING = 4e-6
+ROUNDING = 4e-6
 """More than the same cosine differs by when it comes of products of other shapes."""
 
 
@@ -100,7 +100,7 @@ def _candidates(vectors: Matrix, targets: Matrix, k: int) -> Iterator[Rows]:
             maxima[-1] = part[whole * size :].max(axis=0)
     by_target = np.ascontiguousarray(maxima.T)
     last = max(by_target.shape[1] - k, 0)
-    bounds = np.partition(by_target, last, axis=1)[:, last] - _ROUNDING
+    bounds = np.partition(by_target, last, axis=1)[:, last] - ROUNDING
     within = np.arange(size)
     for of_target, bound in zip(by_target, bounds, strict=True):
         groups = np.flatnonzero(of_target >= bound)

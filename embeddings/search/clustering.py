@@ -1,6 +1,7 @@
 """Rows → groups of rows near each other: k-means, with centres compared by 8-bit codes in the search kernel."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from ctypes import c_int64, c_void_p
 from functools import cache
 from typing import Any
@@ -8,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.native import load_library
-from embeddings.search.brute_force import Matrix, Rows
+from embeddings.native import load_library, processors
+from embeddings.search.brute_force import Matrix, Rows, blocks
 
 Codes = npt.NDArray[np.uint8]
 
@@ -19,6 +20,8 @@ ZERO_CODE = 128
 """The code of 0; codes are unsigned."""
 _MOST_CODE = 127
 _ROUNDS = 6
+_ROWS_OF_A_THREAD = 1024
+_CENTRES_SUMMED = 64
 _NOWHERE = 1e6
 """Half the square of a centre that only fills a block up: no row is near it."""
 
@@ -48,29 +51,41 @@ def filled_up(rows: Codes) -> Codes:
     return padded
 
 
-def nearest_centres(rows: Matrix, centres: Matrix) -> Rows:
-    """Which of ``centres`` [m, dimension] is nearest to each of ``rows`` [n, dimension]; dimension is a multiple of 4.
+class Centres:
+    """Centres [m, dimension] as the kernel compares rows with them: by codes; dimension is a multiple of 4."""
 
-    Among nearly equal ones any: the centres are compared by codes.
-    """
-    steps = steps_for(np.abs(centres).max(axis=0))
-    coded = in_blocks(filled_up(codes_of(centres, steps)))
-    halves = np.full(len(coded) * BLOCK_ROWS, _NOWHERE, np.float32)
-    halves[: len(centres)] = np.square(centres).sum(axis=1) / 2
-    rows = np.ascontiguousarray(rows, np.float32)
-    scratch = np.empty(rows.shape[1], np.int8)
-    nearest = np.empty(len(rows), np.int32)
-    _kernel()(
-        rows.ctypes.data,
-        *rows.shape,
-        coded.ctypes.data,
-        len(coded),
-        steps.ctypes.data,
-        halves.ctypes.data,
-        scratch.ctypes.data,
-        nearest.ctypes.data,
-    )
-    return nearest.astype(np.int64)
+    def __init__(self, centres: Matrix) -> None:
+        self._steps = steps_for(np.abs(centres).max(axis=0))
+        self._codes = in_blocks(filled_up(codes_of(centres, self._steps)))
+        self._halves = np.full(len(self._codes) * BLOCK_ROWS, _NOWHERE, np.float32)
+        self._halves[: len(centres)] = np.square(centres).sum(axis=1) / 2
+
+    def nearest(self, rows: Matrix) -> Rows:
+        """Which centre is nearest to each of ``rows`` [n, dimension]; among nearly equal ones any."""
+        rows = np.ascontiguousarray(rows, np.float32)
+        found = np.empty(len(rows), np.int32)
+        kernel = _kernel()
+
+        def find(some: slice) -> None:
+            scratch = np.empty(rows.shape[1], np.int8)
+            kernel(
+                rows[some].ctypes.data,
+                *rows[some].shape,
+                self._codes.ctypes.data,
+                len(self._codes),
+                self._steps.ctypes.data,
+                self._halves.ctypes.data,
+                scratch.ctypes.data,
+                found[some].ctypes.data,
+            )
+
+        parts = list(blocks(len(rows), max(_ROWS_OF_A_THREAD, -(-len(rows) // processors()))))
+        if len(parts) < 2:
+            find(slice(0, len(rows)))
+        else:
+            with ThreadPoolExecutor(len(parts)) as pool:
+                list(pool.map(find, parts))
+        return found.astype(np.int64)
 
 
 def k_means(rows: Matrix, number: int, seed: int) -> Matrix:
@@ -78,17 +93,30 @@ def k_means(rows: Matrix, number: int, seed: int) -> Matrix:
     rng = np.random.default_rng(seed)
     centres = rows[rng.permutation(len(rows))[:number]].copy()
     for _ in range(_ROUNDS):
-        nearest = nearest_centres(rows, centres)
+        nearest = Centres(centres).nearest(rows)
         counts = np.bincount(nearest, minlength=number)
-        order = np.argsort(nearest, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         there = counts > 0
-        centres[there] = np.add.reduceat(rows[order], starts[there], axis=0) / counts[there, None]
+        centres[there] = _sums(rows, nearest, counts[there]) / counts[there, None]
         empty = np.flatnonzero(~there)
         if len(empty):  # each moves beside a centre that has many rows
             beside = centres[np.argsort(-counts)[: len(empty)]]
             centres[empty] = beside + 0.01 * np.abs(beside).mean() * rng.standard_normal(beside.shape, np.float32)
     return centres
+
+
+def _sums(rows: Matrix, nearest: Rows, counts: Rows) -> Matrix:
+    """The sum of the ``rows`` of each centre that has any; ``counts`` says how many these are.
+
+    A few centres at a time, since the rows in the order of their centres would be as large as ``rows``.
+    """
+    order = np.argsort(nearest, kind="stable")
+    ends = np.cumsum(counts)
+    sums = np.empty((len(counts), rows.shape[1]), np.float32)
+    for some in blocks(len(counts), _CENTRES_SUMMED):
+        first = ends[some.start] - counts[some.start]
+        together = rows[order[first : ends[some.stop - 1]]]
+        np.add.reduceat(together, ends[some] - counts[some] - first, axis=0, out=sums[some])
+    return sums
 
 
 @cache

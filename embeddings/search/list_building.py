@@ -3,20 +3,23 @@
 import re
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.search.brute_force import Matrix, Rows, blocks
+from embeddings.search.brute_force import ROUNDING, Matrix, Rows, blocks
 from embeddings.search.clustering import (
     BLOCK_ROWS,
     ZERO_CODE,
+    Centres,
+    Codes,
     codes_of,
     filled_up,
     in_blocks,
     k_means,
-    nearest_centres,
     steps_for,
 )
 from embeddings.search.list_file import LISTS_FILE, MOST_DIMENSIONS, NO_ROW, Lists, write_lists
@@ -26,12 +29,12 @@ from embeddings.search.report import IndexParameters, IndexReport
 
 _ROWS_PER_LIST = 200
 """With fewer, finding the lists takes longer; with more, more rows are read in vain."""
-_SAMPLE_PER_LIST, _SMALLEST_SAMPLE = 32, 65_536
+_SAMPLE_PER_LIST, _SMALLEST_SAMPLE = 32, 32_768
 _SHARE_KEPT, _FEWEST_KEPT = 0.9, 64
 """Of many dimensions those are kept that hold so much of the squares; of few, all."""
 _BEYOND_SAMPLE = 1.05
 _FACTORY = re.compile(r"L(\d{1,9}),(\d{1,4})x8")
-_BLOCK_ROWS = 65_536
+_BLOCK_ROWS = 8192
 _LEAST_REACH, _MOST_REACH, _HALVINGS = 0.2, 1.4, 5
 _MARGINS = (0.004, 0.006, 0.009, 0.013, 0.02, 0.03, 0.045, 0.067, 0.1)
 
@@ -42,11 +45,20 @@ Targets = Mapping[SearchKind, tuple[Matrix, Rows, Rows]]
 """By kind of search: unit targets [n, dimension], the rows they are of [n, m] and the true rows [n, k]."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Axes:
+    """Principal axes [dimension, dimension] of rows, and how much of their squares is along each, largest first."""
+
+    energies: Matrix
+    axes: Matrix
+
+
 def build_list_index(vectors: Matrix, kind: str, parameters: IndexParameters, folder: Path) -> IndexReport:
     """Build, measure and write an index of lists; its recall may be below the wanted one."""
     started = time.perf_counter()
-    factory = parameters.factory or list_factory(vectors, parameters.seed)
-    lists = build_lists(vectors, factory, parameters.seed)
+    axes = principal_axes(vectors, parameters.seed)
+    factory = parameters.factory or _factory_for(axes, len(vectors))
+    lists = build_lists(vectors, factory, parameters.seed, axes)
     targets = measured_targets(vectors, parameters)
     reaches, recalls = measure_lists(lists, vectors, targets, goal_of(parameters))
     # An expression can be an analogy in other signs.
@@ -72,10 +84,7 @@ def factory_of(number: int, kept: int) -> str:
 
 def list_factory(vectors: Matrix, seed: int) -> str:
     """The name of the lists that suit unit rows [count, dimension]."""
-    energies = _axes(_sample(vectors, _SMALLEST_SAMPLE, seed))[0]
-    enough = int(np.searchsorted(np.cumsum(energies) / energies.sum(), _SHARE_KEPT)) + 1
-    kept = min(max(-(-enough // 16) * 16, _FEWEST_KEPT), vectors.shape[1], MOST_DIMENSIONS)
-    return factory_of(max(1, len(vectors) // _ROWS_PER_LIST), -(-kept // 4) * 4)
+    return _factory_for(principal_axes(vectors, seed), len(vectors))
 
 
 def lists_to_try(vectors: Matrix, seed: int = 0) -> list[str]:
@@ -84,24 +93,30 @@ def lists_to_try(vectors: Matrix, seed: int = 0) -> list[str]:
     return list(dict.fromkeys(factory_of(max(1, each), kept) for each in (number, 2 * number, number // 2)))
 
 
-def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
-    """The lists of unit rows [count, dimension]; ``factory`` is a name that `factory_of` gives."""
+def build_lists(vectors: Matrix, factory: str, seed: int, found: Axes | None = None) -> Lists:
+    """The lists of unit rows [count, dimension]; ``factory`` is a name that `factory_of` gives, ``found`` the rows'
+    axes where they are known.
+
+    Beside the rows, which may be mapped, it takes the sample or twice the codes in memory, whichever is more.
+    """
     number, kept = _numbers_of(factory, *vectors.shape)
     count, dimension = vectors.shape
-    sample = _sample(vectors, max(number * _SAMPLE_PER_LIST, _SMALLEST_SAMPLE), seed)
     rotation = np.zeros((kept, dimension), np.float32)
-    axes = _axes(sample)[1][:kept]
+    axes = (found or principal_axes(vectors, seed)).axes[:kept]
     rotation[: len(axes)] = axes
-    rotated = sample @ rotation.T
-    steps = steps_for(_BEYOND_SAMPLE * np.abs(rotated).max(axis=0))
-    centres = k_means(rotated, number, seed)
-    del sample, rotated
+    sample = _rotated_sample(vectors, rotation, max(number * _SAMPLE_PER_LIST, _SMALLEST_SAMPLE), seed)
+    steps = steps_for(_BEYOND_SAMPLE * np.maximum(sample.max(axis=0), -sample.min(axis=0)))
+    centres = k_means(sample, number, seed)
+    del sample
     list_of, squares = np.empty(count, np.int64), np.empty(count, np.float32)
     codes = np.empty((count, kept), np.uint8)
-    for rows, some in _rotated_blocks(vectors, rotation):
-        list_of[rows] = nearest_centres(some, centres)
-        squares[rows] = np.square(some - centres[list_of[rows]]).sum(axis=1)
-        codes[rows] = codes_of(some, steps)
+    compared = Centres(centres)
+    for some in blocks(count, _BLOCK_ROWS):
+        rotated = vectors[some] @ rotation.T
+        list_of[some] = compared.nearest(rotated)
+        codes[some] = codes_of(rotated, steps)
+        rotated -= centres[list_of[some]]
+        squares[some] = np.einsum("ij,ij->i", rotated, rotated)
     counts = np.bincount(list_of, minlength=number)
     starts = np.concatenate([[0], np.cumsum(-(-counts // BLOCK_ROWS))])
     order = np.argsort(list_of, kind="stable")  # by list, and in a list by row
@@ -109,8 +124,6 @@ def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
     places = starts[list_of[order]] * BLOCK_ROWS + within
     ids = np.full(starts[-1] * BLOCK_ROWS, NO_ROW, np.uint32)
     ids[places] = order
-    placed = np.full((len(ids), kept), ZERO_CODE, np.uint8)
-    placed[places] = codes[order]
     centre_steps = steps_for(np.abs(centres).max(axis=0))
     return Lists(
         rotation=rotation,
@@ -118,7 +131,7 @@ def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
         centre_steps=centre_steps,
         spreads=_spreads(squares, list_of, counts),
         centres=in_blocks(filled_up(codes_of(centres, centre_steps))),
-        codes=in_blocks(placed),
+        codes=_placed(codes, ids),
         starts=starts.astype(np.uint32),
         ids=ids,
         count=count,
@@ -135,21 +148,40 @@ def measure_lists(
     reaches: dict[SearchKind, Reach] = {}
     recalls: dict[SearchKind, float] = {}
     for asked, (some, inputs, truth) in targets.items():
-        k = truth.shape[1] + inputs.shape[1]
+        search = ListSearch(lists, vectors, {})
+        measure = _Recall(vectors, some, inputs, truth)
 
         def recall(reach: float, margin: float) -> float:
-            search = ListSearch(lists, vectors, {asked: Reach(reach, margin)})  # noqa: B023
-            found = search.nearest_of_each(some, k, asked, together=1)[1]  # noqa: B023
-            return float((found[:, :, None] == truth[:, None, :]).any(axis=1).mean())  # noqa: B023
+            search.reaches = {asked: Reach(reach, margin)}  # noqa: B023
+            return measure(*search.nearest_of_each(some, measure.k, asked, together=1)[:2])  # noqa: B023
 
         low, high = _LEAST_REACH, _MOST_REACH
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             low, high = (low, middle) if recall(middle, _MARGINS[-1]) >= goal else (middle, high)
+        if high == _MOST_REACH:  # never enough until now
+            high *= 2
         enough = next((margin for margin in _MARGINS if recall(high, margin) >= goal), _MARGINS[-1])
         wider = Reach(_ROOM_IN_REACH * high, _ROOM_IN_MARGIN * enough)
         reaches[asked], recalls[asked] = wider, recall(wider.reach, wider.margin)
     return reaches, recalls
+
+
+class _Recall:
+    """The share of true rows that searches find. Rows just as near as the last of them, of which some models have
+    hundreds, are as good as it.
+    """
+
+    def __init__(self, vectors: Matrix, targets: Matrix, inputs: Rows, truth: Rows) -> None:
+        self.k = truth.shape[1] + inputs.shape[1]
+        self._inputs, self._wanted = inputs, truth.shape[1]
+        last = vectors[truth[:, -1]]
+        self._least = np.einsum("ij,ij->i", last, targets)[:, None] - ROUNDING
+
+    def __call__(self, scores: Matrix, rows: Rows) -> float:
+        is_input = (rows[:, :, None] == self._inputs[:, None, :]).any(axis=2)
+        hits = ((scores >= self._least) & ~is_input).sum(axis=1)
+        return float(np.minimum(hits, self._wanted).mean() / self._wanted)
 
 
 def _numbers_of(factory: str, count: int, dimension: int) -> tuple[int, int]:
@@ -163,20 +195,48 @@ def _numbers_of(factory: str, count: int, dimension: int) -> tuple[int, int]:
     return number, kept
 
 
-def _sample(vectors: Matrix, number: int, seed: int) -> Matrix:
-    chosen = np.random.default_rng(seed).permutation(len(vectors))[:number]
-    return np.ascontiguousarray(vectors[np.sort(chosen)])
+def principal_axes(vectors: Matrix, seed: int) -> Axes:
+    """The principal axes of a sample of unit rows [count, dimension]."""
+    squares = np.zeros((vectors.shape[1], vectors.shape[1]), np.float64)
+    for some in _sample(len(vectors), _SMALLEST_SAMPLE, seed):
+        rows = vectors[some]
+        squares += rows.T @ rows
+    values, axes = np.linalg.eigh(squares)
+    return Axes(np.maximum(values[::-1], 0).astype(np.float32), np.ascontiguousarray(axes[:, ::-1].T, np.float32))
 
 
-def _axes(rows: Matrix) -> tuple[Matrix, Matrix]:
-    """How much of the squares of ``rows`` is along each principal axis, largest first, and the axes."""
-    values, axes = np.linalg.eigh((rows.T @ rows).astype(np.float64))
-    return np.maximum(values[::-1], 0).astype(np.float32), np.ascontiguousarray(axes[:, ::-1].T.astype(np.float32))
+def _factory_for(found: Axes, count: int) -> str:
+    dimension = len(found.axes)
+    enough = int(np.searchsorted(np.cumsum(found.energies) / found.energies.sum(), _SHARE_KEPT)) + 1
+    kept = min(max(-(-enough // 16) * 16, _FEWEST_KEPT), dimension, MOST_DIMENSIONS)
+    return factory_of(max(1, count // _ROWS_PER_LIST), -(-kept // 4) * 4)
 
 
-def _rotated_blocks(vectors: Matrix, rotation: Matrix) -> Iterator[tuple[slice, Matrix]]:
-    for rows in blocks(len(vectors), _BLOCK_ROWS):
-        yield rows, vectors[rows] @ rotation.T
+def _sample(count: int, number: int, seed: int) -> Iterator[Rows]:
+    """Rows at random in their order, some at a time."""
+    chosen = np.sort(np.random.default_rng(seed).permutation(count)[:number])
+    return (chosen[some] for some in blocks(len(chosen), _BLOCK_ROWS))
+
+
+def _rotated_sample(vectors: Matrix, rotation: Matrix, number: int, seed: int) -> Matrix:
+    rotated = np.empty((min(number, len(vectors)), len(rotation)), np.float32)
+    end = 0
+    for some in _sample(len(vectors), number, seed):
+        start, end = end, end + len(some)
+        np.matmul(vectors[some], rotation.T, out=rotated[start:end])
+    return rotated
+
+
+def _placed(codes: Codes, ids: npt.NDArray[np.uint32]) -> Codes:
+    """The codes of rows [count, kept] in the order of ``ids`` and in blocks, zeros where there is no row."""
+    kept = codes.shape[1]
+    placed = np.empty((len(ids) // BLOCK_ROWS, kept // 4, BLOCK_ROWS, 4), np.uint8)
+    for some in blocks(len(placed), _BLOCK_ROWS // BLOCK_ROWS):
+        rows = ids[some.start * BLOCK_ROWS : some.stop * BLOCK_ROWS]
+        together = codes[np.where(rows == NO_ROW, 0, rows)]
+        together[rows == NO_ROW] = ZERO_CODE
+        placed[some] = in_blocks(together)
+    return placed
 
 
 def _spreads(squares: Matrix, list_of: Rows, counts: Rows) -> Matrix:

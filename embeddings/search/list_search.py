@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from embeddings.errors import KernelError, ModelError
 from embeddings.files import HeldFile
-from embeddings.native import load_library
+from embeddings.native import load_library, processors
 from embeddings.search.brute_force import Matrix, Rows
 from embeddings.search.list_file import Lists
 from embeddings.search.recall import SearchKind
@@ -153,7 +153,7 @@ class ListSearch:
         targets = np.ascontiguousarray(targets, np.float32)
         scores, rows = np.empty((len(targets), k), np.float32), np.zeros((len(targets), k), np.int64)
         found = np.zeros(len(targets), np.int64)
-        threads = max(1, min(_processors(), len(targets) // 16))
+        threads = max(1, min(processors(), len(targets) // 16))
         bounds = [len(targets) * part // threads for part in range(threads + 1)]
 
         def search(start: int, end: int) -> None:
@@ -225,7 +225,3 @@ class ListSearch:
         )
         if failed:
             raise ModelError("The vectors' file has become shorter since it was opened.")
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -286,11 +286,13 @@ def test_a_large_file_is_streamed(tmp_path: Path) -> None:
 
     def peak(rows: int) -> int:
         path = tmp_path / f"{rows}.bin"
-        block = np.random.default_rng(0).normal(size=(1000, dimension)).astype(np.float32)
+        rng = np.random.default_rng(0)
+        spread = np.arange(1, dimension + 1, dtype=np.float32) ** -0.5  # as word vectors have it, more or less
         with path.open("wb") as file:
             file.write(f"{rows} {dimension}\n".encode())
             for row in range(rows):
-                file.write(f"w{row} ".encode() + block[row % 1000].tobytes() + b"\n")
+                vector = spread * rng.standard_normal(dimension, np.float32)
+                file.write(f"w{row} ".encode() + vector.tobytes() + b"\n")
         done = subprocess.run(
             [sys.executable, "-c", script, path, tmp_path / f"m{rows}"], check=True, capture_output=True, text=True
         )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embeddings.search.clustering import codes_of, in_blocks, k_means, nearest_centres, steps_for
+from embeddings.search.clustering import Centres, codes_of, in_blocks, k_means, steps_for
 
 
 def test_codes_in_blocks_are_scored_as_their_numbers_say() -> None:
@@ -20,9 +20,9 @@ def test_rows_go_to_the_nearest_centre_and_k_means_finds_clusters() -> None:
     middles = 4 * rng.normal(size=(7, 8)).astype(np.float32)
     rows = np.repeat(middles, 50, axis=0) + 0.1 * rng.normal(size=(350, 8)).astype(np.float32)
     distances = np.square(rows[:, None] - middles).sum(axis=2)
-    assert nearest_centres(rows, middles).tolist() == distances.argmin(axis=1).tolist()
+    assert Centres(middles).nearest(rows).tolist() == distances.argmin(axis=1).tolist()
     centres = k_means(rows, 40, 0)
-    nearest = nearest_centres(rows, centres)
+    nearest = Centres(centres).nearest(rows)
     assert np.square(rows - centres[nearest]).sum(axis=1).mean() < 0.2
     same = np.ones((100, 4), np.float32)
     assert np.isfinite(k_means(same, 30, 0)).all()
