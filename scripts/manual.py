@@ -56,12 +56,12 @@ def endpoints() -> str:
     """Every address of the API with its parameters, from the OpenAPI document."""
     from flask_openapi3 import OpenAPI
 
-    from service.api import AnyText, api, compatible
+    from service.api import BLUEPRINTS, AnyText
 
     app = OpenAPI("manual", doc_ui=False)
     app.url_map.converters["anything"] = AnyText
-    app.register_api(api)
-    app.register_api(compatible)
+    for blueprint in BLUEPRINTS:
+        app.register_api(blueprint)
     document = app.api_doc
     parts = []
     for address, methods in document["paths"].items():
@@ -106,7 +106,17 @@ def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
     return found
 
 
-GENERATED = {"command-line": command_line, "settings": settings, "endpoints": endpoints}
+def problems() -> str:
+    """Every kind of problem: what it means and what to do."""
+    from service.api import PROBLEM_PAGES
+
+    return "\n".join(
+        f"## {slug}\n\n**{page.status}** {page.title}\n\n{page.meaning}\n\n{page.remedy}\n"
+        for slug, page in PROBLEM_PAGES.items()
+    )
+
+
+GENERATED = {"command-line": command_line, "settings": settings, "endpoints": endpoints, "problems": problems}
 
 
 def filled(markdown: str) -> str:

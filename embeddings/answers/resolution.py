@@ -61,11 +61,11 @@ class Reading:
     """Other keys of the vocabulary that hold the same word: duck|VERB beside duck|NOUN."""
 
 
-def resolve(model: WordVectors, text: str) -> Reading:
+def resolve(model: WordVectors, text: str, *, suggests: bool = True) -> Reading:
     """Read ``text`` as the word, spelling variant, phrase, composition or n-grams that the model has for it.
 
-    Raises `UnknownWord` with up to five suggestions if nothing succeeds, `QueryError` for a text of blanks alone. No
-    part of the text is ever left out.
+    Raises `UnknownWord` if nothing succeeds, with up to five suggestions (none without ``suggests``), and `QueryError`
+    for a text of blanks alone. No part of the text is ever left out.
     """
     if (row := model.vocabulary.row(text)) is not None:
         return _of_row(model, Resolution.EXACT, row)
@@ -75,7 +75,7 @@ def resolve(model: WordVectors, text: str) -> Reading:
     if found := find_entry(model, text):
         return _of_entry(model, text, *found)
     if is_address(text):
-        raise UnknownWord(text, suggest(model, text), model=model.name)
+        raise UnknownWord(text, suggest(model, text) if suggests else (), model=model.name)
     found_parts = [(part, rows_of_word(model, part)) for part in parts]
     if rows := known_segments(model, found_parts):
         return _of_rows(model, Resolution.COMPOSED if len(rows) > 1 else Resolution.CASE, rows)
@@ -87,7 +87,7 @@ def resolve(model: WordVectors, text: str) -> Reading:
         if all(vector.any() for vector in vectors):
             known = tuple(row for _, rows in found_parts for row in rows)
             return Reading(Resolution.SUBWORD, tuple(parts), known, unit(np.mean(vectors, axis=0)))
-    raise UnknownWord(text, suggest(model, text), model=model.name)
+    raise UnknownWord(text, suggest(model, text) if suggests else (), model=model.name)
 
 
 def distinctive(model: WordVectors, reading: Reading) -> Matrix:

@@ -123,8 +123,9 @@ class MilvusVocabulary:
         found = self._spellings.get(fold(word) for word in words)
         self._entries.get(row for spellings in found.values() for row, _ in spellings)
 
-    def complete(self, prefix: str, limit: int = 10) -> list[str]:
-        """Up to ``limit`` words that begin with ``prefix`` (whatever their case and accents), most frequent first.
+    def complete(self, prefix: str, limit: int = 10, offset: int = 0) -> list[str]:
+        """Up to ``limit`` words that begin with ``prefix`` (whatever their case and accents), most frequent first,
+        after the first ``offset``.
 
         The most frequent words are asked for first, then ever more of the others.
         """
@@ -132,7 +133,7 @@ class MilvusVocabulary:
         begins = f"folded >= {quoted(folded)} and folded < {quoted(folded + chr(0x10FFFF))}"
         found: list[tuple[int, str]] = []
         start, size = 0, MOST_HITS // 4
-        while start < self._count and sum(row < start for row, _ in found) < limit:
+        while start < self._count and sum(row < start for row, _ in found) < offset + limit:
             hits = self._connection.call(
                 "query",
                 self._of_spellings,
@@ -145,7 +146,7 @@ class MilvusVocabulary:
                 continue
             found += [(row, word) for hit in hits for row, word in hit["spellings"]]
             start, size = start + size, size * 8
-        return [word for _, word in sorted(found)[:limit]]
+        return [word for _, word in sorted(found)[offset : offset + limit]]
 
     def suggest(self, word: str, limit: int = 5) -> list[str]:
         """Up to ``limit`` words spelled like ``word``: fewest edits first, among equals the most frequent.

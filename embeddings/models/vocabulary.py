@@ -115,15 +115,17 @@ class Vocabulary:
     def expect(self, words: Iterable[str]) -> None:
         """Nothing to do: they are here."""
 
-    def complete(self, prefix: str, limit: int = 10) -> list[str]:
-        """Up to ``limit`` words that begin with ``prefix`` (whatever their case and accents), most frequent first."""
+    def complete(self, prefix: str, limit: int = 10, offset: int = 0) -> list[str]:
+        """Up to ``limit`` words that begin with ``prefix`` (whatever their case and accents), most frequent first,
+        after the first ``offset``.
+        """
         folded = self._fold(plain(prefix))
         start = self._first_at_or_after(folded)
         end = self._first_at_or_after(folded + "\U0010ffff")
         rows = self._folded_order[start:end]
-        if len(rows) > limit:
-            rows = np.partition(rows, limit)[:limit]
-        return self.words(np.sort(rows))
+        if len(rows) > offset + limit:
+            rows = np.partition(rows, offset + limit)[: offset + limit]
+        return self.words(np.sort(rows)[offset:])
 
     def suggest(self, word: str, limit: int = 5) -> list[str]:
         """Up to ``limit`` words spelled like ``word``: fewest edits first, among equals the most frequent.

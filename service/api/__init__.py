@@ -1,21 +1,27 @@
 """JSON over HTTP: /api/v1, the OpenAI-compatible /v1, and the document that describes them."""
 
 from service.api.endpoints import api, as_json, served_models_of_app
+from service.api.examples import EXAMPLES, Example
+from service.api.examples import RESPONSES as EXAMPLES_FILE
 from service.api.openai import compatible
-from service.api.openapi import documentation
+from service.api.openapi import complete_document, documentation
+from service.api.problem_pages import PROBLEM_PAGES, problem_pages
 from service.api.routes import AnyText
-from service.api.schemas import AnswerBody, AnswersBody, OpenAIError, Problem, VectorsAnswer
+from service.api.vectors import vectors
+
+BLUEPRINTS = (api, vectors, compatible)
+"""All routes that the document describes."""
 
 __all__ = [
-    "AnswerBody",
-    "AnswersBody",
+    "BLUEPRINTS",
+    "EXAMPLES",
+    "EXAMPLES_FILE",
+    "PROBLEM_PAGES",
     "AnyText",
-    "OpenAIError",
-    "Problem",
-    "VectorsAnswer",
-    "api",
+    "Example",
     "as_json",
-    "compatible",
+    "complete_document",
     "documentation",
+    "problem_pages",
     "served_models_of_app",
 ]

@@ -1,57 +1,43 @@
-"""The JSON API under /api/v1."""
+"""The JSON API under /api/v1: queries, words and models. Vectors are in `vectors`."""
 
-import hashlib
-import io
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import orjson
-from flask import Response, current_app, g, request
-from werkzeug.http import quote_etag, unquote_etag
+from flask import Response, current_app, g
 
 from embeddings import Answer, Failure, Options, QueryError, UnknownWord
-from embeddings.answers import Reading, Resolution, find_word, resolve, suggest
+from embeddings.answers import Resolution, find_word, resolve, suggest
 from embeddings.models import WordVectors
 from embeddings.query import literal
-from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes
+from service.api.conditional import kept
+from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, tagged
 from service.api.schemas import (
     AnalogyParameters,
     AnswerBody,
+    AnswersBody,
+    ModelBody,
     ModelPath,
     ModelsBody,
+    NeighboursBody,
     NeighboursParameters,
     OddOneOutBody,
+    OddOneOutParameters,
     QueryBody,
+    QueryEntry,
     QueryParameters,
     SearchParameters,
     SimilarityParameters,
-    VectorsBody,
-    VectorsParameters,
     VocabularyBody,
     VocabularyParameters,
     WordBody,
     WordParameters,
     WordPath,
 )
-from service.host import InvalidRequest, ServedModels
-
-VERSION = "1"
-LONGEST_TEXT = 8_000
-"""Characters of a text whose vector is asked for."""
-BINARY = ("application/x-npy", "application/octet-stream")
-_VECTORS = {
-    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VectorsAnswer"}}}
-    | {name: {"schema": {"type": "string", "format": "binary"}} for name in BINARY}
-}
-_ONE_OR_MANY = {
-    "content": {
-        "application/json": {
-            "schema": {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("AnswerBody", "AnswersBody")]}
-        }
-    }
-}
+from service.host import InvalidRequest, ServedModels, UnknownModel
 
 api = DeclaredRoutes("api", __name__, url_prefix="/api/v1", abp_responses=PROBLEMS)
+_QUERIES, _WORDS, _MODELS = tagged("Queries"), tagged("Words"), tagged("Models")
 
 
 def served_models_of_app() -> ServedModels:
@@ -63,30 +49,46 @@ def served_models_of_app() -> ServedModels:
 # ---- Queries
 
 
-@api.get("/query", responses={"200": AnswerBody})
-def ask_one(query: QueryParameters) -> Response:
+@api.get("/query", responses={"200": AnswerBody}, **_QUERIES)
+def ask_query(query: QueryParameters) -> Response:
     """Answer a query of the query language."""
     return _answer(query.q, query)
 
 
-@api.post("/query", responses={"200": _ONE_OR_MANY, **BODY_PROBLEMS})
-def ask_posted(body: QueryBody) -> Response:
-    """Answer one query, or up to 1,000 together, each in its place, errors included."""
+@api.post("/query", responses={"200": AnswersBody, **BODY_PROBLEMS}, **_QUERIES)
+def ask_queries(body: QueryBody) -> Response:
+    """Answer up to 1,000 queries together, each in its place, errors included, with options of its own if it has."""
     single = "q" in body.model_fields_set
     if single == ("queries" in body.model_fields_set):
-        raise InvalidRequest("Give either q (one query) or queries (a list of them).")
-    if single:
-        answer = served_models_of_app().ask(body.q, body.options, body.model)
-        note(answer)
-        return as_json(answer.as_dict())
-    answers = served_models_of_app().ask_many(body.queries, body.options, body.model)
+        raise InvalidRequest("Give either queries (a list of them) or q (one query).")
+    serving = served_models_of_app()
+    serving.model(body.model)
+    answers = _answer_each(serving, [body.q] if single else body.queries, body)
     for answer_or_failure in answers:
         note(answer_or_failure)
     return as_json({"answers": [entry.as_dict() for entry in answers]})
 
 
-@api.get("/analogy", responses={"200": AnswerBody})
-def analogy(query: AnalogyParameters) -> Response:
+def _answer_each(serving: ServedModels, queries: Sequence[str | QueryEntry], body: QueryBody) -> list[Answer | Failure]:
+    """Answers in their places; those that are asked in the same way are searched together."""
+    answers: dict[int, Answer | Failure] = {}
+    together: dict[tuple[Options, str | None], list[int]] = {}
+    texts = [query if isinstance(query, str) else query.q for query in queries]
+    for place, query in enumerate(queries):
+        asked = body if isinstance(query, str) else query.over(body)
+        try:
+            serving.model(asked.model)
+            together.setdefault((asked.options, asked.model), []).append(place)
+        except (QueryError, UnknownModel) as error:
+            answers[place] = Failure(texts[place], error)
+    for (options, model), places in together.items():
+        found = serving.ask_many([texts[place] for place in places], options, model)
+        answers.update(zip(places, found, strict=True))
+    return [answers[place] for place in range(len(queries))]
+
+
+@api.get("/analogy", responses={"200": AnswerBody}, **_QUERIES)
+def solve_analogy(query: AnalogyParameters) -> Response:
     """a is to b as c is to d: give three, and the fourth is found."""
     places = [query.a, query.b, query.c, query.d]
     if places.count(None) != 1:
@@ -95,57 +97,64 @@ def analogy(query: AnalogyParameters) -> Response:
     return _answer(f"{a} : {b} :: {c} : {d}", query)
 
 
-@api.get("/neighbours", responses={"200": AnswerBody})
-def neighbours(query: NeighboursParameters) -> Response:
-    """The nearest words of a word or phrase."""
-    return _answer(literal(query.word), query)
+@api.get("/neighbours", responses={"200": NeighboursBody}, **_QUERIES)
+def find_neighbours(query: NeighboursParameters) -> Response:
+    """The nearest words of a word or phrase, page by page: offset goes on where the page before ended."""
+    last = query.offset + query.k
+    if last > 1000:
+        raise _wrong("offset", f"The 1,000 nearest words can be had, and offset and k go to {last:,}.")
+    if query.offset and query.explain:
+        raise _wrong("explain", "The first page can be explained: leave out offset or explain.")
+    asked = query.model_copy(update={"k": last})
+
+    def page(content: dict[str, Any]) -> None:
+        more = len(content["results"]) == last < 1000
+        content["results"] = content["results"][query.offset :]
+        content |= {"offset": query.offset, "next_offset": last if more else None}
+
+    return _answer(literal(query.word), asked, page)
 
 
-@api.get("/similarity", responses={"200": AnswerBody})
-def similarity(query: SimilarityParameters) -> Response:
+@api.get("/similarity", responses={"200": AnswerBody}, **_QUERIES)
+def get_similarity(query: SimilarityParameters) -> Response:
     """The cosine of two words or phrases."""
     return _answer(f"{literal(query.a)} <> {literal(query.b)}", SearchParameters(model=query.model))
 
 
-@api.post("/odd-one-out", responses={"200": AnswerBody, **BODY_PROBLEMS})
-def odd_one_out(body: OddOneOutBody) -> Response:
+@api.get("/odd-one-out", responses={"200": AnswerBody}, **_QUERIES)
+def find_odd_one_out(query: OddOneOutParameters) -> Response:
     """Which word does not belong, what the rest share, and what sets it apart."""
+    return _answer(", ".join(map(literal, query.word)), query)
+
+
+@api.post("/odd-one-out", responses={"200": AnswerBody, **BODY_PROBLEMS}, **_QUERIES)
+def post_odd_one_out(body: OddOneOutBody) -> Response:
+    """Which word does not belong, of words that are too long for an address."""
     answer = served_models_of_app().ask(", ".join(map(literal, body.words)), body.options, body.model)
     note(answer)
     return as_json(answer.as_dict())
 
 
-def _answer(text: str, asked: SearchParameters) -> Response:
-    """An answer that may be kept: the same bytes from every process, so the time that it took is in a header."""
+def _answer(text: str, asked: SearchParameters, change: Any = None) -> Response:
+    """An answer that may be kept, so the time that it took is in a header; ``change`` may alter its content."""
     serving, options = served_models_of_app(), asked.options
-    tag = _tag(serving.fingerprint(asked.model), text, options)
-    if _is_known(tag):
-        return _kept(Response(status=304), tag)
-    answer = serving.ask(text, options, asked.model)
-    note(answer)
-    content = answer.as_dict()
-    took_ms = content.pop("took_ms")
-    response = _kept(as_json(content), tag)
-    response.headers["Server-Timing"] = f"answer;dur={took_ms}"
-    return response
+
+    def make() -> Response:
+        answer = serving.ask(text, options, asked.model)
+        note(answer)
+        content = answer.as_dict()
+        took_ms = content.pop("took_ms")
+        if change is not None:
+            change(content)
+        response = as_json(content)
+        response.headers["Server-Timing"] = f"answer;dur={took_ms}"
+        return response
+
+    return kept(serving.fingerprint(asked.model), (text, options, getattr(asked, "offset", None)), make)
 
 
-def _tag(fingerprint: str, text: str, what: Options | str | int) -> str:
-    content = f"{VERSION}\0{fingerprint}\0{what!r}\0{text}"
-    return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def _is_known(tag: str) -> bool:
-    given = request.environ.get("HTTP_IF_NONE_MATCH")
-    if not given:
-        return False
-    return given.strip() == "*" or any(unquote_etag(part.strip())[0] == tag for part in given.split(","))
-
-
-def _kept(response: Response, tag: str) -> Response:
-    response.headers["ETag"] = quote_etag(tag)
-    response.headers["Cache-Control"] = current_app.config["CACHE_CONTROL"]
-    return response
+def _wrong(name: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(detail, [{"name": name, "detail": detail}])
 
 
 def note(answer: Answer | Failure) -> None:
@@ -160,31 +169,40 @@ def as_json(content: Any) -> Response:
 # ---- Words
 
 
-@api.get("/vocabulary", responses={"200": VocabularyBody})
-def vocabulary(query: VocabularyParameters) -> Response:
-    """Words that begin so, the most frequent first."""
+@api.get("/vocabulary", responses={"200": VocabularyBody}, **_WORDS)
+def list_words(query: VocabularyParameters) -> Response:
+    """Words that begin so, the most frequent first, page by page."""
     serving = served_models_of_app()
     model = serving.model(query.model)
-    tag = _tag(serving.fingerprint(query.model), query.prefix, query.limit)
-    if _is_known(tag):
-        return _kept(Response(status=304), tag)
-    words = model.vocabulary.complete(query.prefix, query.limit)
-    ranked = [{"word": word, "rank": (model.vocabulary.row(word) or 0) + 1} for word in words]
-    return _kept(as_json({"prefix": query.prefix, "model": model.name, "words": ranked}), tag)
+
+    def make() -> Response:
+        words = model.vocabulary.complete(query.prefix, query.limit + 1, query.offset)
+        shown = words[: query.limit]
+        content = {
+            "prefix": query.prefix,
+            "model": model.name,
+            "words": [{"word": word, "rank": (model.vocabulary.row(word) or 0) + 1} for word in shown],
+            "offset": query.offset,
+            "next_offset": query.offset + query.limit if len(words) > len(shown) else None,
+        }
+        return as_json(content)
+
+    return kept(serving.fingerprint(query.model), ("vocabulary", query), make)
 
 
-@api.get("/words/<anything:word>", responses={"200": WordBody}, merge_slashes=False)
-def word(path: WordPath, query: WordParameters) -> Response:
+@api.get("/words/<anything:word>", responses={"200": WordBody}, merge_slashes=False, **_WORDS)
+def describe_word(path: WordPath, query: WordParameters) -> Response:
     """What the model knows of a word: rank, count, how it is found, other spellings, nearest neighbours."""
     serving, text = served_models_of_app(), path.word
     model = serving.model(query.model)
-    tag = _tag(serving.fingerprint(query.model), f"word\0{text}", query.k)
-    if _is_known(tag):
-        return _kept(Response(status=304), tag)
-    content: dict[str, Any] = {"word": text, "model": model.name, **_describe(model, text)}
-    found = serving.ask_many([literal(text)], Options(k=query.k), query.model)[0] if content["known"] else None
-    content["neighbours"] = found.as_dict()["results"] if isinstance(found, Answer) else []
-    return _kept(as_json(content), tag)
+
+    def make() -> Response:
+        content: dict[str, Any] = {"word": text, "model": model.name, **_describe(model, text)}
+        found = serving.ask_many([literal(text)], Options(k=query.k), query.model)[0] if content["known"] else None
+        content["neighbours"] = found.as_dict()["results"] if isinstance(found, Answer) else []
+        return as_json(content)
+
+    return kept(serving.fingerprint(query.model), ("word", text, query.k), make)
 
 
 def _describe(model: WordVectors, text: str) -> dict[str, Any]:
@@ -206,64 +224,18 @@ def _describe(model: WordVectors, text: str) -> dict[str, Any]:
     }
 
 
-# ---- Vectors
-
-
-@api.get("/vectors", responses={"200": _VECTORS})
-def vectors(query: VectorsParameters) -> Response:
-    """Unit vectors of words or phrases, in JSON, or as .npy if Accept says application/x-npy."""
-    return _vectors(query.word, query.model)
-
-
-@api.post("/vectors", responses={"200": _VECTORS, **BODY_PROBLEMS})
-def vectors_posted(body: VectorsBody) -> Response:
-    """Unit vectors of many words or phrases."""
-    return _vectors(body.words, body.model)
-
-
-def _vectors(words: list[str], name: str | None) -> Response:
-    model = served_models_of_app().model(name)
-    readings = [read_literally(model, text) for text in words]
-    best = request.accept_mimetypes.best_match(("application/json", *BINARY), "application/json")
-    if best in BINARY:
-        file = io.BytesIO()
-        np.save(file, np.stack([reading.vector for reading in readings]).astype("<f4"), allow_pickle=False)
-        return Response(file.getvalue(), content_type=best, headers={"Vary": "Accept"})
-    entries = [
-        {
-            "word": text,
-            "resolved": reading.resolution.value,
-            "words": reading.words,
-            "vector": [round(value, 7) for value in reading.vector.tolist()],
-        }
-        for text, reading in zip(words, readings, strict=True)
-    ]
-    response = as_json({"model": model.name, "dimension": model.dimension, "vectors": entries})
-    response.headers["Vary"] = "Accept"
-    return response
-
-
-def read_literally(model: WordVectors, text: str) -> Reading:
-    """The vector of a text that is one term."""
-    if not text.strip():
-        raise QueryError("A word is empty.")
-    if len(text) > LONGEST_TEXT:
-        raise InvalidRequest(f"A text has at most {LONGEST_TEXT:,} characters, and this one has {len(text):,}.")
-    return resolve(model, " ".join(text.split()))
-
-
 # ---- Models
 
 
-@api.get("/models", responses={"200": ModelsBody})
-def models() -> Response:
+@api.get("/models", responses={"200": ModelsBody}, **_MODELS)
+def list_models() -> Response:
     """The card of each model that is served, the default one first."""
     names = served_models_of_app().names
     return as_json({"default": names[0], "models": [card(served_models_of_app().model(name)) for name in names]})
 
 
-@api.get("/models/<name>", responses={"200": {"content": {"application/json": {"schema": {"type": "object"}}}}})
-def model_card(path: ModelPath) -> Response:
+@api.get("/models/<name>", responses={"200": ModelBody}, **_MODELS)
+def get_model(path: ModelPath) -> Response:
     """The card of one model: dimension, count, licence, corpus, metrics, index."""
     return as_json(card(served_models_of_app().model(path.name)))
 

@@ -11,7 +11,7 @@ from embeddings.answers import TextReading, read_text
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors
 from service.api.endpoints import as_json, served_models_of_app
-from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, Responses
+from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, Responses, tagged
 from service.api.schemas import EmbeddingsAnswer, EmbeddingsBody, OpenAIModel, OpenAIModels, OpenAIPath
 from service.host import InvalidRequest
 
@@ -22,19 +22,20 @@ MOST_CHARACTERS = 1_000_000
 _ERROR = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIError"}}}}
 _RESPONSES: Responses = {status: {**entry, **_ERROR} for status, entry in PROBLEMS.items()}
 _BODY_RESPONSES: Responses = {status: {**entry, **_ERROR} for status, entry in BODY_PROBLEMS.items()}
+_OPENAI = tagged("OpenAI")
 
 compatible = DeclaredRoutes("compatible", __name__, abp_responses=_RESPONSES)
 
 
-@compatible.get("/v1/models", responses={"200": OpenAIModels})
-def openai_models() -> Response:
+@compatible.get("/v1/models", responses={"200": OpenAIModels}, **_OPENAI)
+def list_openai_models() -> Response:
     """The models that are served, as OpenAI lists its own, the default one first."""
     serving = served_models_of_app()
     return as_json({"object": "list", "data": [_listed(serving.model(name)) for name in serving.names]})
 
 
-@compatible.get("/v1/models/<model>", responses={"200": OpenAIModel})
-def openai_model(path: OpenAIPath) -> Response:
+@compatible.get("/v1/models/<model>", responses={"200": OpenAIModel}, **_OPENAI)
+def retrieve_openai_model(path: OpenAIPath) -> Response:
     """One model, as OpenAI describes its own."""
     return as_json(_listed(served_models_of_app().model(path.model)))
 
@@ -45,8 +46,8 @@ def _listed(model: WordVectors) -> dict[str, Any]:
     return {"id": model.name, "object": "model", "created": created, "owned_by": "thisplusthat"}
 
 
-@compatible.post("/v1/embeddings", responses={"200": EmbeddingsAnswer, **_BODY_RESPONSES})
-def embeddings(body: EmbeddingsBody) -> Response:
+@compatible.post("/v1/embeddings", responses={"200": EmbeddingsAnswer, **_BODY_RESPONSES}, **_OPENAI)
+def create_embeddings(body: EmbeddingsBody) -> Response:
     """Vectors of texts, for clients of OpenAI's API. A text of several words has the mean of their unit vectors,
     weighted by rarity. Words that the model does not know are named in ``unknown``.
     """
@@ -82,4 +83,4 @@ def _wrong(name: str, detail: str) -> InvalidRequest:
 
 
 compatible.add_url_rule("/api/v1/embeddings", "embeddings_too", DeclaredRoutes.create_view_func(
-    embeddings, None, None, None, None, None, EmbeddingsBody), methods=["POST"])  # fmt: skip
+    create_embeddings, None, None, None, None, None, EmbeddingsBody), methods=["POST"])  # fmt: skip

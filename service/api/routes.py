@@ -10,7 +10,7 @@ from typing import Any, get_origin
 from urllib.parse import parse_qsl
 
 from flask import request
-from flask_openapi3 import APIBlueprint
+from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
@@ -18,6 +18,24 @@ from werkzeug.routing import BaseConverter
 from service.host import PROBLEM_TYPE, BadRequest, InvalidRequest, WrongContentType
 
 _MOST_PARAMETERS = 1100
+
+
+def _name_of(*, name: str, path: str, method: str) -> str:  # noqa: ARG001  # called by these names
+    return name
+
+
+def tagged(name: str) -> dict[str, Any]:
+    """The options of a route that stands under this heading in the document."""
+    return {"tags": [Tag(name=name, description=TAGS[name])]}
+
+
+TAGS = {
+    "Queries": "Questions to a model: sums, analogies, neighbours, similarities, the odd one out.",
+    "Words": "What a model's vocabulary has.",
+    "Vectors": "The numbers themselves.",
+    "Models": "Which models are served, and what they say of themselves.",
+    "OpenAI": "What clients of OpenAI's API ask for.",
+}
 
 
 class AnyText(BaseConverter):
@@ -28,7 +46,12 @@ class AnyText(BaseConverter):
 
 
 class DeclaredRoutes(APIBlueprint):
-    """A blueprint of declared routes."""
+    """A blueprint of declared routes. An operation is called by the name of its function, which clients are generated
+    with: it stays.
+    """
+
+    def __init__(self, name: str, import_name: str, **options: Any) -> None:
+        super().__init__(name, import_name, operation_id_callback=_name_of, **options)
 
     @staticmethod
     def create_view_func(

@@ -9,6 +9,7 @@ from embeddings import Method, Options
 MOST_QUERIES = 1000
 MOST_INPUTS = 2048
 MOST_WORDS = 1000
+MOST_VECTORS = 10_000
 _MOST_ROWS = 2**31 - 1
 
 
@@ -40,20 +41,34 @@ class QueryParameters(SearchParameters):
     q: str = Field(description="A query.", json_schema_extra={"example": "king - man + woman"})
 
 
+class QueryEntry(RequestModel):
+    """A query with options of its own; what it leaves out is as for all."""
+
+    q: str = Field(description="A query.")
+    model: str | None = None
+    k: int | None = Field(default=None, ge=1, le=1000)
+    method: Method | None = None
+    exact: bool | None = None
+    explain: bool | None = None
+    restrict: int | None = Field(default=None, ge=1, le=_MOST_ROWS)
+    all_forms: bool | None = None
+
+    def over(self, for_all: SearchParameters) -> SearchParameters:
+        """How this query is asked, where ``for_all`` says how the others are."""
+        own = {name: value for name in self.model_fields_set - {"q"} if (value := getattr(self, name)) is not None}
+        lifted = {"restrict": None} if "restrict" in self.model_fields_set and self.restrict is None else {}
+        return for_all.model_copy(update=own | lifted)
+
+
 class QueryBody(SearchParameters):
-    """One query (`q`) or many (`queries`)."""
+    """Many queries, or one (`q`): the answer has one form. Options are for all, or beside a query for it alone."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [{"required": ["q"]}, {"required": ["queries"]}],
-            "examples": [{"q": "king - man + woman"}],
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["queries"]}, {"required": ["q"]}]})
 
-    q: str = Field(default="", description="A query.")
-    queries: list[str] = Field(
+    queries: list[str | QueryEntry] = Field(
         default=[], max_length=MOST_QUERIES, description="Up to 1,000 queries, answered in their order."
     )
+    q: str = Field(default="", description="One query, the same as queries with it alone.")
 
 
 class AnalogyParameters(SearchParameters):
@@ -67,12 +82,17 @@ class AnalogyParameters(SearchParameters):
 
 class NeighboursParameters(SearchParameters):
     word: str = Field(description="A word or phrase, taken literally.")
+    offset: int = Field(default=0, ge=0, le=999, description="Results to pass over: next_offset of the page before.")
 
 
 class SimilarityParameters(RequestModel):
     a: str = Field(description="A word or phrase, taken literally.")
     b: str = Field(description="Another.")
     model: str | None = Field(default=None, description="Name of a served model.")
+
+
+class OddOneOutParameters(SearchParameters):
+    word: list[str] = Field(min_length=3, max_length=64, description="Words or phrases, taken literally.")
 
 
 class OddOneOutBody(SearchParameters):
@@ -84,6 +104,9 @@ class VocabularyParameters(RequestModel):
         default="", description="How the words begin, whatever their case and accents.", max_length=2000
     )
     limit: int = Field(default=10, ge=1, le=1000, description="Number of words.")
+    offset: int = Field(
+        default=0, ge=0, le=_MOST_ROWS, description="Words to pass over: next_offset of the page before."
+    )
     model: str | None = Field(default=None, description="Name of a served model.")
 
 
@@ -104,7 +127,7 @@ class VectorsParameters(RequestModel):
 
 
 class VectorsBody(RequestModel):
-    words: list[str] = Field(min_length=1, max_length=MOST_WORDS, description="Words or phrases, taken literally.")
+    words: list[str] = Field(min_length=1, max_length=MOST_VECTORS, description="Words or phrases, taken literally.")
     model: str | None = Field(default=None, description="Name of a served model.")
 
 
@@ -177,9 +200,27 @@ class AnswerBody(BaseModel):
     notes: list[str] | None = None
 
 
+class NeighboursBody(AnswerBody):
+    """A page of neighbours."""
+
+    offset: int
+    next_offset: int | None = Field(description="Offset of the next page; null on the last one.")
+
+
+class ErrorBody(BaseModel):
+    """Why there is no answer in this place."""
+
+    type: str
+    detail: str
+    column: int | None = None
+    example: str | None = None
+    word: str | None = None
+    suggestions: list[str] | None = None
+
+
 class FailureBody(BaseModel):
     query: str
-    error: dict[str, Any]
+    error: ErrorBody
 
 
 class AnswersBody(BaseModel):
@@ -195,6 +236,8 @@ class VocabularyBody(BaseModel):
     prefix: str
     model: str
     words: list[CompletedWord]
+    offset: int
+    next_offset: int | None = Field(description="Offset of the next page; null on the last one.")
 
 
 class WordBody(BaseModel):
@@ -216,15 +259,33 @@ class Vector(BaseModel):
     vector: list[float]
 
 
+class MissingVector(BaseModel):
+    word: str
+    error: ErrorBody
+
+
 class VectorsAnswer(BaseModel):
     model: str
     dimension: int
-    vectors: list[Vector]
+    vectors: list[Vector | MissingVector]
+
+
+class ModelBody(BaseModel):
+    """The card of a model; more can be in it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    dimension: int
+    count: int
+    method: str
+    corpus: str
+    licence: str
 
 
 class ModelsBody(BaseModel):
     default: str
-    models: list[dict[str, Any]]
+    models: list[ModelBody]
 
 
 class Embedding(BaseModel):

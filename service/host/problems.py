@@ -73,7 +73,7 @@ def problem(
     if is_openai_path(request.path):
         status, content = openai_error(status, slug, detail, (more or {}).get("errors") or [])
         return Response(orjson.dumps(content), status, headers, content_type="application/json")
-    content = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail}
+    content = {"type": f"{request.script_root}/problems/{slug}", "title": title, "status": status, "detail": detail}
     content |= {"instance": g.get("request_id", "")} | dict(more or {})
     response = Response(orjson.dumps(content), status, headers, content_type=PROBLEM_TYPE)
     response.headers["Cache-Control"] = "no-store"

@@ -26,7 +26,9 @@ HEADERS = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )
 _RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-_OPEN = re.compile(r"/(healthz|readyz|admin/reload|openapi\.json|docs(/.*)?|static/.*|favicon\.ico|robots\.txt)")
+_OPEN = re.compile(
+    r"/(healthz|readyz|admin/reload|openapi\.json|docs(/.*)?|problems(/.*)?|static/.*|favicon\.ico|robots\.txt)"
+)
 _UNLIMITED = ("/healthz", "/readyz", "/metrics", "/admin/reload")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -124,7 +126,7 @@ def protect(app: Flask, settings: Settings) -> None:
                 *("Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "If-None-Match"),
                 "X-Stainless-.*",  # what OpenAI's client says of itself
             ],
-            expose_headers=["ETag", "Retry-After", "Server-Timing", "X-Request-ID", *_RATE_HEADERS],
+            expose_headers=["ETag", "Retry-After", "Server-Timing", "X-Failures", "X-Request-ID", *_RATE_HEADERS],
             max_age=3600,
         )
 

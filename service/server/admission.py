@@ -22,7 +22,7 @@ _LONG_BODY = 1 << 12
 _PLAIN = re.compile(
     rb"/(?:api/v1/(?:query|analogy|neighbours|similarity|vocabulary|words/.*)|healthz|readyz|static/.*|)"
 )
-_COSTLY = re.compile(rb"(?:^|&)(?:exact|explain|method|restrict|all_forms|k=\d{3}|limit=\d{3}|k=%|limit=%|%)")
+_COSTLY = re.compile(rb"(?:^|&)(?:exact|explain|method|restrict|all_forms|k=\d{3}|offset|limit=\d{3}|k=%|limit=%|%)")
 _COSTLY_BODY = re.compile(rb"exact|explain|method|restrict|all_forms|queries|\d{3}|\\")
 _PAGE = re.compile(rb"/(?:search|word|docs|about|map|vocabulary|compare|openapi.json|api/v1/models)(?:/.*)?")
 _OF_ONE = (b"/api/v1/query", b"/api/v1/odd-one-out")

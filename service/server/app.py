@@ -6,20 +6,9 @@ from time import perf_counter
 
 from flask import Flask, Response, g, request
 from flask_openapi3 import Info, OpenAPI
-from flask_openapi3.models import Schema
 
 from embeddings.catalogue import home
-from service.api import (
-    AnswerBody,
-    AnswersBody,
-    AnyText,
-    OpenAIError,
-    Problem,
-    VectorsAnswer,
-    api,
-    compatible,
-    documentation,
-)
+from service.api import BLUEPRINTS, AnyText, complete_document, documentation, problem_pages
 from service.host import (
     HEADERS,
     POLICY,
@@ -59,17 +48,13 @@ def create_app(settings: Settings | None = None, serving: ServedModels | None = 
     app.after_request(_end_quietly if not settings.log_requests else _end)
     register_problems(app)
     protect(app, settings)
-    app.register_api(api)
-    app.register_api(compatible)
+    for blueprint in BLUEPRINTS:
+        app.register_api(blueprint)
     app.register_blueprint(operation)
     app.register_blueprint(documentation)
+    app.register_blueprint(problem_pages)
     register_page(app)
-    for kind in (AnswerBody, AnswersBody, OpenAIError, Problem, VectorsAnswer):
-        schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
-        for name, content in schema.pop("$defs", {}).items():
-            app.components_schemas[name] = Schema(**content)
-        app.components_schemas[kind.__name__] = Schema(**schema)
-    _ = app.api_doc  # made once, before processes are forked
+    complete_document(app)
     return app
 
 

@@ -1,15 +1,13 @@
 """The JSON API against the tiny model, by Flask's client: answers, errors, caching, and what is refused."""
 
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from embeddings import Answer, Failure, Options, ask
+from embeddings import Answer, Failure, Method, Options, ask
 from embeddings.models.model import Model
 from embeddings.query.parser import literal
 from service.api.endpoints import card
@@ -29,7 +27,7 @@ def get(client: FlaskClient, path: str, **parameters: Any) -> Any:
 def test_a_query_gives_what_the_library_gives(client: FlaskClient, tiny_model: Model) -> None:
     for text in ("king - man + woman", "king, queen, bread", "king <> queen", "man : king :: woman : ?"):
         expected = json.loads(json.dumps(ask(tiny_model, text, Options(k=2, explain=True)).as_dict()))
-        posted = client.post("/api/v1/query", json={"q": text, "k": 2, "explain": True}).get_json()
+        [posted] = client.post("/api/v1/query", json={"q": text, "k": 2, "explain": True}).get_json()["answers"]
         got = get(client, "query", q=text, k=2, explain="true")
         assert posted.pop("took_ms") >= 0
         expected.pop("took_ms")
@@ -53,6 +51,90 @@ def test_a_batch_has_each_answer_and_each_failure_in_its_place(client: FlaskClie
     assert isinstance(Failure.from_dict(answers[2]), Failure)
     assert client.post("/api/v1/query", json={"queries": []}).get_json() == {"answers": []}
     assert client.post("/api/v1/query", json={"queries": ["a"] * 1001}).status_code == 422
+
+
+def test_a_query_of_a_batch_can_have_options_of_its_own(client: FlaskClient, tiny_model: Model) -> None:
+    queries = ["queen", {"q": "queen", "k": 2}, {"q": "man : king :: woman : ?", "method": "3cosmul", "explain": True}]
+    queries += [{"q": "queen", "restrict": None, "all_forms": True}, {"q": "king", "model": "nowhere"}, "queen"]
+    queries += [{"q": "king", "k": 500, "explain": True}]
+    body = {"queries": queries, "k": 1, "restrict": 6}
+    answers = client.post("/api/v1/query", json=body).get_json()["answers"]
+    expected = [Options(1, restrict=6), Options(2, restrict=6)]
+    expected += [Options(1, Method.MULTIPLY, explain=True, restrict=6), Options(1, all_forms=True)]
+    for answer, options in zip(answers, expected, strict=False):
+        own = json.loads(json.dumps(ask(tiny_model, answer["query"], options).as_dict()))
+        assert answer | {"took_ms": 0} == own | {"took_ms": 0}
+    assert answers[4]["error"]["type"] == "UnknownModel"
+    assert "tiny" in answers[4]["error"]["detail"]
+    assert answers[5] | {"took_ms": 0} == answers[0] | {"took_ms": 0}
+    assert "100 results" in answers[6]["error"]["detail"]
+
+
+@pytest.mark.parametrize("query", [{}, {"q": 1}, {"q": "king", "k": 0}, {"q": "king", "l": 1}, 1, None, ["king"]])
+def test_a_query_of_a_batch_that_cannot_be_one_is_refused(client: FlaskClient, query: object) -> None:
+    answer = client.post("/api/v1/query", json={"queries": ["king", query]})
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"][0]["name"].startswith("queries.1")
+
+
+def test_one_query_that_fails_has_the_form_of_many(client: FlaskClient) -> None:
+    answer = client.post("/api/v1/query", json={"q": "king ("})
+    assert answer.status_code == 200
+    [failure] = answer.get_json()["answers"]
+    assert (failure["query"], failure["error"]["column"]) == ("king (", 6)
+
+
+def test_pages_of_neighbours_and_of_words_hold_all_of_them_once(client: FlaskClient, tiny_model: Model) -> None:
+    everything = get(client, "neighbours", word="king", k=20).get_json()
+    assert (everything["offset"], everything["next_offset"]) == (0, None)
+    found, offset = [], 0
+    while offset is not None:
+        page = get(client, "neighbours", word="king", k=3, offset=offset).get_json()
+        assert page["offset"] == offset
+        assert len(page["results"]) <= 3
+        found += page["results"]
+        offset = page["next_offset"]
+    assert found == everything["results"]
+    words, offset = [], 0
+    while offset is not None:
+        page = get(client, "vocabulary", limit=5, offset=offset).get_json()
+        words += [entry["word"] for entry in page["words"]]
+        offset = page["next_offset"]
+    assert words == list(tiny_model.vocabulary)
+    assert get(client, "vocabulary", prefix="q", limit=1, offset=1).get_json()["words"] == [
+        {"word": "Queen", "rank": 6}
+    ]
+    assert get(client, "vocabulary", offset=2**31 - 1).get_json() | {"model": ""} == {
+        "prefix": "",
+        "model": "",
+        "words": [],
+        "offset": 2**31 - 1,
+        "next_offset": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"offset": 991}, {"offset": -1}, {"offset": 1, "explain": True}, {"offset": "a"}]
+)
+def test_pages_that_there_are_not_are_refused(client: FlaskClient, parameters: dict[str, object]) -> None:
+    answer = get(client, "neighbours", word="king", **parameters)
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"][0]["name"] in parameters
+
+
+def test_the_odd_one_out_can_be_asked_for_in_an_address(client: FlaskClient) -> None:
+    words = [("word", word) for word in ("king", "queen", "bread, or cake"[:5])]
+    answer = client.get("/api/v1/odd-one-out", query_string=words)
+    posted = client.post("/api/v1/odd-one-out", json={"words": ["king", "queen", "bread"]}).get_json()
+    assert posted.pop("took_ms") >= 0
+    assert answer.get_json() == posted
+    assert (
+        client.get(
+            "/api/v1/odd-one-out", headers={"If-None-Match": answer.headers["ETag"]}, query_string=words
+        ).status_code
+        == 304
+    )
+    assert client.get("/api/v1/odd-one-out?word=king&word=queen").status_code == 422
 
 
 def test_the_part_that_is_left_out_of_an_analogy_is_found(client: FlaskClient) -> None:
@@ -97,20 +179,6 @@ def test_a_word_says_what_is_known_of_it(client: FlaskClient) -> None:
         answer = client.get(f"/api/v1/words/{path}")
         assert answer.status_code == 200, path
         assert answer.get_json()["known"] is False
-
-
-def test_vectors_in_json_and_as_a_file_are_the_same(client: FlaskClient, tiny_model: Model) -> None:
-    words = ["king", "united states", "Café"]
-    body = client.get("/api/v1/vectors", query_string=[("word", word) for word in words]).get_json()
-    assert [entry["resolved"] for entry in body["vectors"]] == ["exact", "composed", "case"]
-    for kind in ("application/x-npy", "application/octet-stream"):
-        file = client.post("/api/v1/vectors", json={"words": words}, headers={"Accept": kind})
-        assert file.content_type == kind
-        array = np.load(io.BytesIO(file.data), allow_pickle=False)
-        assert array.dtype == np.float32
-        assert np.allclose(array, [entry["vector"] for entry in body["vectors"]], atol=1e-6)
-    assert np.allclose(array[0], tiny_model.vectors[1])
-    assert client.get("/api/v1/vectors?word=king&word=nowhere").status_code == 404
 
 
 def test_cards_of_models_name_no_folders(client: FlaskClient, tiny_model: Model) -> None:
