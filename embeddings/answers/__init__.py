@@ -1,6 +1,7 @@
 """A query and a model give an answer: terms are resolved, targets searched, results explained."""
 
 from embeddings.answers.answer import Answer, Failure, TermReading, ask, ask_many
+from embeddings.answers.axes import Axis, axis_of, directions_of, places_on, terms_of_list, without
 from embeddings.answers.explanation import Explanation, principal_plane
 from embeddings.answers.options import Method, Options
 from embeddings.answers.resolution import Reading, Resolution, find_word, resolve, suggest
@@ -9,6 +10,7 @@ from embeddings.answers.running_text import TextReading, read_text
 
 __all__ = [
     "Answer",
+    "Axis",
     "Explanation",
     "Failure",
     "Method",
@@ -20,9 +22,14 @@ __all__ = [
     "TextReading",
     "ask",
     "ask_many",
+    "axis_of",
+    "directions_of",
     "find_word",
+    "places_on",
     "principal_plane",
     "read_text",
     "resolve",
     "suggest",
+    "terms_of_list",
+    "without",
 ]

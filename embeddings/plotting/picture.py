@@ -59,8 +59,13 @@ def arrange(
             f"A picture needs three words or more, and {len(labels)} came.", example="France:Paris Italy:Rome"
         )
     vectors = np.stack([resolve(model, label).vector for label in labels])
-    places = principal_plane(vectors) if projection is Projection.PCA else _umap(vectors, seed)
+    places = project(vectors, projection, seed=seed)
     return Picture(labels, places, pairs, f"{model.name}, {projection.value.upper()}")
+
+
+def project(vectors: Matrix, projection: Projection, *, seed: int = 1) -> Matrix:
+    """Places [n, 2] of ``vectors`` [n, dimension]. Raises `PictureError` where UMAP is wanted and not installed."""
+    return principal_plane(vectors) if projection is Projection.PCA else _umap(vectors, seed)
 
 
 def draw(picture: Picture, path: Path, *, overwrite: bool = False) -> None:

@@ -2,10 +2,17 @@
 
 from collections.abc import Mapping
 
+from flask import has_request_context, request
+
 _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
 _READABLE = _PLAIN + "/:,()*+@!$'"
 _IN_PATH = {byte: f"%{byte:02X}" for byte in range(256) if chr(byte) not in _READABLE}
 _IN_PARAMETER = {byte: f"%{byte:02X}" for byte in range(256) if chr(byte) not in _PLAIN} | {ord(" "): "+"}
+
+
+def at(path: str) -> str:
+    """``path`` as a browser has to ask for it: below the prefix under which a proxy shows the service."""
+    return (request.script_root if has_request_context() else "") + path
 
 
 def search_address(query: str, parameters: Mapping[str, str] | None = None) -> str:
@@ -24,10 +31,10 @@ def fits_into_a_path(text: str) -> bool:
 
 
 def with_parameters(path: str, parameters: Mapping[str, str]) -> str:
-    """``path`` and, where there are any, its parameters."""
+    """The address of ``path`` and, where there are any, its parameters."""
     if not parameters:
-        return path
-    return f"{path}?" + "&".join(
+        return at(path)
+    return at(f"{path}?") + "&".join(
         f"{_escape(name, _IN_PARAMETER)}={_escape(value, _IN_PARAMETER)}" for name, value in parameters.items()
     )
 

@@ -1,12 +1,18 @@
 """An answer in the forms in which people take it away: text, CSV, a request to the API, a command of the terminal."""
 
 import csv
+import hashlib
 import io
+import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from importlib.metadata import version
 from urllib.parse import quote
 
 from embeddings import Answer
+from embeddings.answers import Result
+from embeddings.models import WordVectors
 from embeddings.query import Kind
 
 _COMMAND_LINE = {"k": "-k", "model": "--model", "method": "--method", "restrict": "--restrict", "exact": "--exact"}
@@ -26,15 +32,34 @@ def as_text(answer: Answer) -> str:
 
 def as_csv(answer: Answer) -> str:
     """A table for spreadsheets, by RFC 4180; a similarity is a table of one score."""
+    if answer.kind is Kind.SIMILARITY:
+        return table(["query", "score"], [[answer.query, f"{answer.score:.6f}"]])
+    return as_list(answer.results)
+
+
+def as_list(results: Iterable[Result]) -> str:
+    """Words with their scores and ranks as a table."""
+    return table(["word", "score", "rank"], ([result.word, f"{result.score:.6f}", result.rank] for result in results))
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table as RFC 4180 has it."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
-    if answer.kind is Kind.SIMILARITY:
-        writer.writerow(["query", "score"])
-        writer.writerow([answer.query, f"{answer.score:.6f}"])
-    else:
-        writer.writerow(["word", "score", "rank"])
-        writer.writerows([result.word, f"{result.score:.6f}", result.rank] for result in answer.results)
+    writer.writerow(names)
+    writer.writerows(rows)
     return file.getvalue()
+
+
+def citation(model: WordVectors, today: date | None = None) -> str:
+    """How to cite an answer of ``model``: what it is, what it was made from, its fingerprint, and the day."""
+    card = model.manifest.card
+    mark = hashlib.sha256(json.dumps(model.manifest.as_dict(), sort_keys=True).encode()).hexdigest()[:12]
+    return (
+        f"{model.name}: word vectors ({card.method}), {len(model):,} words, {model.dimension} dimensions, made from "
+        f"{card.corpus}; licence {card.licence}; fingerprint {mark}. SearchRequest with ThisPlusThat {version('thisplusthat')} "
+        f"on {today or datetime.now(UTC).date():%Y-%m-%d}."
+    )
 
 
 def as_curl(origin: str, query: str, parameters: Mapping[str, str]) -> str:

@@ -90,13 +90,35 @@ def replace_term(query: str, term: str, replacement: str) -> str:
 
 
 def with_term(query: str, word: str) -> str:
-    """``query`` with ``word`` added to what it sums up, or beside the others if it sums nothing up."""
+    """A query that goes on from ``query`` with ``word``, and can be asked as it is.
+
+    The word is added to a sum or to a list. It takes the place of the second of two words that are compared, and in an
+    analogy that of the term whose partner is asked for.
+    """
     try:
-        kind = parsed(query).kind
+        read = parsed(query)
     except QueryError:  # it is one word of the vocabulary that has operators in it
-        kind, query = Kind.NEIGHBOURS, literal(query.strip())
-    joint = ", " if kind is Kind.ODD_ONE_OUT else " + "
-    return f"{query}{joint}{as_term(word)}" if kind in (Kind.NEIGHBOURS, Kind.EXPRESSION, Kind.ODD_ONE_OUT) else word
+        return f"{literal(query.strip())} + {as_term(word)}"
+    if read.kind is Kind.ODD_ONE_OUT:
+        return f"{query}, {as_term(word)}"
+    if read.kind is Kind.SIMILARITY:
+        return _with_another(query, read.terms[1], word)
+    if read.kind is Kind.ANALOGY:
+        known = next(place for place in read.question.places if place is not None)
+        return _with_another(query, read.terms[known], word)
+    return f"{query} + {as_term(word)}"
+
+
+def _with_another(query: str, term: Term, word: str) -> str:
+    """``query`` with ``word`` in the place of one of its terms."""
+    tokens = split_query(query)
+    ends = [token.column - 1 for token in tokens[1:]] + [len(query)]
+    for token, end in zip(tokens, ends, strict=True):
+        if token.symbol in ("term", "quoted") and token.column == term.column:
+            start = token.column - 1
+            return query[:start] + as_term(word) + query[start + len(query[start:end].rstrip(_INVISIBLE)) :]
+    texts = [word if known is term else known.text for known in parsed(query).terms]
+    return str(parsed(query).rename(texts))
 
 
 def fault_at(query: str, column: int) -> Fault:

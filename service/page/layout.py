@@ -1,36 +1,32 @@
 """What all pages are made with: templates and what they are given, addresses of static files, pages of errors."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, make_response, render_template, request
+from flask import Blueprint, Flask, current_app, g, make_response, render_template, request
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response
 
+from embeddings import Answer, Options
 from embeddings.answers import Method
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
+from embeddings.models import WordVectors
 from embeddings.query import Kind
 from service.host import ServedModels, UnknownModel, of_error, of_http
 from service.page import interpretation as reading
-from service.page.addresses import search_address, with_parameters, word_address
-from service.page.glosses import Gloss, Glosses
+from service.page.addresses import at, search_address, with_parameters, word_address
+from service.page.examples import Example, examples_of
+from service.page.pictures import NARROW, WIDE, Picture, paint
 from service.page.search_request import SearchRequest, read_search_request
 
 STATIC = Path(str(files("service.page") / "static"))
-EXAMPLES = (
-    ("Analogy", "United States : dollar :: Mexico : ?", "What is to Mexico as the dollar is to the United States?"),
-    ("Sum", "king - man + woman", "Add and take away meanings."),
-    ("Weights", "2*king - 0.5*(man + boy)", "Some terms count more than others."),
-    ("Several examples", "France : Paris, Japan : Tokyo :: Italy : ?", "The more examples, the clearer the question."),
-    ("Neighbours", "coffee", "The words used most like a word."),
-    ("Odd one out", "breakfast, cereal, dinner, lunch", "Which one does not belong?"),
-    ("Similarity", "coffee <> tea", "How alike are two words?"),
-    ("Quotes", '"rock and roll" - rock', "Quotes make one term of what is in them."),
-)
+MOST_CARDS = 50
+"""Results that a page shows one by one; the files that it offers have all."""
 METHODS = {
     Method.ADD: "3CosAdd (sum)",
     Method.MULTIPLY: "3CosMul (product)",
@@ -53,7 +49,7 @@ def version(name: str) -> str:
 
 def static_address(name: str) -> str:
     """Where a file of the page is, with its version."""
-    return f"/static/{name}?v={version(name)}"
+    return at(f"/static/{name}?v={version(name)}")
 
 
 def thousands(number: int | None) -> str:
@@ -64,6 +60,47 @@ def thousands(number: int | None) -> str:
 def signed(number: float) -> str:
     """Three decimals and a true minus."""
     return f"{number:.3f}".replace("-", "−")
+
+
+def page_blueprint(name: str) -> Blueprint:
+    """A part of the page: its responses may be kept, and its errors are pages."""
+    blueprint = Blueprint(name, __name__, template_folder="templates")
+    blueprint.after_request(_may_be_kept)
+    blueprint.register_error_handler(EmbeddingsError, error_page)
+    blueprint.register_error_handler(HTTPException, error_page)
+    return blueprint
+
+
+def _may_be_kept(response: Response) -> Response:
+    """Pages are asked for again, and not sent again if they are the same."""
+    if response.status_code == 200 and not response.direct_passthrough and "Cache-Control" not in response.headers:
+        response.cache_control.no_cache = True
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+def answer_to(query: str, asked: SearchRequest) -> tuple[Answer, WordVectors]:
+    """The answer to a query, counted and logged, and the model that gave it."""
+    serving = served_models_of_app()
+    answer = serving.ask(query, asked.options, asked.model)
+    g.answers = (*g.get("answers", ()), answer)
+    return answer, serving.model(asked.model)
+
+
+def drawings(answer: Answer, model: WordVectors, asked: SearchRequest) -> dict[str, str]:
+    """The picture of an answer for a desk and for a phone, and its caption."""
+    link = partial(word_address, parameters=asked.of_model)
+    wide = paint(answer, model, link=link, width=WIDE)
+    return {
+        "wide": as_markup(wide),
+        "narrow": as_markup(paint(answer, model, link=link, width=NARROW)),
+        "caption": wide.caption,
+    }
+
+
+def as_markup(picture: Picture) -> Markup:
+    return Markup(picture.svg)  # noqa: S704  # `svg.escape` has been over every text in it
 
 
 def render(template: str, asked: SearchRequest, query: str, **content: Any) -> str:
@@ -80,6 +117,9 @@ def render(template: str, asked: SearchRequest, query: str, **content: Any) -> s
         joiner=_joiner(serving, asked.model),
         methods=METHODS,
         asset=static_address,
+        root=at(""),
+        address=lambda path, **more: with_parameters(path, {**asked.of_model, **more}),
+        options_said=_options_said(asked, names),
         search_address=lambda text: search_address(text, parameters),
         word_address=lambda text: word_address(text, asked.of_model),
         as_term=reading.as_term,
@@ -89,6 +129,17 @@ def render(template: str, asked: SearchRequest, query: str, **content: Any) -> s
         Kind=Kind,
         **content,
     )
+
+
+def _options_said(asked: SearchRequest, names: list[str]) -> list[str]:
+    """What is chosen, for the line that stands for the folded options."""
+    chosen, usual = asked.options, Options()
+    said = [asked.model or names[0]]
+    said += [METHODS[chosen.method]] if chosen.method is not usual.method else []
+    said += [f"{chosen.k:,} results"] if chosen.k != usual.k else []
+    said += ["every word compared"] if chosen.exact else []
+    said += [f"the {chosen.restrict:,} most frequent words"] if chosen.restrict is not None else []
+    return said
 
 
 def _joiner(serving: ServedModels, name: str | None) -> str:
@@ -104,10 +155,17 @@ def served_models_of_app() -> ServedModels:
     return serving
 
 
-def glosses_of(words: list[str]) -> Mapping[str, list[Gloss]]:
-    """The senses of each word, none where there are no glosses."""
-    glosses: Glosses | None = current_app.extensions["thisplusthat-glosses"]
-    return glosses.lookup_many(words) if glosses else {word: [] for word in words}
+def ask_of(model: str | None) -> Callable[[str], Answer]:
+    """What asks the model called ``model``, or the default one."""
+    return lambda query: served_models_of_app().ask(query, None, model)
+
+
+def examples_for(asked: SearchRequest) -> tuple[Example, ...]:
+    """Questions that the model that is asked answers well; none where it cannot be asked at all."""
+    try:
+        return examples_of(served_models_of_app().model(asked.model), ask_of(asked.model))
+    except EmbeddingsError:
+        return ()
 
 
 # ---- What went wrong, for people
@@ -130,20 +188,26 @@ def error_page(error: EmbeddingsError | HTTPException) -> Response:
     if isinstance(error, QueryError) and error.column is not None:
         fault = reading.fault_at(query, error.column)
     if isinstance(error, UnknownWord):
-        if path.startswith("/word"):
-            suggestions = [(word, word_address(word, asked.parameters)) for word in error.suggestions]
-        else:
-            replaced = partial(reading.replace_term, query, error.word)
-            suggestions = [(word, search_address(replaced(word), asked.parameters)) for word in error.suggestions]
+        suggestions = [(word, _address_with(query, error.word, word, asked)) for word in error.suggestions]
     page = render(
         "error.html", asked, query, error=error, status=status, title=_title(error, status),
-        detail=_detail(error), fault=fault, suggestions=suggestions, examples=EXAMPLES,
+        detail=_detail(error), fault=fault, suggestions=suggestions, examples=examples_for(asked),
     )  # fmt: skip
     response = make_response(page, status)
     for name in ("Allow", "Retry-After", "WWW-Authenticate", "Location"):
         if name in as_problem.headers:
             response.headers[name] = as_problem.headers[name]
     return response
+
+
+def _address_with(query: str, wrong: str, word: str, asked: SearchRequest) -> str:
+    """Where the same is asked with ``word`` in the place of one that is not known."""
+    if request.path.startswith("/word"):
+        return word_address(word, asked.parameters)
+    if not query:  # an axis, or words of a plane
+        texts = {name: text.replace(wrong, reading.as_term(word)) for name, text in request.args.items()}
+        return with_parameters(request.path, texts)
+    return search_address(reading.replace_term(query, wrong, word), asked.parameters)
 
 
 def _title(error: Exception, status: int) -> str:

@@ -1,43 +1,46 @@
-"""The page: searches, words, the map, comparisons and the models, as HTML that works without JavaScript."""
+"""The page: home, searches, words and the models, as HTML that works without JavaScript."""
 
-import json
-from functools import partial
+from typing import Any
+from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, current_app, g, redirect, request, send_from_directory
+from flask import Flask, current_app, redirect, request, send_from_directory
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from embeddings import Answer, Failure, Model, Options
-from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
-from embeddings.models import WordVectors
-from embeddings.plotting import VocabularyMap, open_map
+from embeddings import Answer, Options
+from embeddings.errors import QueryError, UnknownWord
 from service.host import of_http
 from service.page import exports as copies
 from service.page import interpretation as reading
-from service.page.addresses import fits_into_a_path, search_address, with_parameters, word_address
+from service.page.addresses import at, fits_into_a_path, search_address, with_parameters, word_address
+from service.page.downloads import downloads
+from service.page.examples import Example
+from service.page.explore import explore
 from service.page.glosses import GLOSSES_FILE, Glosses
 from service.page.layout import (
-    EXAMPLES,
+    MOST_CARDS,
     STATIC,
+    answer_to,
+    drawings,
     error_page,
-    glosses_of,
+    examples_for,
+    page_blueprint,
     render,
     served_models_of_app,
     signed,
     thousands,
     version,
 )
-from service.page.pictures import NARROW, WIDE, draw
+from service.page.meanings import glosses_of, meanings_of, understood, words_of_terms
+from service.page.planes import planes
 from service.page.search_request import SearchRequest, read_search_request
-from service.page.words import describe, groups_of, look_up
+from service.page.similarity_scale import nearest_of_terms
+from service.page.words import describe, look_up
 
 _YEAR = 365 * 24 * 3600
 
-MOST_CARDS = 50
-"""Results that a page shows one by one; the files that it offers have all."""
-
-pages = Blueprint("pages", __name__, template_folder="templates")
+pages = page_blueprint("pages")
 
 
 def register_page(app: Flask) -> None:
@@ -45,18 +48,9 @@ def register_page(app: Flask) -> None:
     app.extensions["thisplusthat-glosses"] = Glosses.open(app.config["HOME_FOLDER"] / GLOSSES_FILE)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {"thousands": thousands, "signed": signed}
-    app.register_blueprint(pages)
+    for part in (pages, downloads, explore, planes):
+        app.register_blueprint(part)
     app.register_error_handler(404, _nowhere)
-
-
-@pages.after_request
-def _may_be_kept(response: AnyResponse) -> AnyResponse:
-    """Pages are asked for again, and not sent again if they are the same."""
-    if response.status_code == 200 and not response.direct_passthrough and "Cache-Control" not in response.headers:
-        response.cache_control.no_cache = True
-        response.add_etag()
-        response.make_conditional(request)
-    return response
 
 
 # ---- Searching
@@ -64,11 +58,29 @@ def _may_be_kept(response: AnyResponse) -> AnyResponse:
 
 @pages.get("/")
 def home() -> str:
-    """The field and the examples; ``q`` fills the field without being asked."""
-    return render("home.html", read_search_request(request.args), request.args.get("q", ""), examples=EXAMPLES)
+    """The field, one answered example and six questions; ``q`` fills the field without being asked."""
+    asked = read_search_request(request.args)
+    examples = examples_for(asked)
+    shown = _example(examples[0], asked) if examples else None
+    return render("home.html", asked, request.args.get("q", ""), examples=examples, shown=shown)
 
 
-@pages.get("/search")
+def _example(example: Example, asked: SearchRequest) -> dict[str, Any]:
+    """An example with its answer and its picture."""
+    plain = SearchRequest(model=asked.model)
+    answer, model = answer_to(example.query, plain)
+    first = answer.results[:3]
+    meanings = meanings_of(model, [result.word for result in first])
+    return {
+        "example": example,
+        "answer": answer,
+        "first": first,
+        "meanings": meanings,
+        **drawings(answer, model, plain),
+    }
+
+
+@pages.get("/search", strict_slashes=False)
 def search_form() -> AnyResponse | str:
     """Where the form leads without JavaScript: to the address of the query, which can be shared."""
     query = request.args.get("q", "").strip()
@@ -81,76 +93,62 @@ def search_form() -> AnyResponse | str:
 
 
 @pages.get("/search/<anything:query>", merge_slashes=False)
-def search(query: str) -> str:
-    return _search(query.strip(), read_search_request(request.args))
+def search(query: str) -> AnyResponse | str:
+    asked = read_search_request(request.args)
+    try:
+        return _search(query.strip(), asked)
+    except (QueryError, UnknownWord):
+        bare = query.strip().rstrip("/").rstrip()
+        if bare and bare != query.strip():  # a slash that was added to the address, and is not of the query
+            return redirect(search_address(bare, asked.parameters))
+        raise
 
 
 def _search(query: str, asked: SearchRequest) -> str:
-    answer, model = _answer(query, asked)
+    answer, model = answer_to(query, asked)
     parts = reading.read(answer)
     shown = {"q": query, **asked.parameters}
-    link = partial(word_address, parameters=asked.of_model)
+    listed = [result.word for result in answer.results[:MOST_CARDS]]
+    words = words_of_terms(answer)
+    reasons = [result.word for result in (*(answer.shared or ()), *(answer.apart or ()))]
     return render(
         "answer.html",
         asked,
         query,
         answer=answer,
-        parts=parts,
+        understood=understood(model, parts),
         sum=reading.sum_of(answer),
         in_words=reading.explain_in_words(parts),
-        glosses=glosses_of([result.word for result in answer.results[:MOST_CARDS]]),
+        meanings=meanings_of(model, [*listed, *words.values(), *reasons]),
+        words_of=words,
+        nearest=nearest_of_terms(answer, model),
         most=max((abs(result.score) for result in answer.results), default=1.0),
-        wide=Markup(draw(answer, model, link=link, width=WIDE)),  # noqa: S704  # `svg.escape` has been over every text in it
-        narrow=Markup(draw(answer, model, link=link, width=NARROW)),  # noqa: S704
-        curl=copies.as_curl(request.host_url.rstrip("/"), query, asked.parameters),
+        **drawings(answer, model, asked),
+        curl=copies.as_curl(request.host_url.rstrip("/") + at(""), query, asked.parameters),
         command=copies.as_command(query, asked.parameters),
+        citation=copies.citation(model),
         copied={
             "Text": with_parameters("/answer.txt", shown),
             "JSON": with_parameters("/answer.json", shown),
             "CSV": with_parameters("/answer.csv", shown),
         },
-        picture=with_parameters("/picture.svg", shown),
+        pictures={kind: with_parameters(f"/picture.{kind}", shown) for kind in ("svg", "png")},
+        embed=request.host_url.rstrip("/") + with_parameters("/embed", shown),
         compare_address=with_parameters("/compare", {"q": query, **({"models": asked.model} if asked.model else {})}),
         most_cards=MOST_CARDS,
         permalink=request.host_url.rstrip("/") + search_address(query, asked.parameters),
     )
 
 
-@pages.get("/answer.<any(txt, json, csv):form>")
-def take_away(form: str) -> AnyResponse:
-    """An answer as text, JSON or CSV."""
-    answer, _ = _answer(request.args.get("q", ""), read_search_request(request.args))
-    if form == "json":
-        content, kind = json.dumps(answer.as_dict(), indent=2, ensure_ascii=False) + "\n", "application/json"
-    elif form == "csv":
-        content, kind = copies.as_csv(answer), "text/csv; charset=utf-8"
-    else:
-        content, kind = copies.as_text(answer), "text/plain; charset=utf-8"
-    return Response(content, content_type=kind)
-
-
-@pages.get("/picture.svg")
-def picture() -> AnyResponse:
-    """The picture of an answer as a file."""
-    answer, model = _answer(request.args.get("q", ""), read_search_request(request.args))
-    response = Response(draw(answer, model, link=None), mimetype="image/svg+xml")
-    response.headers["Content-Disposition"] = 'attachment; filename="thisplusthat.svg"'
-    return response
-
-
 # ---- Exploring
 
 
-@pages.get("/word")
+@pages.get("/word", strict_slashes=False)
 def word_form() -> AnyResponse | str:
     text = request.args.get("w", "").strip()
     if not text:
-        return redirect("/")
-    return (
-        redirect(word_address(text, read_search_request(request.args).parameters))
-        if fits_into_a_path(text)
-        else _word(text)
-    )
+        return redirect(with_parameters("/", read_search_request(request.args).of_model))
+    return redirect(word_address(text, read_search_request(request.args).parameters)) if fits_into_a_path(text) else _word(text)
 
 
 @pages.get("/word/<anything:text>", merge_slashes=False)
@@ -183,61 +181,12 @@ def _word(text: str) -> AnyResponse | str:
     )
 
 
-@pages.get("/map")
-def map_() -> str:
-    """The most frequent words in a plane; without JavaScript, its groups as lists."""
-    asked = read_search_request(request.args)
-    shown = _map_of(served_models_of_app().model(asked.model))
-    groups = groups_of(shown) if shown else []
-    return render("map.html", asked, "", shown=shown, groups=groups, highlighted=request.args.get("word", ""))
-
-
-@pages.get("/map.json")
-def map_json() -> AnyResponse:
-    """The words, places and groups that the map is drawn from."""
-    model = served_models_of_app().model(read_search_request(request.args).model)
-    shown = _map_of(model)
-    if shown is None:
-        raise NotFound
-    return Response(shown.as_json(), mimetype="application/json")
-
-
-def _map_of(model: WordVectors) -> VocabularyMap | None:
-    """The map of a model; one that is not in a folder has none."""
-    return open_map(model) if isinstance(model, Model) else None
-
-
-@pages.get("/compare")
-def compare() -> str:
-    """One query put to two models, side by side."""
-    query = request.args.get("q", "").strip()
-    asked = read_search_request(request.args)
-    names = served_models_of_app().names
-    chosen = [name for given in request.args.getlist("models") for name in given.split(",") if name.strip()]
-    sides = (chosen + [name for name in names if name not in chosen] + list(names))[:2]
-    answers = [_answer_or_failure(query, SearchRequest(asked.options, name)) for name in sides] if query else []
-    found = [{result.word for result in side.results} for side in answers if isinstance(side, Answer)]
-    return render(
-        "compare.html",
-        asked,
-        query,
-        sides=sides,
-        most_cards=MOST_CARDS,
-        answers=answers,
-        common=set.intersection(*found) if len(found) == 2 else set(),
-    )
-
-
-@pages.get("/about")
+@pages.get("/about", strict_slashes=False)
 def about() -> str:
     serving = served_models_of_app()
     glosses: Glosses | None = current_app.extensions["thisplusthat-glosses"]
     return render(
-        "about.html",
-        read_search_request(request.args),
-        "",
-        cards=[serving.model(name) for name in serving.names],
-        wordnet=glosses,
+        "about.html", read_search_request(request.args), "", cards=[serving.model(name) for name in serving.names], wordnet=glosses
     )
 
 
@@ -246,8 +195,21 @@ def about() -> str:
 
 def _nowhere(error: HTTPException) -> AnyResponse:
     """An address that there is not: a page for a browser, a problem for everything else."""
+    bare = request.path.rstrip("/")
+    if bare and bare != request.path and _leads_somewhere(bare):
+        query = request.query_string.decode("latin-1")
+        return redirect(at(quote(bare)) + (f"?{query}" if query else ""), 308)
     is_page = not request.path.startswith(("/api/", "/v1/", "/admin/"))
     return error_page(error) if is_page and "text/html" in request.headers.get("Accept", "") else of_http(error)
+
+
+def _leads_somewhere(path: str) -> bool:
+    """Whether there is something at ``path``."""
+    try:
+        current_app.create_url_adapter(None).match(path, request.method)  # type: ignore[union-attr]
+    except HTTPException:
+        return False
+    return True
 
 
 @pages.get("/static/<path:name>")
@@ -260,21 +222,3 @@ def static(name: str) -> AnyResponse:
     else:
         response.cache_control.no_cache = True
     return response
-
-
-def _answer(query: str, asked: SearchRequest) -> tuple[Answer, WordVectors]:
-    serving = served_models_of_app()
-    answer = serving.ask(query, asked.options, asked.model)
-    g.answers = (answer,)
-    return answer, serving.model(asked.model)
-
-
-def _answer_or_failure(query: str, asked: SearchRequest) -> Answer | Failure:
-    try:
-        return _answer(query, asked)[0]
-    except (QueryError, UnknownWord) as error:
-        return Failure(query, error)
-
-
-pages.register_error_handler(EmbeddingsError, error_page)
-pages.register_error_handler(HTTPException, error_page)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from embeddings import Answer
 from embeddings.answers import Reading, resolve
 from embeddings.models import WordVectors
+from embeddings.query import Kind
 from service.page import svg
 from service.page.labels import NOTE_SIZE, shorten, text_width
 
@@ -68,7 +69,7 @@ def _distribution(cosines: npt.NDArray[np.float32]) -> Distribution:
 
 
 def draw_scale(answer: Answer, model: WordVectors, width: float, link: Link | None) -> tuple[str, float, str]:
-    """The content of the picture, its height, and what it shows in words."""
+    """The content of the picture, its height, and its caption."""
     assert answer.score is not None
     top, base, rows_below, row_height = 66.0, 166.0, 214.0, 42.0
     known = distribution(model)
@@ -91,16 +92,16 @@ def draw_scale(answer: Answer, model: WordVectors, width: float, link: Link | No
     parts += _mark(answer, share, across, base, width)
     terms = dict(zip((term.text for term in answer.terms), readings, strict=True))
     for number, (term, reading) in enumerate(terms.items()):
-        parts += _neighbours(term, _nearest(model, reading), across, rows_below + number * row_height, link)
+        parts += _neighbours(term, nearest_words(model, reading), across, rows_below + number * row_height, link)
     height = rows_below + row_height * len(terms) - 8
     parts.append(svg.line(across(answer.score), base + 26, across(answer.score), height - 4, "tp-percentile"))
     first, second = (term.text for term in answer.terms)
-    description = (
+    caption = (
         f"The cosine of {first} and {second} is {answer.score:.3f} on a scale from −1 to 1: {_standing(share)}, random "
         "ones of frequent words, whose distribution is drawn as a curve. Below it are the cosines of each of the two "
         "with its own nearest words."
     )
-    return "".join(parts), height, description
+    return "".join(parts), height, caption
 
 
 def _percentiles(known: Distribution, across: Across, base: float, top: float, mark: float) -> list[str]:
@@ -149,7 +150,15 @@ def _neighbours(term: str, near: Sequence[tuple[str, float]], across: Across, y:
     return parts
 
 
-def _nearest(model: WordVectors, reading: Reading) -> list[tuple[str, float]]:
+def nearest_of_terms(answer: Answer, model: WordVectors) -> list[tuple[str, list[tuple[str, float]]]]:
+    """Of each of two terms that are compared the nearest words and their cosines; nothing for other answers."""
+    if answer.kind is not Kind.SIMILARITY:
+        return []
+    texts = list(dict.fromkeys(term.text for term in answer.terms))
+    return [(text, nearest_words(model, resolve(model, text))) for text in texts]
+
+
+def nearest_words(model: WordVectors, reading: Reading) -> list[tuple[str, float]]:
     """The words nearest to a term, its own words left out, and their cosines."""
     [scores], [rows] = model.index.search(reading.vector[None], _NEIGHBOURS + len(reading.rows))
     found = zip(rows.tolist(), scores.tolist(), strict=True)

@@ -3,8 +3,15 @@
 import math
 import re
 import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from service.page.labels import NOTE_SIZE, shorten, text_width
+
+CAPTION_SIZE = 13.0
+_MARGIN, _CAPTION_LINE = 16.0, 18.0
 
 # What XML 1.0 does not allow even as a character reference.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -60,26 +67,69 @@ def arrow(start: tuple[float, float], end: tuple[float, float], classes: str, ga
     return shaft + tag("polygon", points=head, class_=f"{classes} tp-head")
 
 
-def picture(content: str, width: float, height: float, title: str, description: str, *, standalone: bool) -> str:
-    """The whole SVG. In a page it is a group of links; as a file of its own an image that brings its colours along."""
-    name = f"tp-{zlib.crc32(f'{title}|{description}|{width}'.encode(errors='replace')):08x}"
-    head = tag("title", escape(title), id=f"{name}-title") + tag("desc", escape(description), id=f"{name}-desc")
-    if standalone:
-        head += tag("style", style()) + tag("rect", width=width, height=height, class_="tp-ground")
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a picture is besides its content: its size, its title, and what it shows in words."""
+
+    width: float
+    height: float
+    title: str
+    description: str
+
+
+def picture(content: str, frame: Frame, **data: str) -> str:
+    """The whole SVG of a picture in a page: a group of links, coloured by the page's style sheet.
+
+    ``data_x`` and the like are attributes for the page's scripts.
+    """
+    # An image has no parts that could be focused, so that in a page the picture is a group of its links.
+    return _whole(content, frame, frame.height, "group", data)
+
+
+def file(content: str, frame: Frame, caption: str, source: str) -> str:
+    """A picture as a file of its own, which brings its colours along, and below it its caption and where it is from."""
+    room = frame.width - 2 * _MARGIN
+    lines = [(line, "tp-caption") for line in wrap(caption, room, CAPTION_SIZE)]
+    lines += [(line, "tp-note") for line in wrap(source, room, NOTE_SIZE)]
+    top = frame.height + _MARGIN
+    below = [text(line, _MARGIN, top + number * _CAPTION_LINE, kind) for number, (line, kind) in enumerate(lines)]
+    height = top + len(lines) * _CAPTION_LINE
+    ground = tag("rect", width=frame.width, height=height, class_="tp-ground")
+    return _whole(tag("style", style()) + ground + content + "".join(below), frame, height, "img")
+
+
+def _whole(content: str, frame: Frame, height: float, role: str, data: Mapping[str, str] | None = None) -> str:
+    is_file = role == "img"
+    key = f"{frame.title}|{frame.description}|{frame.width}"
+    name = f"tp-{zlib.crc32(key.encode(errors='replace')):08x}"
+    title, description = escape(frame.title), escape(frame.description)
     return tag(
         "svg",
-        head + content,
+        tag("title", title, id=f"{name}-title") + tag("desc", description, id=f"{name}-desc") + content,
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {number(width)} {number(height)}",
-        width=width if standalone else None,
-        height=height if standalone else None,
+        viewBox=f"0 0 {number(frame.width)} {number(height)}",
+        width=frame.width if is_file else None,
+        height=height if is_file else None,
         class_="tp-picture",
         direction="ltr",
-        # An image has no parts that could be focused, so that in a page the picture is a group of its links.
-        role="img" if standalone else "group",
+        role=role,
         aria_labelledby=f"{name}-title",
         aria_describedby=f"{name}-desc",
+        **(data or {}),
     )
+
+
+def wrap(content: str, width: float, size: float) -> list[str]:
+    """``content`` in lines of at most ``width``; a word that is longer is shortened."""
+    lines: list[str] = []
+    for word in content.split():
+        fitting = shorten(word, max(3, int(width / size)))
+        joined = f"{lines[-1]} {fitting}" if lines else fitting
+        if lines and text_width(joined, size) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(fitting)
+    return lines
 
 
 @cache

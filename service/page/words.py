@@ -25,6 +25,13 @@ class NearestWords:
 
     title: str
     answer: Answer
+    size: int | None = None
+    k: int = _IN_A_BAND
+
+    @property
+    def restricted(self) -> dict[str, str]:
+        """What an address says of it."""
+        return {"restrict": str(self.size)} if self.size else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ def describe(model: WordVectors, word: str, ask: Callable[[str, Options], Answer
         NearestWords(
             f"Among the top {size:,}" if size else f"Among all {len(model):,}",
             ask(as_term(word), Options(k=_IN_A_BAND, restrict=size)),
+            size,
         )
         for size in (*sizes, None)
     )

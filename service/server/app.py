@@ -69,7 +69,8 @@ def _end_quietly(response: Response) -> Response:
         _begin()
     headers = response.headers
     for name, value in HEADERS:
-        headers.add(name, value)
+        if name != "X-Frame-Options" or "framed" not in g:  # an answer that is meant for the frames of other pages
+            headers.add(name, value)
     headers.setdefault("Content-Security-Policy", POLICY)
     headers.add("X-Request-ID", g.request_id)
     route = request.url_rule.rule if request.url_rule else "none"

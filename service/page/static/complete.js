@@ -1,6 +1,7 @@
 // Completion of the term under the cursor from the vocabulary, as an ARIA combobox.
 
 const MOST = 8;
+const root = document.documentElement.dataset.root ?? "";
 const field = document.querySelector("input#q");
 if (field) combobox(field, document.querySelector("#completions"), document.querySelector("#said"));
 
@@ -23,6 +24,13 @@ export function termAt(text, cursor) {
   return { start, end, text: text.slice(start, cursor), quoted };
 }
 
+/** Put ``text`` in the place of a part of the field, so that the browser can undo it. */
+export function insert(field, text, start, end) {
+  field.focus();
+  field.setSelectionRange(start, end);
+  if (!document.execCommand("insertText", false, text)) field.setRangeText(text, start, end, "end");
+}
+
 function isOperator(text, place) {
   const sign = text[place];
   if (":,?()*<>".includes(sign)) return true;
@@ -40,6 +48,9 @@ function combobox(field, list, said) {
   let offers = [], active = -1, request = null, waiting = 0;
   // Whether the text has changed since the words that the list shows were asked for.
   let stale = false;
+  // While a choice is put into the field, which is no typing; and where the caret was when words were asked for.
+  // The list follows the caret from the first key typed until it is put away.
+  let taking = false, asked = -1, following = false;
   const known = new Map();
   field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
@@ -48,7 +59,7 @@ function combobox(field, list, said) {
 
   async function words(prefix, signal) {
     const model = document.querySelector("select[name=model], select[name=models]")?.value ?? "";
-    const address = `/api/v1/vocabulary?${new URLSearchParams({ prefix, ...(model && { model }) })}`;
+    const address = `${root}/api/v1/vocabulary?${new URLSearchParams({ prefix, ...(model && { model }) })}`;
     if (!known.has(address)) {
       const response = await fetch(address, { signal, headers: { Accept: "application/json" } });
       if (!response.ok) return [];
@@ -63,6 +74,7 @@ function combobox(field, list, said) {
     request?.abort();
     request = new AbortController();
     const { signal } = request;
+    asked = field.selectionStart;
     const term = termAt(field.value, field.selectionStart ?? field.value.length);
     const typed = term.text.trimStart();
     if (!typed.trim()) return close();
@@ -97,9 +109,20 @@ function combobox(field, list, said) {
       return item;
     }));
     list.hidden = offers.length === 0;
+    if (offers.length) place(offers[0].start);
     field.setAttribute("aria-expanded", String(offers.length > 0));
     field.removeAttribute("aria-activedescendant");
     said.textContent = offers.length ? `${offers.length} completion${offers.length > 1 ? "s" : ""}. Arrow keys choose, Enter takes.` : "No completions.";
+  }
+
+  /** The list stands under the term that it completes, as far as there is room. */
+  function place(start) {
+    const style = getComputedStyle(field);
+    const measure = (place.canvas ??= document.createElement("canvas")).getContext("2d");
+    measure.font = style.font;
+    const across = parseFloat(style.paddingLeft) + measure.measureText(field.value.slice(0, start)).width - field.scrollLeft;
+    const room = field.parentElement.clientWidth - list.offsetWidth;
+    list.style.left = style.direction === "rtl" ? "" : `${Math.max(-1.5, Math.min(across - 14, room))}px`;
   }
 
   function close() {
@@ -112,6 +135,11 @@ function combobox(field, list, said) {
     said.textContent = "";
     field.setAttribute("aria-expanded", "false");
     field.removeAttribute("aria-activedescendant");
+  }
+
+  function putAway() {
+    following = false;
+    close();
   }
 
   function choose(place) {
@@ -127,13 +155,21 @@ function combobox(field, list, said) {
   function take(place) {
     const { word, start, end, within } = offers[place];
     // A word with operators in it that follows others would need quotes around them all: it stands as it is.
-    field.setRangeText(within ? word : asTerm(word), start, end, "end");
-    close();
-    field.focus();
+    taking = true;
+    insert(field, within ? word : asTerm(word), start, end);
+    taking = false;
+    putAway();
   }
 
-  field.addEventListener("input", () => { stale = true; clearTimeout(waiting); waiting = setTimeout(offer, 40); });
-  field.addEventListener("blur", close);
+  field.addEventListener("input", () => { if (taking) return; following = stale = true; clearTimeout(waiting); waiting = setTimeout(offer, 40); });
+  field.addEventListener("blur", putAway);
+  // Where the caret moves to another place of the text, the words are those of the term that is there.
+  document.addEventListener("selectionchange", () => {
+    if (document.activeElement !== field || !following || taking || field.selectionStart === asked) return;
+    stale = true;
+    clearTimeout(waiting);
+    waiting = setTimeout(offer, 40);
+  });
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const open = !list.hidden && !stale;
@@ -148,9 +184,9 @@ function combobox(field, list, said) {
       take(active);
     } else if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();
-      close();
+      putAway();
     } else if (event.key === "Enter") {
-      close();
+      putAway();
     }
   });
 }

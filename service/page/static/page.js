@@ -1,5 +1,8 @@
 // What the page does on top of HTML: short addresses, this browser's history, copies, pictures as PNG.
 
+import { insert } from "./complete.js";
+
+const root = document.documentElement.dataset.root ?? "";
 const KEPT = "thisplusthat-history", MOST = 30;
 const field = document.querySelector("input#q");
 
@@ -8,6 +11,27 @@ const field = document.querySelector("input#q");
 document.querySelector("form[data-shareable]")?.addEventListener("formdata", ({ formData }) => {
   for (const [name, value] of [...formData]) if (!value || (name === "k" && value === "10")) formData.delete(name);
 });
+
+// ---- Going back: the text, the caret and the options are as they were left
+
+const form = document.querySelector("form.ask");
+const inputs = form ? [...form.elements].filter(({ name, type }) => name && type !== "submit") : [];
+addEventListener("pagehide", () => {
+  if (!form) return;
+  const values = inputs.map((input) => (input.type === "checkbox" ? input.checked : input.value));
+  const kept = { values, start: field?.selectionStart, end: field?.selectionEnd, open: form.querySelector("details")?.open, focused: document.activeElement === field };
+  try { window.history.replaceState({ ...window.history.state, kept }, ""); } catch { /* too many a minute: as it is */ }
+});
+const kept = window.history.state?.kept;
+if (form && kept?.values?.length === inputs.length && performance.getEntriesByType("navigation")[0]?.type !== "navigate") {
+  inputs.forEach((input, place) => { if (input.type === "checkbox") input.checked = kept.values[place]; else input.value = kept.values[place]; });
+  const options = form.querySelector("details");
+  if (options && kept.open) options.open = true;
+  if (field && kept.start != null) {
+    if (kept.focused) field.focus({ preventScroll: true });
+    field.setSelectionRange(kept.start, kept.end);
+  }
+}
 
 // ---- An error's column: the cursor goes there
 
@@ -23,7 +47,7 @@ if (fault && field) {
 function history() {
   try {
     const kept = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((entry) => typeof entry?.query === "string" && /^\/(search|word)\b/.test(entry?.address)) : [];
+    return Array.isArray(kept) ? kept.filter((entry) => typeof entry?.query === "string" && entry?.address?.startsWith(`${root}/search`)) : [];
   } catch { return []; }
 }
 
@@ -72,38 +96,44 @@ if (navigator.clipboard?.write) {
   }
 }
 
-// ---- "Use in query" puts the word where the cursor was
+// ---- "Use in query": the query that goes on with the word; where the text was changed meanwhile, the word at the caret
 
+const was = field?.defaultValue;
 for (const link of document.querySelectorAll("[data-use]")) {
   link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const joint = /(^|[-+−*:,(]|<>)\s*$/.test(field.value) ? "" : " + ";
-    field.value = field.value.trimEnd() + (joint || (field.value ? " " : "")) + link.dataset.use;
-    field.focus();
+    if (field.value === was) {
+      insert(field, link.dataset.query, 0, field.value.length);
+    } else {
+      const start = field.selectionStart ?? field.value.length, before = field.value.slice(0, start).trimEnd();
+      const joint = before === "" || /([+\-−*:,(]|<>)$/.test(before) ? "" : " +";
+      insert(field, `${joint}${before ? " " : ""}${link.dataset.use}`, before.length, field.selectionEnd ?? start);
+    }
     field.scrollIntoView({ block: "center" });
   });
 }
 
-// ---- The picture as PNG
+// ---- The picture as PNG: drawn here, in this browser's fonts
 
-const png = document.querySelector("[data-png]");
-if (png) {
-  png.hidden = false;
-  png.addEventListener("click", async () => {
-    const drawn = await (await fetch(png.dataset.png)).text();
-    const image = new Image();
-    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawn)}`;
-    await image.decode();
-    const canvas = document.createElement("canvas");
-    canvas.width = image.naturalWidth * 2;
-    canvas.height = image.naturalHeight * 2;
-    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-    canvas.toBlob((blob) => {
+for (const png of document.querySelectorAll("[data-png]")) {
+  png.addEventListener("click", async (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    try {
+      const drawn = await (await fetch(png.dataset.png)).text();
+      const image = new Image();
+      image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawn)}`;
+      await image.decode();
+      const canvas = document.createElement("canvas");
+      canvas.width = image.naturalWidth * 2;
+      canvas.height = image.naturalHeight * 2;
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
       const link = document.createElement("a");
-      link.href = URL.createObjectURL(blob);
+      link.href = URL.createObjectURL(await new Promise((resolve) => canvas.toBlob(resolve, "image/png")));
       link.download = "thisplusthat.png";
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    }, "image/png");
+    } catch { location.href = png.href; }
   });
 }

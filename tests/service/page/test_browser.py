@@ -198,6 +198,7 @@ def test_everything_but_completion_and_the_map_works_without_javascript(browser:
         page = context.new_page()
         page.goto("/")
         page.get_by_label("Ask for words").fill("Paris - France + Italy")
+        page.locator("summary", has_text="Options").click()
         page.get_by_label("Results").fill("3")
         page.get_by_role("button", name="Ask").click()
         assert unquote(page.url).endswith("/search/Paris - France + Italy?k=3")
@@ -245,10 +246,67 @@ def test_an_answer_is_taken_along(context: BrowserContext, page: Page) -> None:
     assert page.evaluate("navigator.clipboard.readText()").startswith("word,score,rank")
     for name, start in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
         with page.expect_download() as download:
-            page.get_by_text(f"Save as {name}").click()
+            page.get_by_role("link", name=name, exact=True).click()
         assert Path(download.value.path()).read_bytes().startswith(start)
-    page.locator("[data-use='queen']").click()
-    expect(page.get_by_role("combobox", name="Ask for words")).to_have_value("king - man + woman + queen")
+
+
+@pytest.mark.parametrize(
+    ("query", "word", "expected"),
+    [
+        ("king - man + woman", "queen", "king - man + woman + queen"),
+        ("United States : dollar :: Mexico : ?", "peso", "United States : dollar :: peso : ?"),
+        ("coffee <> tea", "wine", "coffee <> wine"),
+        ("breakfast, cereal, dinner, lunch", "buffet", "breakfast, cereal, dinner, lunch, buffet"),
+        ("coffee", "tea", "coffee + tea"),
+    ],
+)
+def test_a_word_of_every_kind_of_answer_goes_into_a_query_that_can_be_asked_and_undone(
+    page: Page, query: str, word: str, expected: str
+) -> None:
+    page.goto(f"/search/{quote(query)}")
+    field = page.get_by_role("combobox", name="Ask for words")
+    page.locator(f"[data-use='{word}']").first.click()
+    expect(field).to_have_value(expected)
+    page.keyboard.press("Control+z")
+    expect(field).to_have_value(query)
+    page.keyboard.press("Control+Shift+z")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: unquote(urlsplit(url).path) == f"/search/{expected}")
+    expect(page.locator(".how")).to_be_visible()
+
+
+def test_a_choice_is_undone_and_words_follow_the_caret(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_role("combobox", name="Ask for words")).to_be_focused()
+    page.keyboard.type("quee + woma")
+    expect(page.locator("#completions li").first).to_have_text("woman")
+    for _ in range(7):
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator("#completions li").first).to_have_text("queen")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    field = page.get_by_role("combobox", name="Ask for words")
+    expect(field).to_have_value("queen + woma")
+    page.keyboard.press("Control+z")
+    expect(field).to_have_value("quee + woma")
+
+
+def test_going_back_finds_text_caret_and_options_as_they_were(page: Page) -> None:
+    page.goto("/search/coffee")
+    field = page.get_by_role("combobox", name="Ask for words")
+    page.locator("summary", has_text="Options").click()
+    page.get_by_label("Results").fill("7")
+    field.click()
+    field.press("End")
+    page.keyboard.type(" + milk")
+    page.keyboard.press("Escape")
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    page.goto("/about")
+    page.go_back()
+    expect(field).to_have_value("coffee + milk")
+    assert field.evaluate("field => field.selectionStart") == len("coffee + ")
+    expect(page.get_by_label("Results")).to_have_value("7")
 
 
 def test_the_map_finds_a_word_and_leads_to_it(page: Page) -> None:
@@ -294,14 +352,22 @@ def test_every_page_is_accessible_and_fits_and_keeps_still(browser: Browser, url
 
 
 def test_the_keyboard_goes_from_the_skip_link_to_the_field(page: Page) -> None:
-    page.goto("/")
+    page.goto("/about")
     focused = "document.activeElement.className || document.activeElement.id || document.activeElement.textContent"
     order = []
-    for _ in range(9):
+    for _ in range(8):
         page.keyboard.press("Tab")
         order.append(page.evaluate(focused))
-    assert order == ["skip", "mark", "Map", "Compare", "About", "wide-only", "theme", "q", "go"]
-    page.goto("/")
+    assert order == ["skip", "mark", "Map", "Axes", "Compare", "About", "wide-only", "theme"]
+    page.goto("/search/king")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
+    for expected in ("q", "go", "SUMMARY"):
+        page.keyboard.press("Tab")
+        assert (
+            page.evaluate(
+                "document.activeElement.className || document.activeElement.id || document.activeElement.tagName"
+            )
+            == expected
+        )

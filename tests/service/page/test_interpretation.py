@@ -3,6 +3,7 @@
 import pytest
 
 from embeddings import Model, ask
+from embeddings.query import Kind, parse
 from service.page.interpretation import (
     Chip,
     Fault,
@@ -71,7 +72,24 @@ def test_a_word_with_operators_in_it_is_quoted_as_a_term() -> None:
 def test_a_word_joins_the_query() -> None:
     assert with_term("king - man", "queen") == "king - man + queen"
     assert with_term("a, b, c", "d") == "a, b, c, d"
-    assert with_term("coffee <> tea", "milk") == "milk"
+    assert with_term("coffee <> tea", "milk") == "coffee <> milk"
+    assert with_term("C++ (", "x y") == '"C++ (" + x y'
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("United States : dollar :: Mexico : ?", "United States : dollar :: peso : ?"),
+        ("? : dollar :: Mexico : peso", "? : peso :: Mexico : peso"),
+        ("a : b, c : d :: e : ?", "a : b, c : d :: peso : ?"),
+        ("king is to man as queen is to ?", "king is to man as peso is to ?"),
+        ("a : a :: a : ?", "a : a :: peso : ?"),
+        ('a : b :: "c : d" : ?', "a : b :: peso : ?"),
+    ],
+)
+def test_a_word_goes_on_from_an_analogy_in_the_place_of_the_term_that_is_asked_about(query: str, expected: str) -> None:
+    assert with_term(query, "peso") == expected
+    assert parse(with_term(query, "two : words")).kind is Kind.ANALOGY
 
 
 def test_an_error_is_shown_at_its_column() -> None:

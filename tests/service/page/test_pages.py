@@ -145,7 +145,7 @@ def test_answers_are_taken_away_in_three_forms_and_as_a_picture(client: FlaskCli
 
 def test_comparison_and_about(client: FlaskClient) -> None:
     page = show(client, "/compare?q=king&models=tiny,tiny")
-    assert page.count("<h2>tiny</h2>") == 2
+    assert page.count('<small class="note">tiny</small>') == 2
     assert "in both" in page
     assert "is not in tiny" in show(client, "/compare?q=xyzzy")
     page = show(client, "/about")

@@ -38,8 +38,12 @@ def test_an_arrow_ends_short_of_both_points_and_vanishes_between_near_ones() -> 
 
 
 def test_a_file_brings_its_colours_and_a_picture_in_a_page_does_not() -> None:
-    alone = svg.picture("", 720, 400, "title", "description", standalone=True)
-    inline = svg.picture("", 720, 400, "title", "description", standalone=False)
+    frame = svg.Frame(720, 400, "title", "description")
+    alone = svg.file("", frame, "A caption of many words. " * 10, "the source")
+    inline = svg.picture("", frame)
+    assert alone.count("tp-caption") > 2
+    assert "the source" in alone
+    assert "caption" not in inline
     assert "prefers-color-scheme: dark" in alone
     assert 'role="img"' in alone
     assert "<style" not in inline

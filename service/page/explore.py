@@ -1,0 +1,134 @@
+"""Exploring: the map of the vocabulary, and answers side by side."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from flask import Response, request
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from embeddings import Answer, Failure, Model
+from embeddings.errors import QueryError, UnknownWord
+from embeddings.models import WordVectors
+from embeddings.plotting import VocabularyMap, open_map
+from service.host import UnknownModel
+from service.page.addresses import search_address, with_parameters
+from service.page.layout import MOST_CARDS, answer_to, examples_for, page_blueprint, render, served_models_of_app
+from service.page.meanings import meanings_of
+from service.page.search_request import SearchRequest, read_search_request
+from service.page.words import groups_of
+
+explore = page_blueprint("explore")
+
+
+# ---- Two answers side by side
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two answers: what was asked of which model, and what came."""
+
+    query: str
+    model: str
+    found: Answer | Failure
+    files: dict[str, str]
+    address: str
+
+
+@explore.get("/compare", strict_slashes=False)
+def compare() -> str:
+    """One query put to two models, or two queries to one, side by side."""
+    asked = read_search_request(request.args)
+    queries = [request.args.get("q", "").strip(), request.args.get("q2", "").strip()]
+    names = served_models_of_app().names
+    models = _two_models(request.args.getlist("models"), asked.model, names)
+    sides: list[Side] = []
+    if queries[0] or queries[1]:
+        first, second = queries[0] or queries[1], queries[1] or queries[0]
+        sides.append(_side(first, models[0], asked))
+        if (second, models[1]) != (first, models[0]) or len(_named(request.args.getlist("models"))) > 1:
+            sides.append(_side(second, models[1], asked))
+    answers = [side.found for side in sides if isinstance(side.found, Answer)]
+    found = [{result.word for result in answer.results} for answer in answers]
+    shown = replace(asked, model=models[0] if asked.model or models[0] != names[0] else None)
+    return render(
+        "compare.html",
+        shown,
+        queries[0],
+        second=queries[1],
+        chosen=models,
+        sides=sides,
+        most_cards=MOST_CARDS,
+        most=max((abs(result.score) for answer in answers for result in answer.results), default=1.0),
+        meanings={side.model: _meanings(side) for side in sides},
+        suggested=_suggested(shown),
+        common=set.intersection(*found) if len(found) == 2 else set(),
+    )
+
+
+def _suggested(asked: SearchRequest) -> list[tuple[str, str]]:
+    """Pairs of queries to begin with."""
+    known = served_models_of_app().model(asked.model).vocabulary.row
+    pairs = [("coffee", "tea"), ("king", "queen")]
+    queries = [example.query for example in examples_for(asked)]
+    found = [pair for pair in pairs if all(known(word) is not None for word in pair)]
+    return found or list(pairwise(queries))[:2]
+
+
+def _two_models(given: Iterable[str], model: str | None, names: list[str]) -> list[str]:
+    """The models of both sides: those that were named, the others of the service, the first one twice if need be."""
+    chosen = _named(given) or ([model] if model else [])
+    for name in chosen:
+        if name not in names:
+            raise UnknownModel(name, names)
+    return (chosen + [name for name in names if name not in chosen] + [(chosen or names)[0]])[:2]
+
+
+def _named(given: Iterable[str]) -> list[str]:
+    return [name.strip() for names in given for name in names.split(",") if name.strip()]
+
+
+def _side(query: str, model: str, asked: SearchRequest) -> Side:
+    of_side = replace(asked, model=model)
+    try:
+        found: Answer | Failure = answer_to(query, of_side)[0]
+    except (QueryError, UnknownWord) as error:
+        found = Failure(query, error)
+    shown = {"q": query, **of_side.parameters}
+    files = {form.upper(): with_parameters(f"/answer.{form}", shown) for form in ("csv", "json")}
+    return Side(query, model, found, files, search_address(query, of_side.parameters))
+
+
+def _meanings(side: Side) -> dict[str, str]:
+    if isinstance(side.found, Failure):
+        return {}
+    words = [result.word for result in side.found.results[:MOST_CARDS]]
+    return {word: meaning.text for word, meaning in meanings_of(served_models_of_app().model(side.model), words).items()}
+
+
+# ---- The map
+
+
+@explore.get("/map", strict_slashes=False)
+def map_() -> str:
+    """The most frequent words in a plane; without JavaScript, its groups as lists."""
+    asked = read_search_request(request.args)
+    shown = _map_of(served_models_of_app().model(asked.model))
+    groups = groups_of(shown) if shown else []
+    return render("map.html", asked, "", shown=shown, groups=groups, highlighted=request.args.get("word", ""))
+
+
+@explore.get("/map.json")
+def map_json() -> AnyResponse:
+    """The words, places and groups that the map is drawn from."""
+    model = served_models_of_app().model(read_search_request(request.args).model)
+    shown = _map_of(model)
+    if shown is None:
+        raise NotFound
+    return Response(shown.as_json(), mimetype="application/json")
+
+
+def _map_of(model: WordVectors) -> VocabularyMap | None:
+    """The map of a model; one that is not in a folder has none."""
+    return open_map(model) if isinstance(model, Model) else None

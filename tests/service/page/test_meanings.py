@@ -1,0 +1,48 @@
+"""What words are: descriptions of the model first."""
+
+from pathlib import Path
+
+import numpy as np
+
+from embeddings import ask
+from embeddings.models import DESCRIPTIONS_FILE, DISPLAY_FILE, Card, ModelWriter, open_model, write_texts
+from service.host.settings import Settings
+from service.page.interpretation import read
+from service.page.meanings import display_of, meanings_of, understood, words_of_terms
+from service.server.app import create_app
+
+WORDS = ["new_york", "coffee", "tea", "york"]
+
+
+def described(folder: Path) -> Path:
+    place = folder / "described"
+    with ModelWriter(place, 4) as writer:
+        writer.append(WORDS, np.eye(4, dtype=np.float32) + 0.4)
+        write_texts(writer.folder / DISPLAY_FILE, ["New York", None, None, "York"])
+        write_texts(
+            writer.folder / DESCRIPTIONS_FILE, ["city of the United States", "drink of roasted beans", None, None]
+        )
+        writer.finish(Card("described"))
+    return place
+
+
+def test_what_terms_and_results_are_stands_on_the_page(tmp_path: Path) -> None:
+    place = described(tmp_path)
+    model = open_model(place)
+    app = create_app(Settings(models=(str(place),), log_requests=False))
+    with app.test_request_context("/"):
+        assert {word: meaning.text for word, meaning in meanings_of(model, WORDS).items()} == {
+            "new_york": "city of the United States", "coffee": "drink of roasted beans",
+        }  # fmt: skip
+        answer = ask(model, "New York + coffee")
+        first, second = understood(model, read(answer))
+        assert (first.shown, first.meaning and first.meaning.text) == ("New York", "city of the United States")
+        assert second.meaning
+        assert words_of_terms(answer) == {"New York": "new_york", "coffee": "coffee"}
+    assert display_of(model, "york") == "York"
+    page = app.test_client().get("/search/New York + coffee", headers={"Accept": "text/html"}).text
+    assert page.index("city of the United States") < page.index('class="headword"')
+    page = app.test_client().get("/search/tea", headers={"Accept": "text/html"}).text
+    assert ">New York</bdi>" in page
+    assert "drink of roasted beans" in page
+    assert "city of the United States" in app.test_client().get("/embed?q=tea").text
