@@ -17,7 +17,7 @@ MOST_WORDS = 120
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placed:
+class Placement:
     """Words and their places [words, 1 or 2]; words that the model does not know, with others that may be meant."""
 
     words: Sequence[str]
@@ -46,7 +46,7 @@ class Placed:
         return {"axes": axes, "words": listed, "unknown": {word: list(others) for word, others in self.missing.items()}}
 
 
-def on_axes(model: WordVectors, axes: Sequence[str], words: str, apart: str = "") -> Placed:
+def on_axes(model: WordVectors, axes: Sequence[str], words: str, apart: str = "") -> Placement:
     """The cosines of ``words``, a list as it was typed, with one or two axes, all of them without the directions
     ``apart``.
 
@@ -58,7 +58,7 @@ def on_axes(model: WordVectors, axes: Sequence[str], words: str, apart: str = ""
         directions = directions_of(model, apart)
         found = [_without(axis, directions, apart) for axis in found]
         vectors = without(vectors, directions)
-    return Placed(terms, places_on(found, vectors), missing, found)
+    return Placement(terms, places_on(found, vectors), missing, found)
 
 
 def _without(axis: Axis, directions: Matrix, apart: str) -> Axis:
@@ -68,7 +68,7 @@ def _without(axis: Axis, directions: Matrix, apart: str) -> Axis:
     return Axis(axis.text, axis.low, axis.high, unit(left))
 
 
-def in_plane(model: WordVectors, words: str, projection: Projection, apart: str = "") -> Placed:
+def in_plane(model: WordVectors, words: str, projection: Projection, apart: str = "") -> Placement:
     """Places for a list of words, or of pairs ``France:Paris``, in the plane where they spread most, or by UMAP.
 
     Raises `QueryError` for fewer than three words that are known.
@@ -89,7 +89,7 @@ def in_plane(model: WordVectors, words: str, projection: Projection, apart: str 
         vectors = without(vectors, directions_of(model, apart))
     places = project(vectors, projection)
     joined = [(known.index(one), known.index(other)) for one, other in pairs if one in known and other in known]
-    return Placed(known, places, missing, pairs=joined)
+    return Placement(known, places, missing, pairs=joined)
 
 
 def _knows(model: WordVectors, text: str) -> bool:

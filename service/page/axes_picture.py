@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.page import svg
-from service.page.axes import Placed
+from service.page.axes import Placement
 from service.page.labels import FONT_SIZE, LABEL_MARGIN, Box, Dot, place_labels, shorten
 
 _SIDE, _TOP, _BOTTOM = 34.0, 26.0, 46.0
@@ -32,7 +32,9 @@ class Scale:
         return [number * step for number in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
 
 
-def draw_axes(placed: Placed, width: int, link: Callable[[str], str] | None) -> tuple[str, float, Scale, Scale | None]:
+def draw_axes(
+    placed: Placement, width: int, link: Callable[[str], str] | None
+) -> tuple[str, float, Scale, Scale | None]:
     """The content of the picture, its height, and its scales; with one axis the words stand below each other."""
     columns = list(zip(*placed.places.tolist(), strict=True)) or [(), ()]
     is_plane = len(placed.axes) == 2
@@ -75,7 +77,7 @@ def _scale(values: tuple[float, ...], start: float, end: float) -> Scale:
     return Scale(low - room, high + room, start, end)
 
 
-def _grid(placed: Placed, across: Scale, down: Scale | None, width: float, height: float) -> list[str]:
+def _grid(placed: Placement, across: Scale, down: Scale | None, width: float, height: float) -> list[str]:
     """The axes through 0, ticks, and the names of the ends."""
     base = height - _BOTTOM + 18
     parts = []

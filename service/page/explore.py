@@ -104,7 +104,9 @@ def _meanings(side: Side) -> dict[str, str]:
     if isinstance(side.found, Failure):
         return {}
     words = [result.word for result in side.found.results[:MOST_CARDS]]
-    return {word: meaning.text for word, meaning in meanings_of(served_models_of_app().model(side.model), words).items()}
+    return {
+        word: meaning.text for word, meaning in meanings_of(served_models_of_app().model(side.model), words).items()
+    }
 
 
 # ---- The map

@@ -57,7 +57,7 @@ def citation(model: WordVectors, today: date | None = None) -> str:
     mark = hashlib.sha256(json.dumps(model.manifest.as_dict(), sort_keys=True).encode()).hexdigest()[:12]
     return (
         f"{model.name}: word vectors ({card.method}), {len(model):,} words, {model.dimension} dimensions, made from "
-        f"{card.corpus}; licence {card.licence}; fingerprint {mark}. SearchRequest with ThisPlusThat {version('thisplusthat')} "
+        f"{card.corpus}; licence {card.licence}; fingerprint {mark}. Asked with ThisPlusThat {version('thisplusthat')} "
         f"on {today or datetime.now(UTC).date():%Y-%m-%d}."
     )
 

@@ -21,7 +21,7 @@ from service.host import ServedModels, UnknownModel, of_error, of_http
 from service.page import interpretation as reading
 from service.page.addresses import at, search_address, with_parameters, word_address
 from service.page.examples import Example, examples_of
-from service.page.pictures import NARROW, WIDE, Picture, paint
+from service.page.pictures import NARROW, WIDE, Drawing, paint
 from service.page.search_request import SearchRequest, read_search_request
 
 STATIC = Path(str(files("service.page") / "static"))
@@ -99,7 +99,7 @@ def drawings(answer: Answer, model: WordVectors, asked: SearchRequest) -> dict[s
     }
 
 
-def as_markup(picture: Picture) -> Markup:
+def as_markup(picture: Drawing) -> Markup:
     return Markup(picture.svg)  # noqa: S704  # `svg.escape` has been over every text in it
 
 

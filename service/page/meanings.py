@@ -41,7 +41,7 @@ def meanings_of(model: WordVectors, words: Iterable[str]) -> dict[str, Meaning]:
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class QueryPart:
     """A part of a query: the sign between terms, or a term, how it is mostly written, and what it is."""
 
     sign: str = ""
@@ -50,7 +50,7 @@ class Understood:
     meaning: Meaning | None = None
 
 
-def understood(model: WordVectors, parts: Iterable[Chip | str]) -> list[Understood]:
+def understood(model: WordVectors, parts: Iterable[Chip | str]) -> list[QueryPart]:
     """The ``parts`` of a query with what their terms are. A term of several words is described by none of them."""
     chips = list(parts)
     single = [chip.words[0] for chip in chips if isinstance(chip, Chip) and len(chip.words) == 1]
@@ -58,11 +58,11 @@ def understood(model: WordVectors, parts: Iterable[Chip | str]) -> list[Understo
     listed = []
     for part in chips:
         if isinstance(part, str):
-            listed.append(Understood(sign=part))
+            listed.append(QueryPart(sign=part))
             continue
         word = part.words[0] if len(part.words) == 1 else None
         shown = display_of(model, word) if word and part.resolved in ("exact", "case", "phrase") else part.text
-        listed.append(Understood(chip=part, shown=shown, meaning=meanings.get(word) if word else None))
+        listed.append(QueryPart(chip=part, shown=shown, meaning=meanings.get(word) if word else None))
     return listed
 
 

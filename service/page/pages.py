@@ -148,7 +148,11 @@ def word_form() -> AnyResponse | str:
     text = request.args.get("w", "").strip()
     if not text:
         return redirect(with_parameters("/", read_search_request(request.args).of_model))
-    return redirect(word_address(text, read_search_request(request.args).parameters)) if fits_into_a_path(text) else _word(text)
+    return (
+        redirect(word_address(text, read_search_request(request.args).parameters))
+        if fits_into_a_path(text)
+        else _word(text)
+    )
 
 
 @pages.get("/word/<anything:text>", merge_slashes=False)
@@ -186,7 +190,11 @@ def about() -> str:
     serving = served_models_of_app()
     glosses: Glosses | None = current_app.extensions["thisplusthat-glosses"]
     return render(
-        "about.html", read_search_request(request.args), "", cards=[serving.model(name) for name in serving.names], wordnet=glosses
+        "about.html",
+        read_search_request(request.args),
+        "",
+        cards=[serving.model(name) for name in serving.names],
+        wordnet=glosses,
     )
 
 

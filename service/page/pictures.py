@@ -16,7 +16,7 @@ from service.page.labels import FONT_SIZE, LABEL_MARGIN, Box, Dot, Label, place_
 from service.page.scenes import Scene, Spot, numbers_of, plane_along, scene_of, shown_in
 from service.page.similarity_scale import draw_scale
 
-__all__ = ["NARROW", "WIDE", "Picture", "draw", "paint", "paint_scene", "plane_along", "render", "source_of"]
+__all__ = ["NARROW", "WIDE", "Drawing", "draw", "paint", "paint_scene", "plane_along", "render", "source_of"]
 
 WIDE, NARROW = 720, 340
 """Widths in which labels are readable on a desktop and on a phone."""
@@ -31,7 +31,7 @@ Link = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Drawing:
     """A picture as SVG, and what it shows in a sentence or two."""
 
     svg: str
@@ -47,7 +47,7 @@ def draw(answer: Answer, model: WordVectors, *, link: Link | None = word_address
     return paint(answer, model, link=link, width=width).svg
 
 
-def paint(answer: Answer, model: WordVectors, *, link: Link | None = word_address, width: int = WIDE) -> Picture:
+def paint(answer: Answer, model: WordVectors, *, link: Link | None = word_address, width: int = WIDE) -> Drawing:
     """`draw`, and the caption."""
     width = max(NARROW, width)
     title = f"Picture of {answer.read_as}"
@@ -61,17 +61,17 @@ def paint(answer: Answer, model: WordVectors, *, link: Link | None = word_addres
         described = f"{caption} {numbers_of(answer)}"
     frame = svg.Frame(width, height, title, described)
     if link is not None:
-        return Picture(svg.picture(content, frame), caption)
-    return Picture(svg.file(content, frame, caption, source_of(model)), caption)
+        return Drawing(svg.picture(content, frame), caption)
+    return Drawing(svg.file(content, frame, caption, source_of(model)), caption)
 
 
-def paint_scene(scene: Scene, model: WordVectors, title: str, numbers: str, link: Link | None, width: int) -> Picture:
+def paint_scene(scene: Scene, model: WordVectors, title: str, numbers: str, link: Link | None, width: int) -> Drawing:
     """A scene that is no answer's."""
     content, height = render(scene, width, link)
     frame = svg.Frame(width, height, title, f"{scene.caption} {numbers}")
     if link is not None:
-        return Picture(svg.picture(content, frame), scene.caption)
-    return Picture(svg.file(content, frame, scene.caption, source_of(model)), scene.caption)
+        return Drawing(svg.picture(content, frame), scene.caption)
+    return Drawing(svg.file(content, frame, scene.caption, source_of(model)), scene.caption)
 
 
 def source_of(model: WordVectors) -> str:

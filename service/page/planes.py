@@ -14,11 +14,11 @@ from embeddings.models import WordVectors
 from embeddings.plotting import Projection
 from service.page import exports, svg
 from service.page.addresses import with_parameters, word_address
-from service.page.axes import Placed, in_plane, on_axes
+from service.page.axes import Placement, in_plane, on_axes
 from service.page.axes_picture import draw_axes
 from service.page.downloads import csv_file, json_file, picture_file
 from service.page.layout import as_markup, page_blueprint, render, served_models_of_app
-from service.page.pictures import NARROW, WIDE, Picture, paint_scene, source_of
+from service.page.pictures import NARROW, WIDE, Drawing, paint_scene, source_of
 from service.page.scenes import scene_of_words
 from service.page.search_request import SearchRequest, read_search_request
 
@@ -88,10 +88,10 @@ def axes_file(form: str) -> AnyResponse:
     return _file(form, *_on_axes(_wish("x", "y", "words", "without")))
 
 
-_Draw = Callable[[Callable[[str], str] | None, int], Picture]
+_Draw = Callable[[Callable[[str], str] | None, int], Drawing]
 
 
-def _on_axes(wish: _Wish) -> tuple[Placed, _Draw]:
+def _on_axes(wish: _Wish) -> tuple[Placement, _Draw]:
     asked = wish.parameters
     model = served_models_of_app().model(wish.asked.model)
     texts = [text for text in (asked["x"], asked["y"]) if text]
@@ -102,8 +102,8 @@ def _on_axes(wish: _Wish) -> tuple[Placed, _Draw]:
 
 
 def _paint_axes(
-    placed: Placed, model: WordVectors, apart: str, link: Callable[[str], str] | None, width: int
-) -> Picture:
+    placed: Placement, model: WordVectors, apart: str, link: Callable[[str], str] | None, width: int
+) -> Drawing:
     content, height, across, down = draw_axes(placed, width, link)
     named = " and ".join(
         f"{axis.text} ({'from left to right' if number == 0 else 'from bottom to top'})"
@@ -112,16 +112,16 @@ def _paint_axes(
     caption = f"The cosine of each word with {named}" + (f", all without the direction of {apart}." if apart else ".")
     frame = svg.Frame(width, height, f"Words on {' and '.join(placed.names)}", f"{caption} {_numbers(placed)}")
     if link is None:
-        return Picture(svg.file(content, frame, caption, source_of(model)), caption)
+        return Drawing(svg.file(content, frame, caption, source_of(model)), caption)
     scales = {"x": across} | ({"y": down} if down else {})
     said = {
         f"data_{name}": f"{scale.low:.4f} {scale.high:.4f} {scale.start:.1f} {scale.end:.1f}"
         for name, scale in scales.items()
     }
-    return Picture(svg.picture(content, frame, **said), caption)
+    return Drawing(svg.picture(content, frame, **said), caption)
 
 
-def _numbers(placed: Placed) -> str:
+def _numbers(placed: Placement) -> str:
     return "; ".join(f"{word} {', '.join(f'{value:+.2f}' for value in values)}" for word, values in placed.rows) + "."
 
 
@@ -146,7 +146,7 @@ def plane_file(form: str) -> AnyResponse:
     return _file(form, *_in_plane(_wish("words", "by", "without")))
 
 
-def _in_plane(wish: _Wish) -> tuple[Placed, _Draw]:
+def _in_plane(wish: _Wish) -> tuple[Placement, _Draw]:
     asked = wish.parameters
     if asked["by"] not in ("", *Projection):
         raise QueryError(f"Words are laid out by {' or '.join(Projection)}, and here it is '{asked['by'][:40]}'.")
@@ -164,7 +164,7 @@ def _in_plane(wish: _Wish) -> tuple[Placed, _Draw]:
 # ---- Both
 
 
-def _shown(wish: _Wish, placed: Placed, draw: _Draw, path: str) -> dict[str, Any]:
+def _shown(wish: _Wish, placed: Placement, draw: _Draw, path: str) -> dict[str, Any]:
     link = partial(word_address, parameters=wish.asked.of_model)
     wide = draw(link, WIDE)
     return {
@@ -177,7 +177,7 @@ def _shown(wish: _Wish, placed: Placed, draw: _Draw, path: str) -> dict[str, Any
     }
 
 
-def _file(form: str, placed: Placed, draw: _Draw) -> AnyResponse:
+def _file(form: str, placed: Placement, draw: _Draw) -> AnyResponse:
     if form == "json":
         return json_file(placed.as_dict())
     if form == "csv":

@@ -14,14 +14,14 @@ _FIRST_OUTSIDE = 0x2E80
 """From here on are the scripts of East Asia and signs that DejaVu does not have: all fonts are looked through."""
 
 
-class PictureError(EmbeddingsError):
+class RasterError(EmbeddingsError):
     """A picture that cannot be drawn."""
 
 
 def as_png(drawn: str) -> bytes:
     """``drawn``, a picture that is a file of its own, as PNG with two pixels for each of its own.
 
-    Raises `MissingExtra` where resvg is not installed, `PictureError` where it fails.
+    Raises `MissingExtra` where resvg is not installed, `RasterError` where it fails.
     """
     resvg = need("resvg_py", "plot", "A picture as PNG")
     fonts = list(_fonts())
@@ -35,7 +35,7 @@ def as_png(drawn: str) -> bytes:
             sans_serif_family="DejaVu Sans" if fonts else None,
         )
     except ValueError as error:
-        raise PictureError(f"The picture cannot be drawn as PNG: {error}. Take it as SVG.") from error
+        raise RasterError(f"The picture cannot be drawn as PNG: {error}. Take it as SVG.") from error
     return bytes(content)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from embeddings.errors import MissingExtra
 from service.page import svg
-from service.page.raster import PictureError, as_png
+from service.page.raster import RasterError, as_png
 
 
 def test_a_picture_has_two_pixels_for_each_of_its_own_and_letters_of_any_script() -> None:
@@ -22,7 +22,7 @@ def test_a_picture_has_two_pixels_for_each_of_its_own_and_letters_of_any_script(
 
 
 def test_what_is_no_picture_and_what_is_not_installed_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(PictureError):
+    with pytest.raises(RasterError):
         as_png("<svg")
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(MissingExtra, match="plot"):
