@@ -118,7 +118,7 @@ def render(template: str, asked: SearchRequest, query: str, **content: Any) -> s
         methods=METHODS,
         asset=static_address,
         root=at(""),
-        address=lambda path, **more: with_parameters(path, {**asked.of_model, **more}),
+        address=lambda path, **more: with_parameters(path, asked.of_model | {name: str(more[name]) for name in more}),
         options_said=_options_said(asked, names),
         search_address=lambda text: search_address(text, parameters),
         word_address=lambda text: word_address(text, asked.of_model),
