@@ -3,4 +3,15 @@
 from embeddings.plotting.picture import PictureError, Projection, arrange, draw, project
 from embeddings.plotting.vocabulary_map import MapMethod, MapParameters, VocabularyMap, make_map, open_map
 
-__all__ = ["MapMethod", "MapParameters", "PictureError", "Projection", "VocabularyMap", "arrange", "draw", "make_map", "open_map", "project"]
+__all__ = [
+    "MapMethod",
+    "MapParameters",
+    "PictureError",
+    "Projection",
+    "VocabularyMap",
+    "arrange",
+    "draw",
+    "make_map",
+    "open_map",
+    "project",
+]

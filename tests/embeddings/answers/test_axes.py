@@ -44,7 +44,7 @@ def test_nothing_is_left_of_a_direction_that_is_taken_out(tiny_model: Model) -> 
         ("New York;coffee\n tea ,,", ["New York", "coffee", "tea"]),
         ('"a, b", c:d', ["a, b", "c:d"]),
         (r'"say \"x\""', ['say "x"']),
-        ('a "', ['a', '"']),
+        ('a "', ["a", '"']),
         ("", []),
     ],
 )
