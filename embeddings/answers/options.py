@@ -1,6 +1,6 @@
 """How a query is to be answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from embeddings.errors import QueryError
@@ -22,18 +22,18 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a query is to be answered."""
+    """How a query is to be answered. Each field is an option of ``thisplusthat``."""
 
-    k: int = 10
-    """Number of results, 1 to 1,000."""
-    method: Method = Method.ADD
-    exact: bool = False
-    """Compare with every vector instead of going through the index."""
-    explain: bool = False
-    restrict: int | None = None
-    """Look among this many of the most frequent words only."""
-    all_forms: bool = False
-    """List other cases and accents of words that are in the query or were listed already."""
+    k: int = field(default=10, metadata={"help": "Number of results.", "min": 1, "max": 1000})
+    method: Method = field(default=Method.ADD, metadata={"help": "How sums and analogies are searched."})
+    exact: bool = field(default=False, metadata={"help": "Compare with every word instead of going through the index."})
+    explain: bool = field(default=False, metadata={"help": "Say why: cosines, relation, margin, places in a plane."})
+    restrict: int | None = field(
+        default=None, metadata={"help": "Only the N most frequent words.", "min": 1, "metavar": "N"}
+    )
+    all_forms: bool = field(
+        default=False, metadata={"help": "List other cases and accents of words already there, too."}
+    )
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= 1000:

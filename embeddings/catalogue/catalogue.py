@@ -170,7 +170,7 @@ def pull(name: str, *, overwrite: bool = False, progress: Progress = no_progress
     """
     from gensim import downloader
 
-    from embeddings.formats import import_file
+    from embeddings.formats import ImportOptions, import_file
 
     path = model_path(name)
     if path.exists() and not overwrite:
@@ -196,7 +196,7 @@ def pull(name: str, *, overwrite: bool = False, progress: Progress = no_progress
         corpus=str(about.get("base_dataset", "unknown")),
         licence=str(about.get("license", "unknown")),
     )
-    return import_file(file, path, card, overwrite=overwrite, progress=progress)
+    return import_file(file, path, card, ImportOptions(overwrite=overwrite), progress=progress)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Rows are read some at a time and written straight into the new model, so the mat
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -94,37 +94,49 @@ class ImportReport:
     """The first of what was wrong."""
 
 
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a file is imported. Fields with a help are options of ``thisplusthat import``."""
+
+    format: str | None = field(
+        default=None, metadata={"help": "Its format, where looking inside is not enough.", "metavar": "FORMAT"}
+    )
+    skip_faults: bool = False
+    """Leave rows out that are not right, and count them."""
+    trust_pickle: bool = field(default=False, metadata={"help": "Open a gensim pickle, which can run any code in it."})
+    overwrite: bool = field(default=False, metadata={"help": "Replace the model if there is one of this name."})
+    index: IndexParameters | None = None
+
+
 def import_file(
     path: Path,
     destination: Path,
     card: Card,
-    *,
-    format: str | None = None,  # noqa: A002
-    skip_faults: bool = False,
-    trust_pickle: bool = False,
-    overwrite: bool = False,
-    index: IndexParameters | None = None,
+    options: ImportOptions | None = None,
     progress: Progress = no_progress,
 ) -> ImportReport:
     """Turn a file of vectors into a model folder at ``destination``, named by ``card``.
 
     A row that is not right (too few numbers, no UTF-8, not finite) stops the import and nothing is written, unless
-    ``skip_faults`` leaves such rows out and counts them. Raises `ModelError`.
+    `ImportOptions.skip_faults` leaves such rows out and counts them. Raises `ModelError`.
     """
+    options = options or ImportOptions()
     if not path.exists():
         raise ModelError(f"{path} does not exist.")
-    chosen = detect_format(path) if format is None else named_format(format)
+    chosen = detect_format(path) if options.format is None else named_format(options.format)
     if chosen.read is None:
         raise ModelError(f"{chosen.title} can be exported to, but not imported.")
-    if chosen.name == "gensim" and not trust_pickle:
+    if chosen.name == "gensim" and not options.trust_pickle:
         raise ModelError(
             f"{path} is a Python pickle, and opening one can run whatever its author put in. If you trust where it "
             "comes from, add --trust-pickle; otherwise ask for it in another format."
         )
-    faults = Faults(path, skip=skip_faults)
+    faults = Faults(path, skip=options.skip_faults)
     source = chosen.read(path, faults)
     counts = _Counts()
-    with ModelWriter(destination, source.dimension, overwrite=overwrite, expected_rows=source.rows or 0) as writer:
+    with ModelWriter(
+        destination, source.dimension, overwrite=options.overwrite, expected_rows=source.rows or 0
+    ) as writer:
         seen: set[str] = set()
         for block in source.blocks:
             progress("reading", block.places[-1] if block.places else 0, source.rows or 0)
@@ -139,7 +151,7 @@ def import_file(
         parameters = card.parameters or {**source.parameters, "imported_from": path.name, "format": chosen.name}
         method = source.method if card.method == "unknown" else card.method
         manifest = writer.finish(
-            replace(card, method=method, parameters=parameters, subwords=subwords), index, progress
+            replace(card, method=method, parameters=parameters, subwords=subwords), options.index, progress
         )
     return ImportReport(
         destination,

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -46,7 +47,7 @@ from embeddings.models.model import (
 from embeddings.models.vocabulary import FILES as VOCABULARY_FILES
 from embeddings.models.vocabulary import save_vocabulary
 from embeddings.progress import Progress, no_progress
-from embeddings.search import INDEX_FILES, IndexParameters, IndexReport, build_index
+from embeddings.search import INDEX_FILES, IndexParameters, build_index
 
 
 class ModelWriter:
@@ -153,7 +154,9 @@ class ModelWriter:
                 report = build_index(vectors, index or IndexParameters(), self.folder)
                 vocabulary.result()
             progress("checksums", 3, len(stages))
-            manifest = _complete(self.folder, self.path, self.dimension, len(self.words), card, report)
+            manifest = _complete(
+                self.folder, self.path, Manifest(FORMAT_VERSION, self.dimension, len(self.words), card, report, {})
+            )
             progress("done", len(stages), len(stages))
         return manifest
 
@@ -188,10 +191,9 @@ def save_model(
     *,
     counts: Sequence[int] | None = None,
     index: IndexParameters | None = None,
-    overwrite: bool = False,
 ) -> None:
-    """Write ``words`` and ``vectors`` [count, dimension], most frequent first, as a model folder at ``path``."""
-    with ModelWriter(path, vectors.shape[1], overwrite=overwrite) as writer:
+    """Write ``words`` and ``vectors`` [count, dimension], most frequent first, as a new model folder at ``path``."""
+    with ModelWriter(path, vectors.shape[1]) as writer:
         writer.append(words, vectors, counts)
         writer.finish(card, index)
 
@@ -216,27 +218,18 @@ def rebuild_index(
             progress("index", 0, 1)
             report = build_index(model.vectors, parameters, folder)
             beside = [path / MAP_FILE] if (path / MAP_FILE).exists() else []  # of the vectors, which stay
-            manifest = _complete(folder, path, model.dimension, len(model), model.manifest.card, report, beside=beside)
+            manifest = _complete(folder, path, replace(model.manifest, index=report), beside)
             progress("done", 1, 1)
     return manifest
 
 
-def _complete(
-    folder: Path,
-    path: Path,
-    dimension: int,
-    count: int,
-    card: Card,
-    index: IndexReport,
-    *,
-    beside: Sequence[Path] = (),
-) -> Manifest:
-    """Write the manifest of the files in ``folder``, see to it that all is on the disk, and put it at ``path``.
+def _complete(folder: Path, path: Path, manifest: Manifest, beside: Sequence[Path] = ()) -> Manifest:
+    """Write ``manifest`` with the files in ``folder``, see to it that all is on the disk, and put it at ``path``.
 
     Files ``beside`` come along without being listed, and so does what a user has put into the model that stands there.
     """
     files = {name: file_sum(folder / name) for name in sorted(file.name for file in folder.iterdir())}
-    manifest = Manifest(FORMAT_VERSION, dimension, count, card, index, files)
+    manifest = replace(manifest, format_version=FORMAT_VERSION, files=files)
     text = json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
     for file in beside:

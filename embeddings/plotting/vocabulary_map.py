@@ -9,7 +9,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -42,16 +42,16 @@ class MapMethod(StrEnum):
 class MapParameters:
     """How a map is computed; saved in it."""
 
-    words: int = 20_000
-    """So many of the most frequent words, or as many as there are."""
-    method: MapMethod = MapMethod.UMAP
+    words: int = field(default=20_000, metadata={"help": "So many of the most frequent.", "min": 5})
+    """Or as many as there are."""
+    method: MapMethod = field(default=MapMethod.UMAP, metadata={"help": "How words are laid out."})
     neighbours: int = 15
     """Words near each word that it is to stay near to (t-SNE's perplexity is twice as much)."""
     min_distance: float = 0.1
     """How close UMAP packs neighbours."""
     clusters: int = 16
     """Groups of words with a colour each."""
-    seed: int = 1
+    seed: int = field(default=1, metadata={"help": "Of the layout.", "min": 0})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -66,6 +66,7 @@ from embeddings.training import (
     VOCABULARY_FILE,
     Clock,
     Job,
+    JoinedPhrases,
     Note,
     TrainingParameters,
     Watcher,
@@ -73,6 +74,7 @@ from embeddings.training import (
     as_info,
     as_vocabulary,
     choose_parameters,
+    name_of,
     none_frequent,
     number_phrases,
     of_corpus,
@@ -221,7 +223,7 @@ def _known(
         trie = work.shared(known_phrases(phrases, size))
         frame = map_ids(frame, lambda ids: trie.value.join(ids))
     rest = {"uncounted": uncounted, "different": different}
-    _write_pass(work, KNOWN, frame, words, joined, phrases, clock, "known phrases", total, rest)
+    _write_pass(work, frame, JoinedPhrases(KNOWN, words, joined, phrases), clock, total, rest)
 
 
 def _titles(work: Work) -> list[str]:
@@ -284,29 +286,25 @@ def _phrase_pass(work: Work, number: int, total: int) -> None:
     joined = phrase_words(found, words)
     phrases = work.shared(found)
     frame = map_ids(frame, lambda ids: links.value.join(ids, phrases.value))
-    _write_pass(work, stage, frame, words, joined, found.parts, clock, stage, total)
+    _write_pass(work, frame, JoinedPhrases(stage, words, joined, found.parts), clock, total)
     work.watcher(of_pass(number, found, joined))
 
 
 def _write_pass(
     work: Work,
-    stage: str,
     frame: Any,
-    words: Sequence[str],
-    joined: Sequence[str],
-    parts: Sequence[Sequence[int]],
+    joined: JoinedPhrases,
     clock: Clock,
-    name: str,
     total: int,
     rest: dict[str, int] | None = None,
 ) -> None:
-    numbers, own, made_of = number_phrases(words, joined, parts)
-    shared = work.shared(own)
-    with work.space.stage(stage) as folder:
-        work.write(map_ids(frame, lambda ids: shared.value[ids]), stage, name, total)
+    numbers, own, made_of = number_phrases(joined.words, joined.phrases, joined.parts)
+    shared, name = work.shared(own), name_of(joined.stage)
+    with work.space.stage(joined.stage) as folder:
+        work.write(map_ids(frame, lambda ids: shared.value[ids]), joined.stage, name, total)
         write_lines(folder / WORDS_FILE, numbers)
         work.space.write_json(folder / PARTS_FILE, made_of)
-        work.space.write_json(folder / REPORT_FILE, clock.taken(name, phrases=len(joined)) | (rest or {}))
+        work.space.write_json(folder / REPORT_FILE, clock.taken(name, phrases=len(joined.phrases)) | (rest or {}))
 
 
 # ---- Sentences

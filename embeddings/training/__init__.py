@@ -15,7 +15,6 @@ from embeddings.training.parameters import (
     VectorsBy,
     available_processors,
     choose_parameters,
-    typed,
 )
 from embeddings.training.preparation import (
     TrainingInput,
@@ -45,6 +44,8 @@ from embeddings.training.stages import (
     REPORT_FILE,
     SENTENCES,
     Clock,
+    JoinedPhrases,
+    name_of,
     number_phrases,
     stage_of_pass,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "ClusterEngine",
     "EngineParameters",
     "Job",
+    "JoinedPhrases",
     "Keep",
     "LearnedVectors",
     "Learner",
@@ -92,6 +94,7 @@ __all__ = [
     "merge_models",
     "merged_vectors",
     "merged_words",
+    "name_of",
     "none_frequent",
     "number_phrases",
     "of_corpus",
@@ -107,6 +110,5 @@ __all__ = [
     "stages_of",
     "take_prepared",
     "train",
-    "typed",
     "worth_joining",
 ]

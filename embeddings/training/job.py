@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -85,14 +85,13 @@ def train(
                 raise TrainingStopped(_STOPPED)
 
         prepared, learned = _prepare(to_do, given, known, space, stoppable, cluster)
+        run = _Run(to_do, space, prepared, old, watcher)
         if learned is not None:
             place = Place(learned.parameters.epochs, seconds=learned.seconds)
-            epochs = [_close_epoch(learned, place, to_do, space, watcher)]
-            model = _write(learned, prepared, to_do, old, place, epochs, space, watcher)
+            model = _write(run, learned, place, [_close_epoch(run, learned, place)])
         else:
-            learner = _open_learner(prepared, to_do, old, space, watcher)
-            place, epochs = _learn(learner, prepared, to_do, space, watcher, stop)
-            model = _write(learner, prepared, to_do, old, place, epochs, space, watcher)
+            learner = _open_learner(run)
+            model = _write(run, learner, *_learn(run, learner, stop))
         space.clear()
     watcher(Note(f"Wrote {model.folder}: {len(model):,} words × {model.dimension}, in {time.time() - began:,.0f} s."))
     return model
@@ -142,23 +141,32 @@ def _with_old(job: Job) -> tuple[Job, StartingModel | None]:
 # ---- Learning
 
 
-def _open_learner(
-    prepared: TrainingInput, job: Job, old: StartingModel | None, space: Workspace, watcher: Watcher
-) -> Learner:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A job from where its text is prepared: what learning and writing share."""
+
+    job: Job
+    space: Workspace
+    prepared: TrainingInput
+    old: StartingModel | None
+    watcher: Watcher
+
+
+def _open_learner(run: _Run) -> Learner:
     """The engine that was chosen; a training that goes on stays with the one that it began with."""
+    prepared, space = run.prepared, run.space
     if space.has(CHECKPOINT):
         name, why = str(space.read_json(space.folder / CHECKPOINT / PLACE_FILE)["engine"]), None
     else:
-        name, why = choose_engine(job.engine.engine, prepared.parameters)
-    start = old.start(prepared.words) if old else None
+        name, why = choose_engine(run.job.engine.engine, prepared.parameters)
+    start = run.old.start(prepared.words) if run.old else None
     learner = open_learner(name, prepared.words, prepared.counts, prepared.parameters, start)
-    watcher(Note(describe_engine(learner.engine, why), {"engine": {**learner.engine, "why": why}}))
+    run.watcher(Note(describe_engine(learner.engine, why), {"engine": {**learner.engine, "why": why}}))
     return learner
 
 
-def _learn(
-    learner: Learner, prepared: TrainingInput, job: Job, space: Workspace, watcher: Watcher, stop: threading.Event
-) -> tuple[Place, list[dict[str, Any]]]:
+def _learn(run: _Run, learner: Learner, stop: threading.Event) -> tuple[Place, list[dict[str, Any]]]:
+    job, space, watcher = run.job, run.space, run.watcher
     place, epochs = _resume(learner, space)
     parameters = learner.parameters
     last_saved = time.monotonic()
@@ -169,11 +177,11 @@ def _learn(
             watcher(_status(learner, place, words, time.perf_counter() - before))
 
         fed(0)  # an epoch of little text ends before gensim says how far it is
-        end_of_epoch = learner.learn_piece(prepared.sentences, place, fed)
+        end_of_epoch = learner.learn_piece(run.prepared.sentences, place, fed)
         place.seconds += time.perf_counter() - before
         if end_of_epoch:
             learner.finish_epoch()
-            epochs.append(_close_epoch(learner, place, job, space, watcher))
+            epochs.append(_close_epoch(run, learner, place))
             if job.keep is Keep.BEST and _goodness(epochs[-1]) >= max(map(_goodness, epochs)):
                 _save(learner, place, epochs, space, BEST)
         due = time.monotonic() - last_saved > job.checkpoint_minutes * 60
@@ -228,18 +236,18 @@ def _goodness(epoch: dict[str, Any]) -> float:
     return float(google["accuracy"]) if google.get("questions") else float(pairs.get("spearman", 0.0))
 
 
-def _close_epoch(learner: LearnedVectors, place: Place, job: Job, space: Workspace, watcher: Watcher) -> dict[str, Any]:
+def _close_epoch(run: _Run, learner: LearnedVectors, place: Place) -> dict[str, Any]:
     """What there is to say of an epoch: seconds, words a second, loss, and scores where they are wanted."""
     scores: dict[str, Any] = {}
-    if job.evaluate:
+    if run.job.evaluate:
         words, exact = learner.words[:EVALUATED_WORDS], IndexParameters(kind="exact")
-        with work_folder(space.folder / "epoch") as work:
+        with work_folder(run.space.folder / "epoch") as work:
             save_model(work / "epoch", words, learner.rows(0, len(words)), Card("epoch"), index=exact)
             scores = _scores(open_model(work / "epoch"))
     speed = round(learner.total * place.epoch / max(place.seconds, 1e-6))
     figures = {"epoch": place.epoch, "seconds": round(place.seconds, 1), "words_per_second": speed, "loss": place.loss}
-    described = f"{describe_scores(scores)}, " if job.evaluate else ""
-    watcher(Note(f"Epoch {place.epoch}: {described}{speed:,} words/s", {**figures, **scores}))
+    described = f"{describe_scores(scores)}, " if run.job.evaluate else ""
+    run.watcher(Note(f"Epoch {place.epoch}: {described}{speed:,} words/s", {**figures, **scores}))
     return {**figures, **scores}
 
 
@@ -274,16 +282,8 @@ def describe_scores(scores: dict[str, Any]) -> str:
 # ---- Writing
 
 
-def _write(
-    learner: LearnedVectors,
-    prepared: TrainingInput,
-    job: Job,
-    old: StartingModel | None,
-    place: Place,
-    epochs: list[dict[str, Any]],
-    space: Workspace,
-    watcher: Watcher,
-) -> Model:
+def _write(run: _Run, learner: LearnedVectors, place: Place, epochs: list[dict[str, Any]]) -> Model:
+    job, space, prepared, old = run.job, run.space, run.prepared, run.old
     parameters = learner.parameters
     words, counts = prepared.words, prepared.counts.astype(np.uint64)
     merged: Matrix | None = None
@@ -338,10 +338,10 @@ def _write(
         write_texts(writer.folder / DISPLAY_FILE, _display(words, prepared, old))
         if learner.ngrams is not None:
             _save_ngrams(writer.folder / SUBWORDS_FILE, learner.ngrams)
-        writer.finish(card, progress=lambda stage, done, total: watcher(Status(f"writing, {stage}", done, total)))
+        writer.finish(card, progress=lambda stage, done, total: run.watcher(Status(f"writing, {stage}", done, total)))
     if moved:
         most = ", ".join(f"{word['word']} ({word['moved']:.2f})" for word in moved[:5])
-        watcher(Note(f"Words that moved most (1 - cosine): {most}", {"moved_most": moved}))
+        run.watcher(Note(f"Words that moved most (1 - cosine): {most}", {"moved_most": moved}))
     return open_model(space.model)
 
 

@@ -82,7 +82,10 @@ def join_known(
     of_titles = numbered(title_phrases(titles), words, job.tokens)
     watcher(Status("known phrases", 1, 3))
     if job.entities:
-        _join_entities(text, of_user, of_titles, parameters.min_count, space, clock, watcher)
+        found = find_entities(text.blocks, text.spellings, of_user, of_titles, parameters.min_count)
+        watcher(_of_entities(found))
+        watcher(Status("known phrases", 2, 3))
+        _join_entities(text, found, space, clock, watcher)
         return
     phrases = list(dict.fromkeys((*of_user, *of_titles)))
     if phrases:
@@ -139,19 +142,8 @@ def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Works
     return _Text(ids, spellings_of(texts, case), Expansion.of(replaced, len(texts) + FIRST_WORD))
 
 
-def _join_entities(
-    text: _Text,
-    of_user: Collection[tuple[int, ...]],
-    of_titles: Collection[tuple[int, ...]],
-    least: int,
-    space: Workspace,
-    clock: Clock,
-    watcher: Watcher,
-) -> None:
+def _join_entities(text: _Text, found: Entities, space: Workspace, clock: Clock, watcher: Watcher) -> None:
     spellings = text.spellings
-    found = find_entities(text.blocks, spellings, of_user, of_titles, least)
-    watcher(_of_entities(found))
-    watcher(Status("known phrases", 2, 3))
     forms = DisplayForms(spellings, found.phrases)
     words, parts = spellings.words, found.phrases.phrases
     keys = [joined_word(phrase, words) for phrase in parts]

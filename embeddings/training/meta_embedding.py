@@ -6,7 +6,7 @@ mean and the largest directions first is Mu and Viswanath 2018, "All-but-the-Top
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -35,14 +35,14 @@ _FEW_WORDS = 100
 class MergeParameters:
     """How models become one."""
 
-    dimension: int = 256
-    """Of the vectors that come out; the sum of the models' dimensions if that is less."""
+    dimension: int = field(default=256, metadata={"help": "Of the merged vectors."})
+    """The sum of the models' dimensions if that is less."""
     weights: tuple[float, ...] = ()
     """How much each model counts; 1 each where nothing is given."""
-    remove: int = 0
-    """How many of the largest directions are taken away from each model, its mean as well if it is not 0."""
-    power: float = 1.0
-    """What the singular values are raised to: 1 keeps cosines, less than 1 evens directions out."""
+    remove: int = field(default=0, metadata={"help": "Take each model's mean and N largest directions away."})
+    """0 leaves the mean, too."""
+    power: float = field(default=1.0, metadata={"help": "Less than 1 evens directions out."})
+    """What the singular values are raised to: 1 keeps cosines."""
     fit_words: int = 100_000
     """So many of the most frequent words decide about directions and regressions."""
     ridge: float = 10.0

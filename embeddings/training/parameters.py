@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from embeddings.errors import CorpusError
+from embeddings.parameters import typed
 from embeddings.text import ENTITIES, CorpusParameters, PhraseParameters, TokenParameters
 
 
@@ -226,16 +227,3 @@ class Job:
             "keep": Keep(content["keep"]),
         }
         return cls(**{**content, **parts})
-
-
-_Parameters = TypeVar("_Parameters")
-
-
-def typed(kind: type[_Parameters], values: Mapping[str, Any]) -> _Parameters:
-    """The dataclass ``kind`` of ``values`` that were read from JSON or the command line: names become choices again."""
-    choices = {
-        entry.name: entry.type
-        for entry in dataclasses.fields(kind)  # type: ignore[arg-type]
-        if isinstance(entry.type, type) and issubclass(entry.type, StrEnum)
-    }
-    return kind(**{name: choices[name](value) if name in choices else value for name, value in values.items()})

@@ -340,19 +340,10 @@ def show(name: str, found: dict[str, Any], console: Console) -> None:
 @click.option("--threads", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--connections", type=click.IntRange(1), default=32, show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), default=Path("endurance.json"), show_default=True)
-def main(
-    model: str,
-    minutes: float,
-    seconds: float,
-    only: tuple[str, ...],
-    workers: int,
-    threads: int,
-    connections: int,
-    output: Path,
-) -> None:
+def main(model: str, minutes: float, only: tuple[str, ...], output: Path, **setting_options: Any) -> None:
     """Try the service with long and bad load."""
     console = Console(highlight=False, soft_wrap=True, width=150)
-    setting = Setting(load_model(model), seconds, minutes * 60, workers, threads, connections)
+    setting = Setting(load_model(model), mixed_seconds=minutes * 60, **setting_options)
     results: dict[str, Any] = {}
     for name in only or TRIALS:
         results[name] = TRIALS[name](setting)

@@ -195,13 +195,11 @@ def encode(host: str, method: str, path: str, body: str | None, *, fresh: bool, 
 @click.option("--warm-up", type=float, default=0.0, show_default=True, help="Seconds before that are not counted.")
 @click.option("--again", is_flag=True, help="Send the requests again from the first when they are over.")
 @click.option("--fresh", is_flag=True, help="A connection for each request.")
-def main(
-    host: str, port: int, requests: Path, connections: int, seconds: float, warm_up: float, again: bool, fresh: bool
-) -> None:
+def main(host: str, port: int, requests: Path, connections: int, again: bool, **options: Any) -> None:
     """Put load on the server at HOST:PORT."""
     lines = [json.loads(line) for line in requests.read_text(encoding="utf-8").splitlines()]
-    wires = [encode(f"{host}:{port}", *line, fresh=fresh) for line in lines]
-    load = Load((host, port), cycle(wires) if again else iter(wires), seconds, warm_up, fresh=fresh)
+    wires = [encode(f"{host}:{port}", *line, fresh=options["fresh"]) for line in lines]
+    load = Load((host, port), cycle(wires) if again else iter(wires), **options)
     print(json.dumps(load.run(connections)))
 
 

@@ -18,12 +18,12 @@ from scripts.benchmark.synthetic import Synthetic, words
 READING = "this project, reading alone"
 _SCRIPTS = {
     GENSIM: "KeyedVectors.load_word2vec_format({file!r}, no_header=True)",
-    OURS: "import_file(Path({file!r}), Path({out!r}), Card('imported'), format='glove', overwrite=True)",
+    OURS: "import_file(Path({file!r}), Path({out!r}), Card('imported'), ImportOptions(format='glove', overwrite=True))",
     READING: "for block in read_glove_text(path := Path({file!r}), Faults(path, skip=False)).blocks: pass",
 }
 _IMPORTS = {
     GENSIM: "from gensim.models import KeyedVectors",
-    OURS: "from embeddings.formats import import_file; from embeddings.models.model import Card",
+    OURS: "from embeddings.formats import ImportOptions, import_file; from embeddings.models.model import Card",
     READING: "from embeddings.formats.text import read_glove_text; from embeddings.formats.sources import Faults",
 }
 _SCRIPT = """

@@ -33,7 +33,7 @@ from embeddings.training import (
     Job,
     Learner,
     Place,
-    Prepared,
+    TrainingInput,
     TrainingParameters,
     Workspace,
     available_processors,
@@ -122,7 +122,7 @@ def _dump(dump: Path, folder: Path) -> dict[str, dict[str, int]]:
     return {name: {"cleaning": round(speed)} for name, speed in best.items()}
 
 
-def _stages(text: Path, words: int, folder: Path) -> tuple[Prepared, dict[str, dict[str, int]]]:
+def _stages(text: Path, words: int, folder: Path) -> tuple[TrainingInput, dict[str, dict[str, int]]]:
     from gensim.models import Word2Vec
 
     learning, phrases = seconds(lambda: _gensim_phrases(text))
@@ -158,7 +158,7 @@ def _gensim_parameters(seed: int) -> dict[str, Any]:
     return {**TRAINING, "sg": 1, "seed": seed, "workers": available_processors()}
 
 
-def _training_alone(prepared: Prepared) -> dict[str, dict[str, int]]:
+def _training_alone(prepared: TrainingInput) -> dict[str, dict[str, int]]:
     """One epoch over the same sentences: fed line by line, read by gensim itself, and in our pieces."""
     from gensim.models import Word2Vec
     from gensim.models.word2vec import LineSentence

@@ -54,7 +54,7 @@ class DeclaredRoutes(APIBlueprint):
         super().__init__(name, import_name, operation_id_callback=_name_of, **options)
 
     @staticmethod
-    def create_view_func(
+    def create_view_func(  # noqa: PLR0913  # as flask-openapi3 calls it
         func: Callable[..., Any],
         header: Any,  # noqa: ARG004
         cookie: Any,  # noqa: ARG004

@@ -7,25 +7,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from embeddings import EmbeddingsError, Method, Options
-from embeddings.catalogue import DEFAULT_MODEL, home, list_models, model_path, pull, require_own
+from embeddings import EmbeddingsError, Options
+from embeddings.catalogue import DEFAULT_MODEL, home, list_models, require_own
 from embeddings.search import KINDS, IndexParameters
 from service.cli import display
 from service.cli.asker import Askable, OpenedModel, ask
+from service.cli.field_options import field_options, given_value
 
 LATE_COMMANDS = {
     "doctor": "doctor_commands",
+    "export": "format_commands",
     "glosses": "gloss_commands",
+    "import": "format_commands",
     "keys": "serving_commands",
     "map": "map_commands",
     "merge": "merge_commands",
     "plot": "training_commands",
+    "pull": "format_commands",
     "push": "push_commands",
     "serve": "serving_commands",
     "train": "training_commands",
@@ -82,47 +85,27 @@ def model_option(function: Callable[..., None]) -> Callable[..., None]:
     return click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help=text)(function)
 
 
-def search_options(function: Callable[..., None]) -> Callable[..., None]:
-    """How to search; shared by queries and evaluation."""
-    for option in (
-        click.option("--restrict", type=click.IntRange(1), metavar="N", help="Only the N most frequent words."),
-        click.option("--exact", is_flag=True, help="Compare with every word instead of going through the index."),
-        click.option(
-            "--method",
-            type=click.Choice([method.value for method in Method]),
-            default=Method.ADD.value,
-            show_default=True,
-            help="How sums and analogies are searched.",
-        ),
-    ):
-        function = option(function)
-    return function
+SWITCHES = {"k": ("-k", "--number"), "exact": ("--exact",), "explain": ("--explain",), "all_forms": ("--all-forms",)}
+"""How options of a query are called, where not as their field is."""
 
 
 @cli.command()
 @click.argument("text", nargs=-1)
-@click.option("-k", "--number", type=click.IntRange(1, 1000), default=10, show_default=True, help="Number of results.")
 @model_option
-@search_options
-@click.option("--explain", is_flag=True, help="Say why: cosines, relation, margin, places in a plane.")
-@click.option("--all-forms", is_flag=True, help="List other cases and accents of words already there, too.")
+@field_options(Options, names=SWITCHES)
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON; from a pipe, one object a line.")
 @click.option("--url", envvar="THISPLUSTHAT_URL", metavar="URL", help="Ask the service that runs there.")
 @click.option("--key", envvar="THISPLUSTHAT_KEY", metavar="KEY", help="The API key for it.")
 @click.pass_context
 def query(
     context: click.Context,
+    /,
     text: tuple[str, ...],
-    number: int,
     model: str,
-    method: str,
-    exact: bool,
-    restrict: int | None,
-    explain: bool,
-    all_forms: bool,
     as_json: bool,
     url: str | None,
     key: str | None,
+    **given: Any,
 ) -> None:
     """Answer TEXT; without it, ask at a prompt or answer the lines of a pipe.
 
@@ -137,14 +120,7 @@ def query(
 
     From a pipe there is one answer a line: the query, then each word and its score, between tabs.
     """
-    options = Options(
-        k=number,
-        method=Method(method),
-        exact=exact,
-        explain=explain,
-        restrict=restrict,
-        all_forms=all_forms,
-    )
+    options = given_value(Options, given)
     open_model, list_names = _models_at(url, key, context)
     name = None if context.get_parameter_source("model") is ParameterSource.DEFAULT else model
     if text:
@@ -181,83 +157,6 @@ def models(as_json: bool) -> None:
         display.show_models(listings, DEFAULT_MODEL, display.console())
 
 
-@cli.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("-n", "--name", required=True, help="Name of the new model.")
-@click.option("--format", "format_name", metavar="FORMAT", help="Its format, where looking inside is not enough.")
-@click.option(
-    "--on-error", type=click.Choice(["stop", "skip"]), default="stop", show_default=True, help="At a bad row."
-)
-@click.option("--trust-pickle", is_flag=True, help="Open a gensim pickle, which can run any code in it.")
-@click.option("--overwrite", is_flag=True, help="Replace the model if there is one of this name.")
-@click.option("--corpus", default="unknown", help="What the vectors were trained on, for the model's card.")
-@click.option("--licence", default="unknown", help="Under which licence they are, for the model's card.")
-def import_(
-    file: Path,
-    name: str,
-    format_name: str | None,
-    on_error: str,
-    trust_pickle: bool,
-    overwrite: bool,
-    corpus: str,
-    licence: str,
-) -> None:
-    """Make a model of a FILE of vectors.
-
-    word2vec text and binary, GloVe, fastText .vec and .bin, gensim KeyedVectors, safetensors, model2vec folders and
-    Parquet, told apart by what is inside; texts and word2vec binaries may be packed (.gz, .bz2, .xz).
-    """
-    from embeddings.formats import import_file
-    from embeddings.models import Card
-
-    with display.progress_bar(f"importing {file.name}") as progress:
-        report = import_file(
-            file,
-            model_path(name),
-            Card(name, corpus=corpus, licence=licence),
-            format=format_name,
-            skip_faults=on_error == "skip",
-            trust_pickle=trust_pickle,
-            overwrite=overwrite,
-            progress=progress,
-        )
-    display.show_import(report, display.console())
-    click.echo(f'Ask it: thisplusthat --model {name} "..."', err=True)
-
-
-@cli.command()
-@click.argument("model")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "format_name", metavar="FORMAT", help="Format to write, if the name of FILE does not say it.")
-@click.option("--restrict", type=click.IntRange(1), metavar="N", help="Only the N most frequent words.")
-@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
-def export(model: str, file: Path, format_name: str | None, restrict: int | None, overwrite: bool) -> None:
-    """Write the vectors of MODEL to FILE in another format.
-
-    \b
-      .txt  .txt.gz             word2vec text          .vec           fastText text
-      .bin  .bin.gz             word2vec binary        .kv            gensim KeyedVectors
-      .glove.txt                GloVe text             .safetensors   safetensors
-      .model2vec                model2vec folder       .parquet       Parquet
-      .tsv                      tables for TensorFlow's Projector
-    """
-    from embeddings.formats import export_model
-
-    opened = display.load(model)
-    chosen = export_model(opened, file, format=format_name, restrict=restrict, overwrite=overwrite)
-    click.echo(f"{min(len(opened), restrict or len(opened)):,} words × {opened.dimension} to {file} ({chosen.title})")
-
-
-@cli.command("pull")
-@click.argument("name")
-@click.option("--overwrite", is_flag=True, help="Replace the model if there is one of this name.")
-def pull_(name: str, overwrite: bool) -> None:
-    """Get a model of gensim-data by its NAME, such as glove-wiki-gigaword-100."""
-    with display.progress_bar(f"pulling {name}") as progress:
-        report = pull(name, overwrite=overwrite, progress=progress)
-    display.show_import(report, display.console())
-
-
 @cli.command()
 @click.argument("model", default=DEFAULT_MODEL)
 def verify(model: str) -> None:
@@ -292,18 +191,26 @@ def index(model: str, kind: str, recall: float) -> None:
 @cli.command()
 @click.option("-d", "--dataset", default="google", show_default=True, metavar="NAME|FILE", help="Set to measure with.")
 @model_option
-@search_options
+@field_options(Options, ("method", "exact", "restrict"), names=SWITCHES)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def evaluate(dataset: str, model: str, method: str, exact: bool, restrict: int | None, as_json: bool) -> None:
+def evaluate(dataset: str, model: str, as_json: bool, **given: Any) -> None:
     """Measure a model: google (analogies), wordsim353 or simlex999 (similarities), or a file of yours.
 
     A FILE has four words a line, with ": section" lines between if wanted; or two words and a number between tabs.
     """
     from embeddings.evaluation import evaluate as score
 
+    options = given_value(Options, given)
     opened = display.open_any(model)
     with display.progress_bar(f"evaluating {opened.name}") as progress:
-        report = score(opened, dataset, method=Method(method), exact=exact, restrict=restrict, progress=progress)
+        report = score(
+            opened,
+            dataset,
+            method=options.method,
+            exact=options.exact,
+            restrict=options.restrict,
+            progress=progress,
+        )
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     else:

@@ -1,31 +1,25 @@
 """``thisplusthat merge``: one model of several."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from embeddings.catalogue import model_place
 from embeddings.training import MergeParameters, merge_models
 from service.cli.display import load, progress_bar
-
-_DEFAULTS = MergeParameters()
+from service.cli.field_options import field_options, given_value
 
 
 @click.command("merge")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL MODEL...")
 @click.option("--out", required=True, metavar="NAME|FOLDER", help="Where the merged model goes.")
 @click.option("--weights", metavar="W,W,...", help="How much each model counts, in their order.  [default: 1 each]")
-@click.option("--dimension", type=int, default=_DEFAULTS.dimension, show_default=True, help="Of the merged vectors.")
-@click.option(
-    "--remove", type=int, default=_DEFAULTS.remove, show_default=True, help="Take each model's mean and N largest away."
-)
-@click.option(
-    "--power", type=float, default=_DEFAULTS.power, show_default=True, help="Less than 1 evens directions out."
-)
+@field_options(MergeParameters, ("dimension", "remove", "power"))
 @click.option("--all-words", is_flag=True, help="The words of all models, not of the first alone.")
 @click.option("--overwrite", is_flag=True, help="Replace a model of that name.")
 def merge_command(
-    models: tuple[str, ...], out: str, weights: str | None, all_words: bool, overwrite: bool, **numbers: float
+    models: tuple[str, ...], out: str, weights: str | None, all_words: bool, overwrite: bool, **given: Any
 ) -> None:
     """Make one model of several: vectors side by side, missing ones filled in, turned into fewer dimensions.
 
@@ -36,9 +30,7 @@ def merge_command(
         shares = tuple(float(weight) for weight in weights.split(",")) if weights else ()
     except ValueError as error:
         raise click.BadParameter("numbers between commas are expected: --weights 1,1,0.5") from error
-    parameters = MergeParameters(
-        weights=shares, dimension=int(numbers["dimension"]), remove=int(numbers["remove"]), power=numbers["power"]
-    )
+    parameters = given_value(MergeParameters, given | {"weights": shares})
     place: Path = model_place(out)
     with progress_bar(f"merging into {place.name}") as progress:
         opened = [load(model) for model in models]

@@ -1,7 +1,5 @@
 """``thisplusthat serve``, whose options are the fields of the settings, and ``thisplusthat keys``."""
 
-from collections.abc import Callable
-from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +9,11 @@ from embeddings.catalogue import has_copy, home, is_in_milvus, load_model, renew
 from embeddings.errors import ModelError
 from embeddings.progress import Progress
 from service.cli.display import progress_bar
+from service.cli.field_options import Entry, field_options, shown_value
 from service.host import Settings, SettingsError, log, read_settings
 
-_SINGULAR = {"models": "--model", "cors_origins": "--cors-origin"}
-
-
-def option_name(entry: "Field[Any]") -> str:
-    """The option of a setting; lists have one that is given several times."""
-    return _SINGULAR.get(entry.name, f"--{entry.name.replace('_', '-')}")
-
-
-def setting_options(function: Callable[..., None]) -> Callable[..., None]:
-    """An option for each setting; what is not given is None, and another source counts."""
-    for entry in reversed(fields(Settings)):
-        name, shown = option_name(entry), shown_default(entry.default)
-        about: dict[str, Any] = {"help": f"{entry.metadata['help']}  [default: {shown}]", "default": None}
-        if isinstance(entry.default, tuple):
-            about |= {"multiple": True, "callback": lambda _context, _parameter, value: tuple(value) or None}
-        elif isinstance(entry.default, bool):
-            name = f"{name}/--no-{name[2:]}"
-        else:
-            about["type"] = type(entry.default)
-        function = click.option(name, entry.name, **about)(function)
-    return function
+_SINGULAR = {"models": ("--model",), "cors_origins": ("--cors-origin",)}
+"""Lists have an option that is given several times."""
 
 
 def _is_milvus_file(name: str) -> bool:
@@ -42,20 +22,18 @@ def _is_milvus_file(name: str) -> bool:
     return Address.parse(name).file is not None
 
 
-def shown_default(default: Any) -> str:
+def shown_default(entry: Entry) -> str:
     """A default as help and the manual show it."""
-    if isinstance(default, tuple):
-        return ", ".join(default) or "none"
-    if isinstance(default, bool):
-        return str(default).lower()
-    return str(default) or "none"
+    if isinstance(entry.default, tuple):
+        return ", ".join(entry.default) or "none"
+    return shown_value(entry.default) or "none"
 
 
 @click.command("serve")
 @click.option(
     "--config", type=click.Path(path_type=Path), envvar="THISPLUSTHAT_CONFIG", help="A TOML file of settings."
 )
-@setting_options
+@field_options(Settings, names=_SINGULAR, describe=lambda entry: f"  [default: {shown_default(entry)}]")
 def serve_command(config: Path | None, **options: Any) -> None:
     """Serve models over HTTP: the API, its documentation at /docs, and the page.
 

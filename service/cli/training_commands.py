@@ -1,11 +1,8 @@
 """``thisplusthat train``, whose options are the fields of the library's parameters, and ``thisplusthat plot``."""
 
 import dataclasses
-import types
-from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
@@ -23,9 +20,9 @@ from embeddings.training import (
     TrainingStopped,
     Workspace,
     train,
-    typed,
 )
 from service.cli.display import open_any
+from service.cli.field_options import Command, Entry, default_text, field_options, given_value, shown_value
 from service.cli.training_display import watching
 
 SECTIONS: dict[str, type] = {
@@ -62,52 +59,20 @@ def _names(kind: type) -> list[str]:
     return [entry.name for entry in dataclasses.fields(kind)]
 
 
-def parameter_options(function: Callable[..., None]) -> Callable[..., None]:
+def parameter_options(function: Command) -> Command:
     """An option for each field of the parameters."""
     for kind in reversed(SECTIONS.values()):
-        for entry in reversed(dataclasses.fields(kind)):
-            function = _option(entry, kind)(function)
+        describe = _of_presets if kind is TrainingParameters else None
+        function = field_options(kind, describe=describe)(function)
     return function
 
 
-def _option(entry: "dataclasses.Field[Any]", kind: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    name, limits = entry.name.replace("_", "-"), entry.metadata
-    of_type = _plain_type(entry.type)
-    options: dict[str, Any] = {"default": None, "help": f"{limits['help']}{_default_text(entry, kind)}"}
-    flag = f"--{name}"
-    if of_type is bool:
-        flag = f"--{name}/--no-{name}"
-    elif issubclass(of_type, StrEnum):
-        options["type"] = click.Choice([choice.value for choice in of_type])
-    elif of_type is int:
-        options["type"] = click.IntRange(limits.get("min"), limits.get("max"))
-    elif of_type is float:
-        least = limits.get("above", limits.get("min"))
-        of_range = click.FloatRange(least, limits.get("max"), min_open="above" in limits)
-        options["type"] = click.FLOAT if least is None else of_range
-    return click.option(flag, entry.name, **options)
-
-
-def _plain_type(kind: Any) -> Any:
-    """The type without its None."""
-    return (
-        next(part for part in get_args(kind) if part is not type(None)) if isinstance(kind, types.UnionType) else kind
-    )
-
-
-def _default_text(entry: "dataclasses.Field[Any]", kind: type) -> str:
+def _of_presets(entry: Entry) -> str:
+    """The default of a field that presets set apart from each other."""
     by_preset = {name: values.get(entry.name, entry.default) for name, (_, values) in PRESETS.items()}
-    if kind is TrainingParameters and len(set(by_preset.values())) > 1:
-        return f" [{', '.join(f'{name} {_shown(value)}' for name, value in by_preset.items())}]"
-    if entry.default is None:
-        return ""
-    return f" [default: {_shown(entry.default)}]"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if len(set(by_preset.values())) == 1:
+        return default_text(entry)
+    return f"  [{', '.join(f'{name} {shown_value(value)}' for name, value in by_preset.items())}]"
 
 
 @click.command("train", cls=SectionedCommand)
@@ -117,16 +82,16 @@ def _shown(value: Any) -> str:
     "--preset",
     type=click.Choice([AUTO, *PRESETS]),
     default=None,
-    help="Defaults for small (up to 10 million words), medium (500 million) or large corpora. [default: auto]",
+    help="Defaults for small (up to 10 million words), medium (500 million) or large corpora.  [default: auto]",
 )
 @click.option("--init", metavar="MODEL", help="Train this model on: new words join it, old ones move little.")
 @click.option(
-    "--keep", type=click.Choice([keep.value for keep in Keep]), default=None, help="Epoch to keep. [default: last]"
+    "--keep", type=click.Choice([keep.value for keep in Keep]), default=None, help="Epoch to keep.  [default: last]"
 )
 @click.option(
-    "--checkpoint-minutes", type=click.FloatRange(0), default=None, help="Save so often in an epoch. [default: 10]"
+    "--checkpoint-minutes", type=click.FloatRange(0), default=None, help="Save so often in an epoch.  [default: 10]"
 )
-@click.option("--evaluate/--no-evaluate", default=None, help="Score each epoch on gensim's sets. [default: yes]")
+@click.option("--evaluate/--no-evaluate", default=None, help="Score each epoch on gensim's sets.  [default: yes]")
 @click.option(
     "--resume", is_flag=True, help="Go on with a training that was stopped; nothing else has to be said again."
 )
@@ -169,20 +134,17 @@ def _resume_hint(out: str) -> str:
 
 
 def _job(corpus: tuple[str, ...], given: dict[str, Any]) -> Job:
-    parts: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
-    rest: dict[str, Any] = {}
-    for name, value in given.items():
-        section = next((section for section, kind in SECTIONS.items() if name in _names(kind)), None)
-        (rest if section is None else parts[section])[name] = value
+    taken = {name for kind in SECTIONS.values() for name in _names(kind)}
+    rest = {name: value for name, value in given.items() if name not in taken}
     if "keep" in rest:
         rest["keep"] = Keep(rest["keep"])
     return Job(
         places=corpus,
-        corpus=typed(CorpusParameters, parts["Reading"]),
-        tokens=typed(TokenParameters, parts["Words"]),
-        phrases=typed(PhraseParameters, parts["Phrases"]),
-        training=parts["Vectors"],
-        engine=typed(EngineParameters, parts["Engine"]),
+        corpus=given_value(CorpusParameters, given),
+        tokens=given_value(TokenParameters, given),
+        phrases=given_value(PhraseParameters, given),
+        training={name: given[name] for name in _names(TrainingParameters) if name in given},
+        engine=given_value(EngineParameters, given),
         **rest,
     )
 

@@ -22,7 +22,7 @@ from embeddings.catalogue.remote import copy_place, is_url
 from embeddings.errors import ModelError
 from embeddings.files import fetching_folder
 from embeddings.models.model import Card
-from embeddings.models.writer import save_model
+from embeddings.models.writer import ModelWriter
 
 ASK = """
 import sys
@@ -123,9 +123,9 @@ def write(folder: Path, nearest: str = "two", rows: int = 2_000) -> None:
     vectors = np.random.default_rng(0).normal(size=(rows, 8)).astype(np.float32)
     vectors[1] = vectors[0] + 0.01
     folder.parent.mkdir(parents=True, exist_ok=True)
-    save_model(
-        folder, ["one", nearest, *(f"word{n}" for n in range(rows - 2))], vectors, Card("numbers"), overwrite=True
-    )
+    with ModelWriter(folder, vectors.shape[1], overwrite=True) as writer:
+        writer.append(["one", nearest, *(f"word{n}" for n in range(rows - 2))], vectors)
+        writer.finish(Card("numbers"))
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from embeddings.errors import ModelError
 from embeddings.formats.conversion import (
     FORMATS,
+    ImportOptions,
     ImportReport,
     detect_format,
     export_model,
@@ -44,14 +45,14 @@ def lengths(model: Model) -> np.ndarray:
 
 
 def imported(path: Path, tmp_path: Path, **options: object) -> tuple[Model, ImportReport]:
-    report = import_file(path, tmp_path / "imported", CARD, overwrite=True, **options)  # type: ignore[arg-type]
+    report = import_file(path, tmp_path / "imported", CARD, ImportOptions(overwrite=True, **options))  # type: ignore[arg-type]
     return open_model(tmp_path / "imported"), report
 
 
 def refused(path: Path, tmp_path: Path, **options: object) -> str:
     """The message of the error, after a look that nothing was left behind."""
     with pytest.raises(ModelError) as raised:
-        import_file(path, tmp_path / "models" / "bad", CARD, **options)  # type: ignore[arg-type]
+        import_file(path, tmp_path / "models" / "bad", CARD, ImportOptions(**options))  # type: ignore[arg-type]
     left = {entry.name for entry in (tmp_path / "models").iterdir()} if (tmp_path / "models").exists() else set()
     assert left <= {".bad.lock"}
     assert str(path) in str(raised.value)
@@ -158,9 +159,9 @@ def test_formats_that_go_one_way_say_so(model: Model, tmp_path: Path) -> None:
         export_model(model, tmp_path / "x", format="fasttext-binary")
     (tmp_path / "x.tsv").write_text("1\t2\n")
     with pytest.raises(ModelError, match="can be exported to, but not imported"):
-        import_file(tmp_path / "x.tsv", tmp_path / "m", CARD, format="projector")
+        import_file(tmp_path / "x.tsv", tmp_path / "m", CARD, ImportOptions(format="projector"))
     with pytest.raises(ModelError, match="There is no format 'x'. There are: word2vec, word2vec-binary, glove"):
-        import_file(tmp_path / "x.tsv", tmp_path / "m", CARD, format="x")
+        import_file(tmp_path / "x.tsv", tmp_path / "m", CARD, ImportOptions(format="x"))
 
 
 def test_what_is_no_file_of_vectors_is_refused(tmp_path: Path) -> None:
@@ -260,7 +261,7 @@ def test_any_bytes_are_imported_or_refused(content: bytes, name: str, tmp_path: 
     path.write_bytes(content)
     if name != "gensim":  # a pickle that is trusted may do as it likes
         try:
-            import_file(path, tmp_path / "any", CARD, format=name, overwrite=True, skip_faults=True)
+            import_file(path, tmp_path / "any", CARD, ImportOptions(format=name, overwrite=True, skip_faults=True))
         except ModelError as error:
             assert str(path) in str(error)
     try:
@@ -278,7 +279,7 @@ def test_a_large_file_is_streamed(tmp_path: Path) -> None:
     script = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from embeddings.formats import import_file\n"
+        "from embeddings.formats import ImportOptions, import_file\n"
         "from embeddings.models.model import Card\n"
         "import_file(Path(sys.argv[1]), Path(sys.argv[2]), Card('large'))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)\n"

@@ -11,7 +11,7 @@ from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 
 from embeddings.answers.answer import ask
 from embeddings.errors import ModelError
-from embeddings.formats.conversion import import_file
+from embeddings.formats.conversion import ImportOptions, import_file
 from embeddings.models.model import Card, Model, open_model, verify_model
 
 SENTENCES = [["the", "quick", "brown", "fox"], ["jumps", "over", "the", "lazy", "dog", "naïve", "東京"]] * 30
@@ -57,7 +57,7 @@ def test_a_model_that_was_cut_off_is_refused(trained: Path, tmp_path: Path, shar
     path = tmp_path / "cut.bin"
     path.write_bytes(content[: max(8, int(len(content) * share))])
     with pytest.raises(ModelError, match=r"cut.bin"):
-        import_file(path, tmp_path / "m", Card("m"), format="fasttext-binary")
+        import_file(path, tmp_path / "m", Card("m"), ImportOptions(format="fasttext-binary"))
     assert not (tmp_path / "m").exists()
 
 
@@ -79,7 +79,7 @@ def test_a_fasttext_word_that_is_not_utf_8(trained: Path, tmp_path: Path) -> Non
     path.write_bytes(trained.read_bytes().replace(b"quick\0", b"qu\xffck\0"))
     with pytest.raises(ModelError, match="is not UTF-8"):
         import_file(path, tmp_path / "m", Card("m"))
-    report = import_file(path, tmp_path / "m", Card("m"), skip_faults=True)
+    report = import_file(path, tmp_path / "m", Card("m"), ImportOptions(skip_faults=True))
     assert (report.words, report.skipped) == (9, 1)
 
 

@@ -9,7 +9,7 @@ from gensim.models import FastText, KeyedVectors, Word2Vec
 
 from embeddings.answers.answer import ask
 from embeddings.errors import ModelError
-from embeddings.formats.conversion import import_file
+from embeddings.formats.conversion import ImportOptions, import_file
 from embeddings.models.model import Card, Model, open_model
 
 CARD = Card("imported")
@@ -17,7 +17,7 @@ SENTENCES = [["the", "quick", "brown", "fox"], ["jumps", "over", "the", "lazy", 
 
 
 def imported(path: Path, tmp_path: Path, **options: object) -> Model:
-    import_file(path, tmp_path / "imported", CARD, overwrite=True, **options)  # type: ignore[arg-type]
+    import_file(path, tmp_path / "imported", CARD, ImportOptions(overwrite=True, **options))  # type: ignore[arg-type]
     return open_model(tmp_path / "imported")
 
 

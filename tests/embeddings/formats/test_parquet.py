@@ -8,14 +8,14 @@ import pyarrow.parquet
 import pytest
 
 from embeddings.errors import ModelError
-from embeddings.formats.conversion import import_file
+from embeddings.formats.conversion import ImportOptions, import_file
 from embeddings.models.model import Card, Model, open_model
 
 CARD = Card("imported")
 
 
 def imported(path: Path, tmp_path: Path, **options: object) -> Model:
-    import_file(path, tmp_path / "imported", CARD, overwrite=True, **options)  # type: ignore[arg-type]
+    import_file(path, tmp_path / "imported", CARD, ImportOptions(overwrite=True, **options))  # type: ignore[arg-type]
     return open_model(tmp_path / "imported")
 
 
@@ -39,7 +39,7 @@ def test_rows_of_parquet_that_are_not_right(tmp_path: Path) -> None:
     pyarrow.parquet.write_table(table, tmp_path / "x.parquet")
     with pytest.raises(ModelError, match="row 2: there is no word"):
         imported(tmp_path / "x.parquet", tmp_path)
-    report = import_file(tmp_path / "x.parquet", tmp_path / "m", CARD, skip_faults=True)
+    report = import_file(tmp_path / "x.parquet", tmp_path / "m", CARD, ImportOptions(skip_faults=True))
     assert (report.words, report.skipped) == (1, 3)
     assert "row 3: 'c' has 1 numbers, not 2" in report.faults[1]
 
@@ -81,7 +81,7 @@ def test_words_may_be_text_of_any_kind(kind: pyarrow.DataType, tmp_path: Path) -
 def test_vectors_may_be_lists_of_any_kind(kind: pyarrow.DataType, tmp_path: Path) -> None:
     vectors = pyarrow.array([[1, 2], None, [3, 4]], pyarrow.list_(pyarrow.int32())).cast(kind)
     pyarrow.parquet.write_table(pyarrow.table({"w": ["a", "b", "c"], "v": vectors}), tmp_path / "x.parquet")
-    report = import_file(tmp_path / "x.parquet", tmp_path / "m", CARD, skip_faults=True)
+    report = import_file(tmp_path / "x.parquet", tmp_path / "m", CARD, ImportOptions(skip_faults=True))
     assert (report.words, report.skipped, report.dimension) == (2, 1, 2)
     np.testing.assert_allclose(lengths(open_model(tmp_path / "m")), [[1, 2], [3, 4]], rtol=1e-6)
 

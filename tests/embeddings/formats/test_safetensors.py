@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
 from embeddings.errors import ModelError
-from embeddings.formats.conversion import export_model, import_file
+from embeddings.formats.conversion import ImportOptions, export_model, import_file
 from embeddings.models.model import Card, Model, open_model
 from embeddings.models.writer import save_model
 
@@ -18,7 +18,7 @@ CARD = Card("imported")
 
 
 def imported(path: Path, tmp_path: Path, **options: object) -> Model:
-    import_file(path, tmp_path / "imported", CARD, overwrite=True, **options)  # type: ignore[arg-type]
+    import_file(path, tmp_path / "imported", CARD, ImportOptions(overwrite=True, **options))  # type: ignore[arg-type]
     return open_model(tmp_path / "imported")
 
 

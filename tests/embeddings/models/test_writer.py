@@ -25,6 +25,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "tiny"
 
 
+def overwrite(folder: Path, words: list[str], vectors: np.ndarray) -> None:
+    with ModelWriter(folder, vectors.shape[1], overwrite=True) as writer:
+        writer.append(words, vectors)
+        writer.finish(CARD)
+
+
 def test_rows_may_come_in_blocks(tmp_path: Path) -> None:
     with ModelWriter(tmp_path / "m", 2) as writer:
         writer.append(WORDS[:1], VECTORS[:1])
@@ -66,12 +72,12 @@ def test_words_and_vectors_that_do_not_match_are_refused(tmp_path: Path) -> None
 def test_what_exists_is_only_overwritten_on_request_and_only_if_it_is_a_model(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="exists already"):
         save_model(folder, ["a"], np.ones((1, 3), np.float32), CARD)
-    save_model(folder, ["a"], np.ones((1, 3), np.float32), CARD, overwrite=True)
+    overwrite(folder, ["a"], np.ones((1, 3), np.float32))
     assert list(open_model(folder).vocabulary) == ["a"]
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "letter.txt").write_text("precious")
     with pytest.raises(ModelError, match="not a model"):
-        save_model(tmp_path / "home", ["a"], np.ones((1, 3), np.float32), CARD, overwrite=True)
+        overwrite(tmp_path / "home", ["a"], np.ones((1, 3), np.float32))
     assert (tmp_path / "home" / "letter.txt").read_text() == "precious"
 
 
@@ -96,7 +102,7 @@ def test_a_reader_sees_the_old_model_or_the_new_one(folder: Path) -> None:
     while len(seen) < 2 and not failures:
         for count in (3, 500):
             words = [f"w{number}" for number in range(count)]
-            save_model(folder, words, np.ones((count, 2), np.float32), CARD, overwrite=True)
+            overwrite(folder, words, np.ones((count, 2), np.float32))
     done.set()
     reader.join()
     assert failures == []

@@ -11,7 +11,7 @@ import pytest
 
 from embeddings.errors import ModelError
 from embeddings.models.model import MAP_FILE, Card, Model, open_model, verify_model
-from embeddings.models.writer import rebuild_index, save_model
+from embeddings.models.writer import ModelWriter, rebuild_index, save_model
 from embeddings.plotting.vocabulary_map import MapMethod, MapParameters, VocabularyMap, make_map, open_map
 from embeddings.search import IndexParameters, Matrix, exact_search
 
@@ -108,7 +108,9 @@ def test_the_model_stays_whole_and_keeps_its_map_with_a_new_index(mapped: Model,
 
 def test_a_map_of_other_vectors_is_refused(mapped: Model) -> None:
     kept = (mapped.folder / MAP_FILE).read_bytes()
-    save_model(mapped.folder, list("abcdefgh"), np.eye(8, dtype=np.float32), Card("mine"), overwrite=True)
+    with ModelWriter(mapped.folder, 8, overwrite=True) as writer:
+        writer.append(list("abcdefgh"), np.eye(8, dtype=np.float32))
+        writer.finish(Card("mine"))
     changed = open_model(mapped.folder)
     assert open_map(changed) is None  # it went with the vectors
     (mapped.folder / MAP_FILE).write_bytes(kept)

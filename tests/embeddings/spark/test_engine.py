@@ -13,9 +13,10 @@ import pytest
 
 from embeddings import ask
 from embeddings.errors import CorpusError
+from embeddings.parameters import typed
 from embeddings.spark.engine import SparkEngine, check_spark
 from embeddings.training.job import train
-from embeddings.training.parameters import Engine, EngineParameters, Job, Keep, VectorsBy, typed
+from embeddings.training.parameters import Engine, EngineParameters, Job, Keep, VectorsBy
 from embeddings.training.workspace import Note, Status
 
 ROOT = Path(__file__).parents[3]

@@ -8,10 +8,11 @@ import pytest
 from gensim.models import FastText, Word2Vec
 
 from embeddings.errors import ModelError
+from embeddings.parameters import typed
 from embeddings.training import gensim_engine as learning
 from embeddings.training.engine import Place, Start, alpha_at, sentences_of
 from embeddings.training.gensim_engine import GensimLearner as Learner
-from embeddings.training.parameters import TrainingParameters, typed
+from embeddings.training.parameters import TrainingParameters
 
 SENTENCES = 600
 

@@ -20,9 +20,10 @@ from embeddings import CorpusError, Model, ModelError, ask
 from embeddings.errors import EngineError, KernelError
 from embeddings.models.model import open_model, verify_model
 from embeddings.native import FORCED, LEVELS
+from embeddings.parameters import typed
 from embeddings.text.phrases import PhraseParameters
 from embeddings.training.job import describe_scores, memory_mb, train
-from embeddings.training.parameters import Engine, EngineParameters, Job, Keep, typed
+from embeddings.training.parameters import Engine, EngineParameters, Job, Keep
 from embeddings.training.workspace import Note, Status
 
 ROOT = Path(__file__).parents[3]

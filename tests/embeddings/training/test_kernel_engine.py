@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
+from embeddings.parameters import typed
 from embeddings.training import kernel_engine as learning
 from embeddings.training.engine import Learner, Place, Start, alpha_at
 from embeddings.training.gensim_engine import GensimLearner
 from embeddings.training.kernel_engine import KernelLearner, why_not
-from embeddings.training.parameters import TrainingParameters, typed
+from embeddings.training.parameters import TrainingParameters
 
 SENTENCES = 600
 KINDS: list[dict[str, Any]] = [

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from embeddings.errors import CorpusError
+from embeddings.parameters import typed
 from embeddings.text.phrases import PhraseParameters, Scoring
 from embeddings.text.tokens import Case, TokenParameters
 from embeddings.training.parameters import (
@@ -17,7 +18,6 @@ from embeddings.training.parameters import (
     available_processors,
     choose_parameters,
     preset_for,
-    typed,
 )
 
 

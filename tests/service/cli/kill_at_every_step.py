@@ -28,7 +28,7 @@ from pyarrow import parquet
 
 from embeddings.catalogue import catalogue
 from embeddings.catalogue.remote import copy_place
-from embeddings.formats.conversion import import_file
+from embeddings.formats.conversion import ImportOptions, import_file
 from embeddings.models.model import Card, open_model, verify_model
 from embeddings.models.writer import save_model
 from embeddings.plotting import vocabulary_map
@@ -114,7 +114,7 @@ def has_keys(*names: set[str]) -> Callable[[Path], None]:
 
 
 def exported(home: Path) -> None:
-    import_file(home / "out.bin", home / "back", Card("back"), overwrite=True)
+    import_file(home / "out.bin", home / "back", Card("back"), ImportOptions(overwrite=True))
     assert len(open_model(home / "back")) in (1200, 1)
     shutil.rmtree(home / "back")
 

@@ -11,8 +11,9 @@ import pytest
 from embeddings.errors import KernelError
 from embeddings.models.subwords import ngram_buckets
 from embeddings.native import FORCED, LEVELS, processor_level
+from embeddings.parameters import typed
 from embeddings.training.kernel.network import CBOW_TILE, Network, Stretch
-from embeddings.training.parameters import TrainingParameters, typed
+from embeddings.training.parameters import TrainingParameters
 
 WORDS = ["the", "cat", "Käse", "sat", "日本語", "on", "mat", "it's"]
 COUNTS = np.array([90, 40, 20, 12, 9, 7, 5, 3])
