@@ -9,7 +9,7 @@ from embeddings.catalogue import has_copy, home, is_in_milvus, load_model, renew
 from embeddings.errors import ModelError
 from embeddings.progress import Progress
 from service.cli.display import progress_bar
-from service.cli.field_options import Entry, field_options, shown_value
+from service.cli.field_options import Entry, field_options, option_name
 from service.host import Settings, SettingsError, log, read_settings
 
 _SINGULAR = {"models": ("--model",), "cors_origins": ("--cors-origin",)}
@@ -22,11 +22,16 @@ def _is_milvus_file(name: str) -> bool:
     return Address.parse(name).file is not None
 
 
+def setting_option(entry: Entry) -> str:
+    """The option of a setting."""
+    return _SINGULAR.get(entry.name, (option_name(entry).partition("/")[0],))[0]
+
+
 def shown_default(entry: Entry) -> str:
-    """A default as help and the manual show it."""
+    """A default as help and the manual show it: as the file of settings has it."""
     if isinstance(entry.default, tuple):
         return ", ".join(entry.default) or "none"
-    return shown_value(entry.default) or "none"
+    return str(entry.default).lower() if isinstance(entry.default, bool) else str(entry.default) or "none"
 
 
 @click.command("serve")

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli.command import cli
-from service.cli.serving_commands import option_name
+from service.cli.serving_commands import setting_option
 from service.host.protection import KeyFile
 from service.host.settings import Settings, SettingsError
 
@@ -15,7 +15,7 @@ from service.host.settings import Settings, SettingsError
 def test_every_setting_is_an_option_with_its_help() -> None:
     shown = " ".join(CliRunner().invoke(cli, ["serve", "--help"]).output.split())
     for entry in fields(Settings):
-        assert option_name(entry) in shown
+        assert setting_option(entry) in shown
         assert entry.metadata["help"][:30] in shown
 
 

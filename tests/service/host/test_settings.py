@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.manual import filled
-from service.cli.serving_commands import option_name, shown_default
+from service.cli.serving_commands import setting_option, shown_default
 from service.host.settings import PREFIX, Settings, SettingsError, read_settings
 
 ROOT = Path(__file__).parents[3]
@@ -63,7 +63,7 @@ def test_the_table_of_the_manual_is_that_of_the_settings() -> None:
     page = filled((ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8"))
     for entry in fields(Settings):
         help_text = entry.metadata["help"]
-        assert f"| `{option_name(entry)}` | `{entry.name}` | {shown_default(entry.default)} | {help_text} |" in page
+        assert f"| `{setting_option(entry)}` | `{entry.name}` | {shown_default(entry)} | {help_text} |" in page
 
 
 def test_names_of_variables_are_those_of_the_settings() -> None:
