@@ -22,11 +22,11 @@ def field_options(
     names: Mapping[str, Sequence[str]] | None = None,
     describe: Callable[[Entry], str] | None = None,
 ) -> Callable[[Command], Command]:
-    """An option for each field of ``kind`` (or those in ``only``). What is not given is None: another source counts.
+    """An option for each field of ``kind`` with a help (or those in ``only``); None where nothing was given.
 
     ``names`` has other names of options; a truth has ``--name/--no-name``. ``describe`` gives the default in the help.
     """
-    chosen = [entry for entry in dataclasses.fields(kind) if only is None or entry.name in only]
+    chosen = [entry for entry in dataclasses.fields(kind) if entry.name in (only or _with_help(kind))]
 
     def decorate(function: Command) -> Command:
         for entry in reversed(chosen):
@@ -35,6 +35,10 @@ def field_options(
         return function
 
     return decorate
+
+
+def _with_help(kind: type) -> list[str]:
+    return [entry.name for entry in dataclasses.fields(kind) if "help" in entry.metadata]
 
 
 def given_value(kind: type[_Kind], given: Mapping[str, Any]) -> _Kind:

@@ -17,7 +17,6 @@ from service.cli.field_options import field_options, given_value
 @click.option("-n", "--name", required=True, help="Name of the new model.")
 @field_options(
     ImportOptions,
-    ("format", "trust_pickle", "overwrite"),
     names={"trust_pickle": ("--trust-pickle",), "overwrite": ("--overwrite",)},
 )
 @click.option(

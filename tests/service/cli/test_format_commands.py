@@ -23,5 +23,5 @@ def test_options_of_an_import_are_those_of_the_library(tmp_path: Path, monkeypat
     assert done.exit_code == 0
     out = tmp_path / "out.glove.txt"
     assert run.invoke(cli, ["export", "x", str(out), "--restrict", "1"]).exit_code == 0
-    assert out.read_text() == "a 1.0 2.0\n"
+    assert out.read_text() == "a 1 2\n"
     assert "There is a model 'x' already" in str(run.invoke(cli, ["pull", "x"]).exception)
