@@ -2,6 +2,7 @@
 
 from embeddings.answers import Answer, Failure, Method, Options, ask, ask_many
 from embeddings.catalogue import load_model, load_word_vectors
+from embeddings.client import connect
 from embeddings.errors import CorpusError, EmbeddingsError, ModelError, QueryError, UnknownWord
 from embeddings.models import Model
 
@@ -18,6 +19,7 @@ __all__ = [
     "UnknownWord",
     "ask",
     "ask_many",
+    "connect",
     "load_model",
     "load_word_vectors",
 ]

@@ -2,7 +2,9 @@
 
 from embeddings.answers.answer import Answer, Failure, TermReading, ask, ask_many
 from embeddings.answers.axes import Axis, axis_of, directions_of, places_on, terms_of_list, without
+from embeddings.answers.elsewhere import ModelElsewhere
 from embeddings.answers.explanation import Explanation, principal_plane
+from embeddings.answers.methods import LocalModel, QueryMethods
 from embeddings.answers.options import Method, Options
 from embeddings.answers.resolution import Reading, Resolution, find_word, resolve, suggest
 from embeddings.answers.result import Result
@@ -13,8 +15,11 @@ __all__ = [
     "Axis",
     "Explanation",
     "Failure",
+    "LocalModel",
     "Method",
+    "ModelElsewhere",
     "Options",
+    "QueryMethods",
     "Reading",
     "Resolution",
     "Result",

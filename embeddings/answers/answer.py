@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from embeddings.answers.elsewhere import ModelElsewhere
 from embeddings.answers.explanation import Explanation, explain
 from embeddings.answers.intent import notes_on, read_query
 from embeddings.answers.odd_one_out import oddness, rows_apart, shared_rows
@@ -157,7 +158,7 @@ class _Question:
         return unit(self.weights @ self.vectors)
 
 
-def ask(model: WordVectors, query: str, options: Options | None = None) -> Answer:
+def ask(model: WordVectors | ModelElsewhere, query: str, options: Options | None = None) -> Answer:
     """Answer one query. Raises `QueryError` or `UnknownWord`."""
     [answer] = ask_many(model, [query], options)
     if isinstance(answer, Failure):
@@ -165,11 +166,15 @@ def ask(model: WordVectors, query: str, options: Options | None = None) -> Answe
     return answer
 
 
-def ask_many(model: WordVectors, queries: Iterable[str], options: Options | None = None) -> list[Answer | Failure]:
+def ask_many(
+    model: WordVectors | ModelElsewhere, queries: Iterable[str], options: Options | None = None
+) -> list[Answer | Failure]:
     """Answer queries in one go, which takes less time than one by one; each answer or failure in its place.
 
     ``took_ms`` of each is the time for all divided by their number.
     """
+    if isinstance(model, ModelElsewhere):
+        return model.ask_many(list(queries), options)
     started = time.perf_counter()
     options = options or Options()
     questions = [_affordable(model, question, options) for question in _read_all(model, list(queries))]

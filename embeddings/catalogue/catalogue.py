@@ -11,10 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embeddings.answers import LocalModel
 from embeddings.catalogue.remote import copy_place, fetch, is_url
 from embeddings.errors import ModelError
 from embeddings.files import Lock, is_work_folder, lock_place
-from embeddings.models import Card, Manifest, Model, ModelWriter, WordVectors, open_model, read_manifest
+from embeddings.models import Card, Manifest, ModelWriter, WordVectors, open_as, read_manifest
 from embeddings.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def is_in_milvus(model: str | Path) -> bool:
     return str(model).startswith("milvus:")
 
 
-def load_model(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progress) -> Model:
+def load_model(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progress) -> LocalModel:
     """Open a model by its name, by its folder if a path is given (anything with a ``/``), or by its URL.
 
     The default model is prepared at its first use, which takes a few seconds; one at a URL is fetched at its first use,
@@ -113,14 +114,14 @@ def load_model(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progre
     if isinstance(model, str) and is_url(model):
         return _load_copy(model, progress)
     if isinstance(model, Path) or _is_path(model):
-        return open_model(Path(model).expanduser())
+        return open_as(LocalModel, Path(model).expanduser())
     path = model_path(model)
     if model == DEFAULT_MODEL and not path.exists():
         _prepare_default(path, progress)
     if not path.exists():
         raise ModelError(_unknown(model))
     try:
-        return open_model(path)
+        return open_as(LocalModel, path)
     except ModelError as error:
         if model == DEFAULT_MODEL:
             raise ModelError(f"{error} Delete the folder {path}, and the next query prepares it anew.") from error
@@ -140,12 +141,12 @@ def has_copy(model: str) -> bool:
     return is_url(model) and copy_place(model, home() / "remote").exists()
 
 
-def _load_copy(url: str, progress: Progress) -> Model:
+def _load_copy(url: str, progress: Progress) -> LocalModel:
     place = copy_place(url, home() / "remote")
     if not place.exists():
         fetch(url, place, progress)
     try:
-        return open_model(place)
+        return open_as(LocalModel, place)
     except ModelError as error:
         raise ModelError(f"{error} Delete the folder {place}, and it is fetched anew.") from error
 

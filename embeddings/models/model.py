@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -164,15 +164,23 @@ class Model:
         verify_model(self.folder)
 
 
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
 def open_model(folder: Path) -> Model:
     """Open a model folder by memory map. Raises `ModelError` naming the file that is missing, short or damaged.
 
     Lengths are compared here, since that is quick; `verify_model` compares the checksums as well.
     """
+    return open_as(Model, folder)
+
+
+def open_as(kind: type[AnyModel], folder: Path) -> AnyModel:
+    """Open a model folder as a class that adds methods to `Model`; see `open_model`."""
     while True:
         before = _identity(folder)
         try:
-            model = _open(folder)
+            model = kind(folder, *_open(folder))
         except ModelError:
             if _identity(folder) == before:
                 raise
@@ -224,7 +232,7 @@ def parse_manifest(content: bytes, place: str) -> Manifest:
         raise ModelError(f"{place} is damaged: {error!r}.") from error
 
 
-def _open(folder: Path) -> Model:
+def _open(folder: Path) -> tuple[Manifest, _OpenFiles]:
     manifest = read_manifest(folder)
     shape = (manifest.count, manifest.dimension)
     required = {VECTORS_FILE, NORMS_FILE, COUNTS_FILE, *vocabulary.FILES}
@@ -248,7 +256,7 @@ def _open(folder: Path) -> Model:
         display=texts(DISPLAY_FILE),
         descriptions=texts(DESCRIPTIONS_FILE),
     )
-    return Model(folder, manifest, files)
+    return manifest, files
 
 
 def _identity(folder: Path) -> int | None:

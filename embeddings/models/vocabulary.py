@@ -63,6 +63,8 @@ class Vocabulary:
 
     def row(self, word: str) -> int | None:
         """The row of exactly this word, or None."""
+        if not word.isascii() and _has_surrogate(word):
+            return None
         trie_id = self._trie.get(word)
         return None if trie_id is None else int(self._row_of_id[trie_id])
 
@@ -87,6 +89,8 @@ class Vocabulary:
         return min((row for row in self._rows_of_spellings(word) if self.word(row).upper() == capitals), default=None)
 
     def _rows_of_spellings(self, word: str) -> list[int]:
+        if not word.isascii() and _has_surrogate(word):
+            return []
         folds = (fold,) if self._folded_ids is not None else (fold_before, fold)
         for folding in folds:
             folded_id = self._folded_trie.get(folding(word))

@@ -118,6 +118,12 @@ PROBLEM_PAGES = {
         "Something went wrong that should not. The log has the details under the request's id, `instance`.",
         "Tell whoever runs the service, with `instance`.",
     ),
+    "missing-extra": ProblemPage(
+        501,
+        "This service is installed without it",
+        "What was asked for comes with an extra that is not installed here.",
+        "Whoever runs the service can install it; `detail` has the command.",
+    ),
     "service-unavailable": ProblemPage(
         503,
         "Service Unavailable",

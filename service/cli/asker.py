@@ -1,4 +1,4 @@
-"""What queries are put to: a model that is opened here, or (`service.cli`) one at a running service."""
+"""What queries are put to: a model that is opened here, or (`embeddings.client`) one at a running service."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -26,6 +26,7 @@ LATE_COMMANDS = {
     "import": "format_commands",
     "keys": "serving_commands",
     "map": "map_commands",
+    "mcp": "mcp_commands",
     "merge": "merge_commands",
     "plot": "training_commands",
     "pull": "format_commands",
@@ -225,7 +226,7 @@ def _models_at(
         if context.get_parameter_source("key") is ParameterSource.COMMANDLINE:
             raise click.UsageError("--key is for a service: say which by --url.")
         return _open, _model_names
-    from service.cli.client import Client, RemoteModel
+    from embeddings.client import Client, RemoteModel
 
     client = context.with_resource(Client(url, key))
     return partial(RemoteModel, client), client.names

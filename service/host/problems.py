@@ -9,7 +9,7 @@ from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, TooManyRequests
 
-from embeddings.errors import EmbeddingsError, ModelError, QueryError, UnknownWord
+from embeddings.errors import EmbeddingsError, MissingExtra, ModelError, QueryError, UnknownWord
 from service.host.logs import log_exception
 from service.host.openai_errors import is_openai_path, openai_error
 from service.host.served_models import UnknownModel
@@ -59,6 +59,7 @@ STATUSES: dict[type[EmbeddingsError], tuple[int, str, str]] = {
     ReloadRefused: (409, "reload-refused", "The models are not exchanged"),
     WrongContentType: (415, "wrong-content-type", "The body is not JSON"),
     InvalidRequest: (422, "invalid-request", "A part of the request is not what it can be"),
+    MissingExtra: (501, "missing-extra", "This service is installed without it"),
     ModelError: (503, "model-error", "The model cannot answer just now"),
     NotReady: (503, "not-ready", "The service is not ready yet"),
 }

@@ -124,7 +124,7 @@ def protect(app: Flask, settings: Settings) -> None:
             methods=["GET", "HEAD", "POST", "OPTIONS"],
             allow_headers=[
                 *("Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "If-None-Match"),
-                "X-Stainless-.*",  # what OpenAI's client says of itself
+                *("X-Stainless-.*", "Mcp-.*"),  # what clients of OpenAI's API and of MCP say of themselves
             ],
             expose_headers=["ETag", "Retry-After", "Server-Timing", "X-Failures", "X-Request-ID", *_RATE_HEADERS],
             max_age=3600,

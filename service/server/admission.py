@@ -20,12 +20,12 @@ _LONG_QUERY = 240
 _SHORT_BODY = 1 << 9
 _LONG_BODY = 1 << 12
 _PLAIN = re.compile(
-    rb"/(?:api/v1/(?:query|analogy|neighbours|similarity|vocabulary|words/.*)|healthz|readyz|static/.*|)"
+    rb"/(?:api/v1/(?:query|analogy|neighbours|odd-one-out|similarity|vocabulary|words/.*)|healthz|readyz|static/.*|)"
 )
 _COSTLY = re.compile(rb"(?:^|&)(?:exact|explain|method|restrict|all_forms|k=\d{3}|offset|limit=\d{3}|k=%|limit=%|%)")
 _COSTLY_BODY = re.compile(rb"exact|explain|method|restrict|all_forms|queries|\d{3}|\\")
 _PAGE = re.compile(rb"/(?:search|word|docs|about|map|vocabulary|compare|openapi.json|api/v1/models)(?:/.*)?")
-_OF_ONE = (b"/api/v1/query", b"/api/v1/odd-one-out")
+_OF_ONE = (b"/api/v1/query", b"/api/v1/odd-one-out", b"/mcp")
 LITTLE, SOME, MUCH, WAITING = "little", "some", "much", "waiting"
 
 _PATIENT = 10

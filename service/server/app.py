@@ -22,6 +22,7 @@ from service.host import (
     request_id,
     write,
 )
+from service.mcp import mcp_endpoint
 from service.page import register_page
 from service.server.operation import operation
 
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, serving: ServedModels | None = 
     app.register_blueprint(operation)
     app.register_blueprint(documentation)
     app.register_blueprint(problem_pages)
+    app.register_blueprint(mcp_endpoint)
     register_page(app)
     complete_document(app)
     return app

@@ -1,27 +1,23 @@
-"""``--url``: a model at a running service, asked over HTTP; its answers are the values that they are here."""
+"""A running service, asked over HTTP with patience; whatever goes wrong with it is said in a word."""
 
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-import httpx
+from embeddings.errors import EmbeddingsError
 
-from embeddings import Answer, EmbeddingsError, Failure, Options, QueryError
-from embeddings.query import MOST_CHARACTERS, parse
-from service.cli.asker import size_of
+if TYPE_CHECKING:
+    import httpx  # loaded where a service is asked, since most programs ask none
 
-MOST_QUERIES = 1000
-"""Queries in one request."""
 _MOST_BYTES = 1 << 28
 _TRY_AGAIN = (429, 503)
 _ERRNO = re.compile(r"^\[Errno -?\d+\] ")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +36,8 @@ class Client:
     """A running service. Whatever goes wrong with it is an `EmbeddingsError` that says what."""
 
     def __init__(self, url: str, key: str | None = None, patience: Patience | None = None) -> None:
+        import httpx
+
         self.patience = patience or Patience()
         address = _read_url(url)
         if key and not (key.isascii() and key.isprintable()):
@@ -50,6 +48,10 @@ class Client:
             headers={"Accept": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})},
             timeout=httpx.Timeout(self.patience.answer, connect=self.patience.connect),
         )
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._http.close()
 
     def __enter__(self) -> Self:
         return self
@@ -73,6 +75,8 @@ class Client:
 
     def call(self, method: str, path: str, *, body: object = None, **parameters: str | int) -> Any:
         """The JSON that the service answers with; asks again, some times, where that may help."""
+        import httpx
+
         content = None if body is None else json.dumps(body).encode()
         for pause in (*self.patience.pauses, None):
             try:
@@ -91,8 +95,10 @@ class Client:
 
     def _send(
         self, method: str, path: str, content: bytes | None, parameters: Mapping[str, str | int]
-    ) -> httpx.Response:
+    ) -> "httpx.Response":
         """The whole response. A service that sends for ever is given up: in the middle of a body, too."""
+        import httpx
+
         headers = {"Content-Type": "application/json"} if content is not None else {}
         deadline = time.monotonic() + self.patience.answer
         try:
@@ -113,7 +119,7 @@ class Client:
         except httpx.DecodingError as error:
             self.refuse(error)
 
-    def _read(self, response: httpx.Response) -> Any:
+    def _read(self, response: "httpx.Response") -> Any:
         if response.is_redirect:
             place = response.headers.get("location", "another address")
             raise EmbeddingsError(f"{self.url} sends on to {place}. Give the address of the service itself.")
@@ -128,7 +134,7 @@ class Client:
             return content
         raise self._problem(response, content)
 
-    def _problem(self, response: httpx.Response, content: Any) -> EmbeddingsError:
+    def _problem(self, response: "httpx.Response", content: Any) -> EmbeddingsError:
         """The problem in its own words (RFC 9457)."""
         if not isinstance(content, dict) or not (detail := content.get("detail") or content.get("title")):
             self.refuse(f"status {response.status_code} without a reason")
@@ -143,69 +149,9 @@ class Client:
         raise EmbeddingsError(f"{self.url} does not answer as a ThisPlusThat service does ({shown}).") from cause
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteModel:
-    """A model at a service; without a name the one that the service takes by default."""
+def _read_url(url: str) -> "httpx.URL":
+    import httpx
 
-    client: Client
-    name: str | None = None
-
-    @property
-    def title(self) -> str:
-        models = self.client.models()
-        name = self.name or next(iter(models), "")
-        if name not in models:
-            raise EmbeddingsError(f"There is no model '{name}' at {self.client.url}. There are: {', '.join(models)}.")
-        return f"{size_of(name, models[name]['count'], models[name]['dimension'])} at {self.client.url}"
-
-    def ask_many(self, queries: Sequence[str], options: Options) -> list[Answer | Failure]:
-        """Answers from the service, a thousand a request."""
-        answers = [_unsendable(query) for query in queries]
-        sent = [query for query, failure in zip(queries, answers, strict=True) if failure is None]
-        answered = iter(
-            [
-                answer
-                for start in range(0, len(sent), MOST_QUERIES)
-                for answer in self._ask(sent[start : start + MOST_QUERIES], options)
-            ]
-        )
-        return [failure or next(answered) for failure in answers]
-
-    def _ask(self, queries: list[str], options: Options) -> list[Answer | Failure]:
-        wanted = asdict(options) | ({"model": self.name} if self.name else {})
-        body = {"queries": queries} | {name: value for name, value in wanted.items() if value is not None}
-        content = self.client.call("POST", "/api/v1/query", body=body)
-        try:
-            answers = [
-                Failure.from_dict(answer) if "error" in answer else Answer.from_dict(answer)
-                for answer in content["answers"]
-            ]
-        except (KeyError, TypeError, ValueError) as error:
-            self.client.refuse(error)
-        if len(answers) != len(queries):
-            self.client.refuse(f"{len(answers)} answers for {len(queries)} queries")
-        return answers
-
-    def complete(self, prefix: str, limit: int) -> Sequence[str]:
-        parameters = {"model": self.name} if self.name else {}
-        content = self.client.call("GET", "/api/v1/vocabulary", prefix=prefix, limit=limit, **parameters)
-        try:
-            return [str(entry["word"]) for entry in content["words"]]
-        except (KeyError, TypeError) as error:
-            self.client.refuse(error)
-
-
-def _unsendable(query: str) -> Failure | None:
-    """A query that is too long to be sent, or no text, fails here as it would there."""
-    try:
-        if len(query) > MOST_CHARACTERS or _SURROGATE.search(query):
-            parse(query)
-    except QueryError as error:
-        return Failure(query, error)
-    return None
-
-
-def _read_url(url: str) -> httpx.URL:
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -215,7 +161,7 @@ def _read_url(url: str) -> httpx.URL:
     return address.copy_with(query=None, fragment=None)
 
 
-def _retry_after(response: httpx.Response) -> float:
+def _retry_after(response: "httpx.Response") -> float:
     """The seconds that the service asks to wait, 0 if it does not say."""
     value = response.headers.get("retry-after", "")
     if value.isdecimal():

@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings import Answer, EmbeddingsError, Failure, Options, QueryError, UnknownWord, ask, ask_many
+from embeddings.client.connection import Client, Patience
+from embeddings.client.model import RemoteModel
 from embeddings.models.model import Model
-from service.cli.client import Client, Patience, RemoteModel
 from service.cli.command import cli
 
 ROOT = Path(__file__).parents[3]
