@@ -6,12 +6,12 @@ from urllib.parse import quote
 
 from flask.testing import FlaskClient
 
-from service.api import EXAMPLES, EXAMPLES_FILE, Example
+from service.api import EXAMPLES, EXAMPLES_FILE, ExampleCall
 from service.host import Settings
 from service.server import create_app
 
 
-def answer(client: FlaskClient, method: str, path: str, example: Example) -> Any:
+def answer(client: FlaskClient, method: str, path: str, example: ExampleCall) -> Any:
     """The JSON that the service answers with; raises AssertionError for a problem."""
     parameters = dict(example.parameters)
     for name in [name for name in parameters if f"{{{name}}}" in path]:

@@ -1,7 +1,7 @@
 """JSON over HTTP: /api/v1, the OpenAI-compatible /v1, and the document that describes them."""
 
 from service.api.endpoints import api, as_json, served_models_of_app
-from service.api.examples import EXAMPLES, Example
+from service.api.examples import EXAMPLES, ExampleCall
 from service.api.examples import RESPONSES as EXAMPLES_FILE
 from service.api.openai import compatible
 from service.api.openapi import complete_document, documentation
@@ -18,7 +18,7 @@ __all__ = [
     "EXAMPLES_FILE",
     "PROBLEM_PAGES",
     "AnyText",
-    "Example",
+    "ExampleCall",
     "as_json",
     "complete_document",
     "documentation",

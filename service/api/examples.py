@@ -13,7 +13,7 @@ RESPONSES = Path(__file__).with_name("examples.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class ExampleCall:
     """Values of parameters by their names, and a body."""
 
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -21,24 +21,24 @@ class Example:
 
 
 EXAMPLES = {
-    "ask_query": Example({"q": "king - man + woman", "k": 3}),
-    "ask_queries": Example(
+    "ask_query": ExampleCall({"q": "king - man + woman", "k": 3}),
+    "ask_queries": ExampleCall(
         body={"queries": ["paris - france + italy", {"q": "coffee", "k": 1}, "coffee <> tea", "king ("], "k": 2}
     ),
-    "solve_analogy": Example({"a": "paris", "b": "france", "c": "rome", "k": 3}),
-    "find_neighbours": Example({"word": "coffee", "k": 3, "offset": 3}),
-    "get_similarity": Example({"a": "coffee", "b": "tea"}),
-    "find_odd_one_out": Example({"word": ["breakfast", "cereal", "dinner", "lunch"]}),
-    "post_odd_one_out": Example(body={"words": ["breakfast", "cereal", "dinner", "lunch"]}),
-    "list_words": Example({"prefix": "coff", "limit": 3}),
-    "describe_word": Example({"word": "new york", "k": 3}),
-    "get_vectors": Example({"word": ["king", "womann"]}),
-    "post_vectors": Example(body={"words": ["king", "New York"]}),
-    "list_models": Example(),
-    "get_model": Example({"name": DEFAULT_MODEL}),
-    "list_openai_models": Example(),
-    "retrieve_openai_model": Example({"model": DEFAULT_MODEL}),
-    "create_embeddings": Example(body={"model": DEFAULT_MODEL, "input": ["king", "The tea is hot."]}),
+    "solve_analogy": ExampleCall({"a": "paris", "b": "france", "c": "rome", "k": 3}),
+    "find_neighbours": ExampleCall({"word": "coffee", "k": 3, "offset": 3}),
+    "get_similarity": ExampleCall({"a": "coffee", "b": "tea"}),
+    "find_odd_one_out": ExampleCall({"word": ["breakfast", "cereal", "dinner", "lunch"]}),
+    "post_odd_one_out": ExampleCall(body={"words": ["breakfast", "cereal", "dinner", "lunch"]}),
+    "list_words": ExampleCall({"prefix": "coff", "limit": 3}),
+    "describe_word": ExampleCall({"word": "new york", "k": 3}),
+    "get_vectors": ExampleCall({"word": ["king", "womann"]}),
+    "post_vectors": ExampleCall(body={"words": ["king", "New York"]}),
+    "list_models": ExampleCall(),
+    "get_model": ExampleCall({"name": DEFAULT_MODEL}),
+    "list_openai_models": ExampleCall(),
+    "retrieve_openai_model": ExampleCall({"model": DEFAULT_MODEL}),
+    "create_embeddings": ExampleCall(body={"model": DEFAULT_MODEL, "input": ["king", "The tea is hot."]}),
 }
 
 
