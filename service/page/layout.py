@@ -20,7 +20,7 @@ from embeddings.query import Kind
 from service.host import ServedModels, UnknownModel, of_error, of_http
 from service.page import interpretation as reading
 from service.page.addresses import at, search_address, with_parameters, word_address
-from service.page.examples import Example, examples_of
+from service.page.examples import ExampleQuery, examples_of
 from service.page.pictures import NARROW, WIDE, Drawing, paint
 from service.page.search_request import SearchRequest, read_search_request
 
@@ -160,7 +160,7 @@ def ask_of(model: str | None) -> Callable[[str], Answer]:
     return lambda query: served_models_of_app().ask(query, None, model)
 
 
-def examples_for(asked: SearchRequest) -> tuple[Example, ...]:
+def examples_for(asked: SearchRequest) -> tuple[ExampleQuery, ...]:
     """Questions that the model that is asked answers well; none where it cannot be asked at all."""
     try:
         return examples_of(served_models_of_app().model(asked.model), ask_of(asked.model))

@@ -15,7 +15,7 @@ from service.page import exports as copies
 from service.page import interpretation as reading
 from service.page.addresses import at, fits_into_a_path, search_address, with_parameters, word_address
 from service.page.downloads import downloads
-from service.page.examples import Example
+from service.page.examples import ExampleQuery
 from service.page.explore import explore
 from service.page.glosses import GLOSSES_FILE, Glosses
 from service.page.layout import (
@@ -65,7 +65,7 @@ def home() -> str:
     return render("home.html", asked, request.args.get("q", ""), examples=examples, shown=shown)
 
 
-def _example(example: Example, asked: SearchRequest) -> dict[str, Any]:
+def _example(example: ExampleQuery, asked: SearchRequest) -> dict[str, Any]:
     """An example with its answer and its picture."""
     plain = SearchRequest(model=asked.model)
     answer, model = answer_to(example.query, plain)
