@@ -2,11 +2,11 @@
 
 from embeddings.text.blocks import FileReader, RawBlock, texts_of
 from embeddings.text.cased_phrases import CasedPhrases, cased_phrases
-from embeddings.text.corpus import STANDARD_INPUT, CorpusParameters, Text, find_texts, is_utf8
+from embeddings.text.corpus import STANDARD_INPUT, CorpusParameters, Text, find_texts
 from embeddings.text.descriptions import described
 from embeddings.text.display_forms import DisplayForms, display_of
 from embeddings.text.entities import Entities, find_entities
-from embeddings.text.file_types import HEAD_BYTES, TextFormat
+from embeddings.text.file_types import HEAD_BYTES, TextFormat, is_utf8
 from embeddings.text.phrase_lists import cohesive, known_phrases, numbered, read_phrase_list, title_phrases
 from embeddings.text.phrases import (
     CONNECTORS,

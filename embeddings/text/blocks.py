@@ -12,13 +12,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
-from embeddings.errors import CorpusError
-from embeddings.files import unpacked
+from embeddings.errors import CorpusError, ModelError
+from embeddings.files import DAMAGED, is_zip, unpacked
 from embeddings.text import wikipedia
-from embeddings.text.corpus import NO_PARQUET_PIPE, CorpusParameters, OnError, Text, head_of, is_utf8, reading_text
-from embeddings.text.file_types import TextFormat
+from embeddings.text.corpus import NO_PARQUET_PIPE, CorpusParameters, OnError, Text, head_of, reading_text
+from embeddings.text.file_types import TextFormat, is_utf8
 from embeddings.text.json_records import texts_of_document, texts_of_lines
 from embeddings.text.parquet import open_parquet, texts_of_column
 
@@ -78,14 +78,26 @@ class FileReader:
                 yield from self._parquet(Path(str(path)))
                 return
             place = path or sys.stdin.fileno()
-            with (
-                open(place, "rb", closefd=path is not None) as raw,
-                io.BufferedReader(_Summed(raw, self)) as summed,
-                unpacked(summed, name) as file,
-            ):
-                yield from self.blocks_of(self._recognised(file) if self.text.format is TextFormat.AUTO else file)
-                while summed.read(BLOCK_BYTES):  # what follows the end of packed data is part of the sum as well
-                    pass
+            with open(place, "rb", closefd=path is not None) as raw:
+                if path and raw.seekable() and is_zip(Path(path)):
+                    yield from self._archived(raw)
+                    return
+                with io.BufferedReader(_Summed(raw, self)) as summed, unpacked(summed, name) as file:
+                    yield from self.blocks_of(self._recognised(file) if self.text.format is TextFormat.AUTO else file)
+                    while summed.read(BLOCK_BYTES):  # what follows the end of packed data is part of the sum as well
+                        pass
+
+    def _archived(self, raw: IO[bytes]) -> Iterator[RawBlock]:
+        """The blocks of a zip archive, whose table of contents is at its end: it is read twice for its sum."""
+        self._sum_up(raw)
+        raw.seek(0)
+        with unpacked(raw, self.text.name) as file:
+            yield from self.blocks_of(file)
+        self.bytes_read = self.text.bytes
+
+    def _sum_up(self, raw: IO[bytes]) -> None:
+        for chunk in iter(lambda: raw.read(BLOCK_BYTES), b""):
+            self._sum.update(chunk)
 
     def _recognised(self, file: IO[bytes]) -> IO[bytes]:
         """``file`` from its beginning, once it is known what it is: of a pipe nothing is known before it is read."""
@@ -99,21 +111,38 @@ class FileReader:
         return io.BufferedReader(_Ahead(head, file))
 
     def blocks_of(self, file: IO[bytes]) -> Iterator[RawBlock]:
-        """The blocks of the unpacked ``file``, lines or pages."""
-        if self.text.format is TextFormat.WIKIPEDIA:
-            return self._pages(file)
-        return self._objects(file) if self.text.format is TextFormat.JSON else self._lines(file)
+        """The blocks of the unpacked ``file``, lines or pages.
 
-    def _objects(self, file: IO[bytes]) -> Iterator[RawBlock]:
+        Where it is damaged and what is bad is to be skipped, what stands before the damage comes first.
+        """
+        chunks = _Sound(self._chunks(file), keep=self.parameters.on_error is OnError.SKIP)
+        if self.text.format is TextFormat.WIKIPEDIA:
+            yield from self._pages(chunks)
+        elif self.text.format is TextFormat.JSON:
+            yield from self._objects(chunks)
+        else:
+            yield from self._lines(chunks)
+        if chunks.damage is not None:
+            raise chunks.damage
+
+    def _objects(self, chunks: "_Sound") -> Iterator[RawBlock]:
         waiting: list[str] = []
         size = 0
-        for text in texts_of_document(self._chunks(file), self.text.name, self.parameters.field, self._skip()):
-            waiting.append(text)
-            size += len(text)
-            if size > BLOCK_BYTES:
-                yield self._of_rows("\n".join(waiting).encode("utf-8", "replace"))
-                waiting, size = [], 0
+        damage = None
+        try:
+            for text in texts_of_document(chunks, self.text.name, self.parameters.field, self._skip()):
+                waiting.append(text)
+                size += len(text)
+                if size > BLOCK_BYTES:
+                    yield self._of_rows("\n".join(waiting).encode("utf-8", "replace"))
+                    waiting, size = [], 0
+        except CorpusError as error:
+            if self.parameters.on_error is not OnError.SKIP:
+                raise
+            damage = error
         yield self._of_rows("\n".join(waiting).encode("utf-8", "replace"))
+        if damage is not None and chunks.damage is None:
+            raise damage
 
     def _skip(self) -> Callable[[], None] | None:
         def skip() -> None:
@@ -126,10 +155,10 @@ class FileReader:
         self._skipped = 0
         return block
 
-    def _lines(self, file: IO[bytes]) -> Iterator[RawBlock]:
+    def _lines(self, chunks: "_Sound") -> Iterator[RawBlock]:
         by_record = self.text.format is TextFormat.JSONL
         start, parts, size = 1 if by_record else 0, list[bytes](), 0
-        for chunk in self._chunks(file):
+        for chunk in chunks:
             parts.append(chunk)
             size += len(chunk)
             if by_record and size > _LONGEST_RECORD:
@@ -141,15 +170,17 @@ class FileReader:
             yield RawBlock(self.text.name, self.text.format, start, whole[:cut])
             start += whole.count(b"\n", 0, cut) if by_record else cut
             parts, size = ([whole[cut:]], len(whole) - cut) if cut < len(whole) else ([], 0)
-        if parts:
-            whole, parts = b"".join(parts), []
+        whole, parts = b"".join(parts), []
+        if by_record and chunks.damage is not None:
+            whole = whole[: whole.rfind(b"\n") + 1]
+        if whole:
             yield RawBlock(self.text.name, self.text.format, start, whole)
 
     def _chunks(self, file: IO[bytes]) -> Iterator[bytes]:
         """Bytes in UTF-8: as they are, or from another encoding."""
         encoding = self.parameters.encoding
         if is_utf8(encoding):
-            yield from iter(lambda: file.read(BLOCK_BYTES), b"")
+            yield from _pieces(file)
             return
         reader = io.TextIOWrapper(file, encoding, errors="strict" if self.parameters.strict else "replace", newline="")
         try:
@@ -157,12 +188,14 @@ class FileReader:
                 yield characters.encode()
         except UnicodeDecodeError as error:
             raise CorpusError(f"{self.text.name} is not {encoding}: {error.reason}. Leave out --strict?") from error
+        except UnicodeError as error:  # UTF-16 without its mark
+            raise CorpusError(f"{self.text.name} is not {encoding}: {error}. Say another --encoding.") from error
         finally:
             reader.detach()
 
-    def _pages(self, file: IO[bytes]) -> Iterator[RawBlock]:
+    def _pages(self, chunks: "_Sound") -> Iterator[RawBlock]:
         spaces, start, rest = None, 0, b""
-        for chunk in iter(lambda: file.read(BLOCK_BYTES), b""):
+        for chunk in chunks:
             rest += chunk
             if spaces is None:
                 spaces = wikipedia.namespaces(rest)
@@ -171,7 +204,7 @@ class FileReader:
                 cut = last + len(wikipedia.PAGE_END)
                 yield RawBlock(self.text.name, self.text.format, start + first, rest[first:cut], spaces)
                 start, rest = start + cut, rest[cut:]
-        if wikipedia.DUMP_END not in rest:
+        if wikipedia.DUMP_END not in rest and chunks.damage is None:
             raise CorpusError(
                 f"{self.text.name} is cut off: after {start + len(rest):,} bytes (unpacked) it has no "
                 "</mediawiki>. Get it again."
@@ -179,12 +212,30 @@ class FileReader:
 
     def _parquet(self, path: Path) -> Iterator[RawBlock]:
         with path.open("rb") as raw:
-            for chunk in iter(lambda: raw.read(BLOCK_BYTES), b""):
-                self._sum.update(chunk)
+            self._sum_up(raw)
         table = open_parquet(path, self.text.name, self.parameters.column)
         for group, rows in texts_of_column(table, self.text.name, self.parameters.column):
             yield self._of_rows(rows)
             self.bytes_read = self.text.bytes * (group + 1) // table.metadata.num_row_groups
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """``file`` in pieces of `BLOCK_BYTES`; where it is damaged, what stands before the damage comes first."""
+    reader = cast(io.BufferedReader, file)
+    while True:
+        parts: list[bytes] = []
+        size = 0
+        try:
+            while size < BLOCK_BYTES and (part := reader.read1(BLOCK_BYTES - size)):
+                parts.append(part)
+                size += len(part)
+        except (*DAMAGED, ModelError, OSError):
+            if parts:
+                yield b"".join(parts)
+            raise
+        if not parts:
+            return
+        yield b"".join(parts)
 
 
 def _cut_within(line: bytes) -> int:
@@ -241,6 +292,27 @@ def _decode(block: RawBlock, strict: bool) -> tuple[str, int]:
         undecodable = text.count("\ufffd") - block.content.count("\ufffd".encode())
         return text.removeprefix("\ufeff"), undecodable
     return text.removeprefix("\ufeff"), 0
+
+
+class _Sound:
+    """Pieces of a file up to where it is damaged; what was wrong is kept for the end, if it is to be kept."""
+
+    def __init__(self, chunks: Iterator[bytes], *, keep: bool) -> None:
+        self._chunks = chunks
+        self._keep = keep
+        self.damage: Exception | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except (*DAMAGED, CorpusError, ModelError, OSError) as error:
+            if not self._keep:
+                raise
+            self.damage = error
+            raise StopIteration from None
 
 
 class _Ahead(io.RawIOBase):

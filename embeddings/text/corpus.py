@@ -5,6 +5,7 @@ What can be known to be wrong is said before anything is read: see `find_texts`.
 
 import codecs
 import dataclasses
+import io
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from embeddings.errors import CorpusError, ModelError
 from embeddings.files import DAMAGED, made_by_program, output_folder_of, unpacked
@@ -53,6 +54,8 @@ class CorpusParameters:
     def __post_init__(self) -> None:
         try:
             of_text = codecs.lookup(self.encoding)._is_text_encoding
+            if of_text:
+                codecs.getincrementaldecoder(self.encoding)("replace").decode(b"a")
         except (LookupError, ValueError):
             of_text = False
         if not of_text:
@@ -66,7 +69,7 @@ class CorpusParameters:
 
     def format_of_head(self, name: str, kind: TextFormat, head: bytes) -> TextFormat:
         """What the file ``name`` is, ``kind`` by its name, now that its beginning is known. Raises `CorpusError`."""
-        return format_of_head(name, kind, head, field=self.field, utf8=is_utf8(self.encoding))
+        return format_of_head(name, kind, head, field=self.field, encoding=self.encoding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +117,16 @@ def _of_folder(folder: Path, parameters: CorpusParameters, left_out: list[str]) 
     texts: list[Text] = []
     made = cache(made_by_program)
     before = len(left_out)
-    for path in _files_in(folder):
-        if output_folder_of(path, made):
+    files = _files_in(folder)
+    own = {path.resolve() for path in files if not path.is_symlink()}
+    for path in files:
+        if output_folder_of(path, made) or (path.is_symlink() and path.resolve() in own):
             continue
         try:
-            texts.append(_look_at(path, parameters))
-        except NotText as error:
+            texts.append(_look_at(path, parameters, in_folder=True))
+        except CorpusError as error:
+            if not (isinstance(error, NotText) or parameters.on_error is OnError.SKIP):
+                raise
             left_out.append(str(error))
     if not texts:
         reasons = f": {left_out[before]}" if len(left_out) > before else "."
@@ -156,7 +163,7 @@ def _require_input(path: Path) -> None:
         )
 
 
-def _look_at(path: Path, parameters: CorpusParameters) -> Text:
+def _look_at(path: Path, parameters: CorpusParameters, *, in_folder: bool = False) -> Text:
     kind = parameters.format_of_name(path.name)
     name = Text(path, kind, 0).name
     if path.is_symlink() and not path.exists():
@@ -164,14 +171,16 @@ def _look_at(path: Path, parameters: CorpusParameters) -> Text:
     with reading_text(name):
         status = path.stat()
         if stat.S_ISFIFO(status.st_mode) or stat.S_ISCHR(status.st_mode):
+            if in_folder:  # nobody may ever write into it
+                raise NotText(f"{name} is a pipe or a device, not a file. Leave it out, or name it itself.")
             return Text(path, parameters.format, 0)  # what is looked at in a pipe is gone
         if stat.S_ISSOCK(status.st_mode):
             raise NotText(f"{name} is a socket, not a file. Leave it out.")
         if not status.st_size:
             raise NotText(f"{name} is empty. Leave it out.")
         if kind is not TextFormat.PARQUET:
-            with path.open("rb") as raw, unpacked(raw, name) as file:
-                head = head_of(file)
+            with path.open("rb") as raw, _unpacked(raw, name) as file:
+                head = head_of(file, damaged=parameters.on_error is OnError.SKIP)
             if not head:
                 raise NotText(f"{name} is empty when it is unpacked. Leave it out.")
             kind = parameters.format_of_head(name, kind, head)
@@ -180,17 +189,24 @@ def _look_at(path: Path, parameters: CorpusParameters) -> Text:
     return Text(path, kind, status.st_size)
 
 
-def head_of(file: IO[bytes]) -> bytes:
-    """The first `HEAD_BYTES`, however few a read gives."""
+def _unpacked(raw: IO[bytes], name: str) -> IO[bytes]:
+    try:
+        return unpacked(raw, name)
+    except ModelError as error:
+        raise NotText(str(error)) from error
+
+
+def head_of(file: IO[bytes], *, damaged: bool = False) -> bytes:
+    """The first `HEAD_BYTES`, however few a read gives; of a ``damaged`` file what stands before the damage."""
     head = b""
-    while len(head) < HEAD_BYTES and (chunk := file.read(HEAD_BYTES - len(head))):
-        head += chunk
+    reader = cast(io.BufferedReader, file)
+    try:
+        while len(head) < HEAD_BYTES and (chunk := reader.read1(HEAD_BYTES - len(head))):
+            head += chunk
+    except DAMAGED:
+        if not (damaged and head):
+            raise
     return head
-
-
-def is_utf8(encoding: str) -> bool:
-    """Whether text in ``encoding`` can be taken as it is."""
-    return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii")
 
 
 @contextmanager

@@ -10,6 +10,28 @@ _LONGEST = 1 << 28
 """Characters of one record."""
 
 
+_LONG_NUMBER = 4_000
+"""Digits; Python refuses to read more, which is no fault of the line: only its text is wanted."""
+_DECODER = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) < _LONG_NUMBER else float(digits))
+
+
+def fields_of(text: str, *, whole: bool = False) -> list[str] | None:
+    """The fields of the object, or of the first object of the array, that ``text`` begins with; None if it is cut off
+    or no JSON, and, if it must be the ``whole`` text, if more follows.
+    """
+    text = text.removeprefix("\ufeff").strip()
+    start = len(text) - len(text.removeprefix("[").lstrip())
+    try:
+        record, end = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    after = text[end:].lstrip(" \t\r")
+    in_array = start > 0
+    if not isinstance(record, dict) or (after and (whole or not (in_array or after.startswith("\n")))):
+        return None
+    return list(map(_printable, record))
+
+
 def texts_of_lines(text: str, name: str, first: int, field: str, skip: Callable[[], None] | None) -> str:
     """The ``field`` of each line of ``text``, whose first line has the number ``first``, one after another.
 
@@ -51,8 +73,14 @@ def _records(chunks: Iterator[bytes], name: str) -> Iterator[object]:
     source.skip("\ufeff")
     in_array = source.text.startswith("[", source.place)
     source.place += in_array
-    decode = json.JSONDecoder().raw_decode
-    while source.skip(",]" if in_array else ","):
+    decode = _DECODER.raw_decode
+    while source.skip(","):
+        if in_array and source.text[source.place] == "]":
+            source.place += 1
+            source.skip("")
+            in_array = source.text.startswith("[", source.place)
+            source.place += in_array
+            continue
         try:
             record, end = decode(source.text, source.place)
         except RecursionError:
@@ -68,6 +96,8 @@ def _records(chunks: Iterator[bytes], name: str) -> Iterator[object]:
             continue  # it may go on: a number has no mark of its end
         source.place = end
         yield record
+    if in_array:
+        raise CorpusError(f"{name} is cut off: its array has no ] at its end. Get it again.")
 
 
 class _Characters:
@@ -112,7 +142,7 @@ class _Characters:
 
 def _parsed(line: str, place: str) -> object:
     try:
-        return json.loads(line)
+        return _DECODER.decode(line)
     except RecursionError:
         raise CorpusError(f"{place} is nested too deeply. Mend the line or take it out.") from None
     except ValueError as error:

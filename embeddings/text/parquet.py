@@ -23,6 +23,8 @@ def open_parquet(path: Path, name: str, column: str) -> Any:
         raise CorpusError(
             f"{name} has no column '{column}'; it has: {', '.join(schema.names)}. Choose one with --column."
         )
+    if schema.names.count(column) > 1:
+        raise CorpusError(f"{name} has more than one column '{column}'. Write it with names that differ.")
     kind = schema.field(column).type
     if not _is_text(kind.value_type if pyarrow.types.is_dictionary(kind) else kind):
         raise CorpusError(f"{name}: the column '{column}' holds {kind}, not text. Choose one with --column.")

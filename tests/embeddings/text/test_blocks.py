@@ -6,13 +6,14 @@ import hashlib
 import lzma
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from embeddings.errors import CorpusError
 from embeddings.text.blocks import FileReader, texts_of
-from embeddings.text.corpus import CorpusParameters, TextFormat, find_texts
+from embeddings.text.corpus import CorpusParameters, OnError, TextFormat, find_texts
 from tests.embeddings.text.corpora import DEFAULT, dump, read, zstd
 
 TEXT = "Der Käse.\nEin zweiter Satz.\n" * 250_000
@@ -90,3 +91,44 @@ def test_the_standard_input(tmp_path: Path) -> None:
     assert done.stdout.decode().strip() == repr(["Käse\n"])
     with pytest.raises(CorpusError, match="Parquet cannot be read from a pipe"):
         find_texts(["-"], CorpusParameters(format=TextFormat.PARQUET))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("x.txt", b"red fox\n" * 1_000, "red fox\n"),
+        ("x.jsonl", b'{"text": "red fox"}\n' * 1_000, "red fox\n"),
+        ("x.json", b"[" + b'{"text": "red fox"},\n' * 1_000 + b"{}]", "red fox\n"),
+        ("x.xml", dump(*["Red"] * 1_000), "Red text.\n"),
+    ],
+)
+def test_with_skip_what_stands_before_damage_is_read(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
+    packed = gzip.compress(content)
+    path = tmp_path / f"{name}.gz"
+    path.write_bytes(packed[: -len(packed) // 4])
+    with pytest.raises(CorpusError, match="ends within its gzip data"):
+        read(path)
+    skip = CorpusParameters(on_error=OnError.SKIP)
+    [text] = find_texts([path], skip)
+    found = []
+    with pytest.raises(CorpusError, match="ends within its gzip data"):
+        found.extend(texts_of(block, skip).text for block in FileReader(text, skip).blocks())
+    assert "\n".join(found).count(expected.strip()) > 500
+
+
+def test_a_zip_archive_of_one_file_is_read_and_one_of_several_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", TEXT)
+    [text] = find_texts([path], DEFAULT)
+    reading = FileReader(text, DEFAULT)
+    assert "".join(texts_of(block, DEFAULT).text for block in reading.blocks()) == TEXT
+    assert reading.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("b.txt", "more")
+    with pytest.raises(CorpusError, match=r"holds 2 files \(a.txt, b.txt\)"):
+        find_texts([path], DEFAULT)
+    (tmp_path / "c.txt").write_text("red fox")
+    left_out: list[str] = []
+    assert [text.name for text in find_texts([tmp_path], DEFAULT, left_out)] == [str(tmp_path / "c.txt")]
+    assert "x.zip" in left_out[0]

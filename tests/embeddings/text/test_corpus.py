@@ -1,11 +1,12 @@
 """Files of every kind to text, and every way in which they can be wrong."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from embeddings.errors import CorpusError
-from embeddings.text.corpus import CorpusParameters, find_texts
+from embeddings.text.corpus import CorpusParameters, OnError, find_texts
 from tests.embeddings.text.corpora import DEFAULT, read
 
 
@@ -61,3 +62,35 @@ def test_an_empty_folder_and_no_folder_at_all(tmp_path: Path) -> None:
         find_texts([tmp_path], DEFAULT)
     with pytest.raises(CorpusError, match="nothing to train on"):
         find_texts([], DEFAULT)
+
+
+@pytest.mark.parametrize("encoding", ["no-such", "hex", "rot13", "idna", "undefined", "", "utf\0-8"])
+def test_an_encoding_that_is_none_is_refused(encoding: str) -> None:
+    with pytest.raises(CorpusError, match="There is no encoding"):
+        CorpusParameters(encoding=encoding)
+
+
+def test_of_a_folder_pipes_are_left_out_and_links_add_nothing_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.txt").write_text("one\n")
+    (tmp_path / "b.txt").write_text("two\n")
+    os.mkfifo(folder / "pipe")
+    (folder / "a-again.txt").symlink_to(folder / "a.txt")
+    (folder / "b.txt").symlink_to(tmp_path / "b.txt")
+    (folder / "sub" / "loop").symlink_to(folder)
+    left_out: list[str] = []
+    texts = find_texts([folder], DEFAULT, left_out)
+    assert [Path(text.name).name for text in texts] == ["a.txt", "b.txt"]
+    assert len(left_out) == 1
+    assert "is a pipe" in left_out[0]
+
+
+def test_a_bad_file_of_a_folder_stops_or_is_skipped_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\n")
+    (tmp_path / "b.parquet").write_bytes(b"PAR1 no more")
+    with pytest.raises(CorpusError, match="b.parquet is not Parquet"):
+        find_texts([tmp_path], DEFAULT)
+    left_out: list[str] = []
+    assert len(find_texts([tmp_path], CorpusParameters(on_error=OnError.SKIP), left_out)) == 1
+    assert "b.parquet" in left_out[0]

@@ -29,3 +29,23 @@ def test_a_bad_line_of_json_is_named(tmp_path: Path, line: str, message: str) ->
     path.write_text('{"text": "good"}\n' + line)
     with pytest.raises(CorpusError, match=message):
         read(path)
+
+
+def test_an_array_has_an_end_and_may_be_followed_by_another(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('[{"text": "one"},]\n[{"text": "two"}]\n')
+    assert read(path)[0] == "one\ntwo"
+    for content, message in (
+        ('[{"text": "one"}, {"text": "two"}', "is cut off: its array has no ]"),
+        ('[{"text": "one"}, {"text": "tw', "is no JSON from character 18"),
+        ('[{"text": "one"}] and more', "is no JSON from character 18"),
+    ):
+        path.write_text(content)
+        with pytest.raises(CorpusError, match=message):
+            read(path)
+
+
+def test_numbers_of_any_length_are_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"id": ' + "9" * 5_000 + ', "text": "one"}\n')
+    assert read(path)[0] == "one"
