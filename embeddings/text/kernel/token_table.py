@@ -1,0 +1,147 @@
+"""The different tokens of a text, found and numbered by C; the regular expression of `tokens` finds the same ones.
+
+The C code takes no memory: all arrays come from here, and grow between two calls.
+"""
+
+import ctypes
+import re
+from functools import cache
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.errors import KernelError
+from embeddings.native import address, load_library
+from embeddings.text.characters import WORD_KINDS, kinds
+
+_KIND, _BLANK, _ALPHANUMERIC, _DIGIT, _OF_WORD = 15, 16, 32, 64, 128
+"""Bits of a character's traits beside its kind, as tokens.c has them."""
+_BETWEEN_BLANKS = r"[^\s\0-\x1f\x7f-\x9f]+"
+_ROOM = "embeddings.text"
+_FIRST_TOKENS, _LETTERS_A_TOKEN = 1 << 12, 8
+_POINTERS = ("letters", "starts", "places", "hashes", "table")
+_SIZES = ("tokens", "most_tokens", "most_letters", "table_size")
+
+Numbers = npt.NDArray[np.int32]
+_Number = TypeVar("_Number", bound=np.generic)
+
+
+class _Tokens(ctypes.Structure):
+    """tokens.c's Tokens."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in _POINTERS),
+        *((name, ctypes.c_int64) for name in _SIZES),
+    )
+
+
+def has_kernel() -> bool:
+    """Whether the kernel is compiled and not switched off."""
+    try:
+        load_library(_ROOM)
+    except KernelError:
+        return False
+    return True
+
+
+class TokenTable:
+    """Numbers tokens from 0 in the order of appearance. Raises `KernelError` where no kernel is compiled."""
+
+    def __init__(self, *, between_blanks: bool = False) -> None:
+        """``between_blanks`` are all signs between two blanks a token, not only what words are made of."""
+        library = load_library(_ROOM)
+        pointer, size = ctypes.c_void_p, ctypes.c_int64
+        self._find = library.function(
+            "find_tokens", size, [pointer, size, pointer, ctypes.c_int32, pointer, pointer, pointer]
+        )
+        self._fill = library.function("fill_table", None, [pointer])
+        self._between_blanks = between_blanks
+        self._traits = traits(between_blanks=between_blanks)
+        self._letters: npt.NDArray[np.uint32] = np.empty(_FIRST_TOKENS * _LETTERS_A_TOKEN, np.uint32)
+        self._starts: npt.NDArray[np.int64] = np.zeros(_FIRST_TOKENS + 1, np.int64)
+        self._places: npt.NDArray[np.int64] = np.empty(_FIRST_TOKENS, np.int64)
+        self._hashes: npt.NDArray[np.uint32] = np.empty(_FIRST_TOKENS, np.uint32)
+        self._table = np.zeros(4 * _FIRST_TOKENS, np.int32)
+        self._numbers = np.empty(0, np.int32)
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def find(self, text: str) -> tuple[Numbers, list[str]]:
+        """The tokens of ``text`` by their numbers, and those that were not met before."""
+        codes = np.frombuffer(f"\0{text}\0".encode("utf-32-le", "surrogatepass"), np.uint32)
+        if len(self._numbers) < len(text):
+            self._numbers = np.empty(len(text), np.int32)
+        place, found, known = ctypes.c_int64(0), 0, self._size
+        while place.value < len(text):
+            before, about = place.value, self._about()
+            found += self._find(
+                address(codes, np.uint32, len(text) + 2, "text") + codes.itemsize,
+                len(text),
+                address(self._traits, np.uint8, 0x110000, "traits"),
+                int(self._between_blanks),
+                ctypes.byref(about),
+                ctypes.byref(place),
+                address(self._numbers, np.int32, self._numbers.size, "numbers") + found * self._numbers.itemsize,
+            )
+            self._size = about.tokens
+            if place.value < len(text):
+                self._grow(len(text) - before)
+        begins = self._places[known : self._size].tolist()
+        lengths = np.diff(self._starts[known : self._size + 1]).tolist()
+        new = [text[begin : begin + length] for begin, length in zip(begins, lengths, strict=True)]
+        return self._numbers[:found].copy(), new
+
+    def _about(self) -> _Tokens:
+        most = len(self._places)
+        return _Tokens(
+            letters=address(self._letters, np.uint32, self._letters.size, "letters"),
+            starts=address(self._starts, np.int64, most + 1, "starts"),
+            places=address(self._places, np.int64, most, "places"),
+            hashes=address(self._hashes, np.uint32, most, "hashes"),
+            table=address(self._table, np.int32, 4 * most, "table"),
+            tokens=self._size,
+            most_tokens=most,
+            most_letters=self._letters.size,
+            table_size=4 * most,
+        )
+
+    def _grow(self, letters: int) -> None:
+        """Make room: for twice the tokens if those are many, and for ``letters`` more."""
+        if 2 * self._size >= len(self._places):
+            most = 2 * len(self._places)
+            self._starts = _longer(self._starts, most + 1)
+            self._places, self._hashes = _longer(self._places, most), _longer(self._hashes, most)
+            self._table = np.zeros(4 * most, np.int32)
+            self._fill(ctypes.byref(self._about()))
+        wanted = int(self._starts[self._size]) + letters
+        if self._letters.size < wanted:
+            self._letters = _longer(self._letters, max(wanted, 2 * self._letters.size))
+
+
+def _longer(array: npt.NDArray[_Number], size: int) -> npt.NDArray[_Number]:
+    longer = np.zeros(size, array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+@cache
+def traits(*, between_blanks: bool) -> npt.NDArray[np.uint8]:
+    """Of each code point its `Kind`, and what regular expressions say of it: uint8 [0x110000]."""
+    table = np.frombuffer(kinds(), np.uint8).copy()
+    everything = np.arange(len(table), dtype=np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
+    _mark(table, everything, r"\s+", _BLANK)
+    _mark(table, everything, r"\w+", _ALPHANUMERIC)
+    _mark(table, everything, r"\d+", _DIGIT)
+    if between_blanks:
+        _mark(table, everything, _BETWEEN_BLANKS, _OF_WORD)
+    else:
+        table[np.isin(table & _KIND, WORD_KINDS)] |= _OF_WORD
+    return table
+
+
+def _mark(table: npt.NDArray[np.uint8], everything: str, pattern: str, bit: int) -> None:
+    for run in re.finditer(pattern, everything):
+        table[run.start() : run.end()] |= bit

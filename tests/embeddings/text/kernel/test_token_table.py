@@ -1,0 +1,94 @@
+"""The tokeniser's kernel beside the regular expression: the same tokens of any text, at every level."""
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from embeddings.errors import KernelError
+from embeddings.native import FORCED, LEVELS, processor_level
+from embeddings.text.characters import kinds
+from embeddings.text.kernel import TokenTable, has_kernel
+from embeddings.text.tokens import Splitting, pattern_of
+
+pytestmark = pytest.mark.skipif(not has_kernel(), reason="no kernel is compiled here")
+
+SIGNS = " .,!?…'’\"“”-_+#:/@&·״׳()[]«¿;\n\t\0\xa0\u2028\u200c\u200d\u00ad\ufe0f．，。،।"
+LETTERS = "aAbsSzZ019éÉßſKıİΑΩ\u03a2Яя我אב٣०１ǅʼ\u0301\u20dd𐌰🏽👩💻🇫🇷❤\ud800\ufffe\U000e0041\U0010ffff"
+PARTS = [
+    *"Mr. Dr. vs. St. Prof. A. É. .NET .com .mp3 .ſ .gİf .pyx C++ C++17 C# F#x c+".split(),
+    *"'s 'S ’s 'st s' :// http:// a@b.c".split(),
+    *"x_y@z.org a+b@c-d.e.f @b.c @b. @b.c. a.b 1,000 don't ３．１４ １，０".split(),
+    *'צה"ל ה"ארץ" "אב ．” .) ). !) … ?! (" ¿'.split(),
+    "_" + "y" * 64 + "@a.b",
+    "_" + "y" * 65 + "@a.b",
+    "👩\u200d💻",
+    "❤\ufe0f\u200d🔥",
+]
+texts = st.lists(
+    st.one_of(st.sampled_from(PARTS), st.sampled_from(SIGNS + LETTERS), st.characters(), st.text(LETTERS)), max_size=40
+).map("".join)
+
+
+def by_pattern(text: str, splitting: Splitting = Splitting.WORDS) -> list[str]:
+    return pattern_of(text, splitting).findall(text)
+
+
+def by_kernel(text: str, *, between_blanks: bool = False) -> list[str]:
+    numbers, different = TokenTable(between_blanks=between_blanks).find(text)
+    return [different[number] for number in numbers.tolist()]
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts)
+@example(" . A.b. .com.NET ..com\x00.com Mr..A Mr. A A..  B ε. Α. \u03a2. C a\u03a2. B")
+@example("a://!!!b a://; a:///x a#b #c 1# x# C#. xC# é# C+1 C++1 C+++ C++a C+ +a")
+@example('"א"א א"א" א"אb א”א" a"א 1．2 １．２ １．a ．１')
+def test_both_find_the_same_tokens(text: str) -> None:
+    assert by_kernel(text) == by_pattern(text)
+    assert by_kernel(text, between_blanks=True) == by_pattern(text, Splitting.WHITESPACE)
+
+
+def test_every_character_beside_letters_blanks_and_marks() -> None:
+    everything = [chr(code) for code in range(len(kinds())) if code < 0x20000 or code % 257 == 0 or code >= 0xE0000]
+    for before, behind in (("a", "a"), (" ", " "), ("x. ", "A"), (". ", " A"), ("A", ". B"), (".", "com"), ("'", " ")):
+        text = "".join(f"{before}{character}{behind}\n" for character in everything)
+        assert by_kernel(text) == by_pattern(text)
+
+
+def test_tokens_keep_their_numbers_from_text_to_text_and_however_many_there_are() -> None:
+    table = TokenTable()
+    drawn = random.Random(1)
+    known: dict[str, int] = {}
+    for _ in range(4):
+        words = [f"w{drawn.randrange(40_000)}" for _ in range(30_000)] + ["x" * 50_000]
+        numbers, new = table.find(" ".join(words))
+        for word in new:
+            known[word] = len(known)
+        assert numbers.tolist() == [known[word] for word in words]
+    assert len(table) == len(known) > 30_000
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_level_finds_the_same(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
+    if LEVELS.index(level) > LEVELS.index(processor_level("embeddings.text")):
+        pytest.skip(f"this processor has no {level}")
+    monkeypatch.setenv(FORCED, level)
+    text = "".join(random.Random(2).choices(SIGNS + LETTERS, k=20_000))
+    assert by_kernel(text) == by_pattern(text)
+
+
+def test_without_a_kernel_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FORCED, "none")
+    assert not has_kernel()
+    with pytest.raises(KernelError, match="switches the kernels off"):
+        TokenTable()
+
+
+def test_numbers_are_those_of_the_tokens_in_their_order() -> None:
+    numbers, different = TokenTable().find("to be or not to be")
+    assert different == ["to", "be", "or", "not"]
+    assert np.array_equal(numbers, [0, 1, 2, 3, 0, 1])
+    assert numbers.dtype == np.int32
