@@ -23,7 +23,7 @@ from embeddings.text.phrases import (
     phrase_words,
 )
 from embeddings.text.sentences import Expansion, SentenceText, vocabulary_of, write_sentences
-from embeddings.text.spellings import Spellings, spellings_of
+from embeddings.text.spellings import Spellings, spellings_of, with_more
 from embeddings.text.terms import find_terms, term_links
 from embeddings.text.tokens import (
     FIRST_WORD,
@@ -109,6 +109,7 @@ __all__ = [
     "title_phrases",
     "tokenise",
     "vocabulary_of",
+    "with_more",
     "write_lines",
     "write_sentences",
 ]

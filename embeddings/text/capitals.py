@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.text.phrases import BLOCK_IDS, Counts
+from embeddings.text.phrases import Counts
 from embeddings.text.spellings import Spellings
 from embeddings.text.tokens import END, FIRST_WORD, Ids
 
@@ -97,8 +97,7 @@ class SpanCounter:
         self._spellings = spellings
         self._mostly = capitals.mostly
         self._random = np.random.default_rng(seed).integers(0, 2**64, len(self._mostly), dtype=np.uint64)
-        self._powers = _powers(_BASE, BLOCK_IDS + 1)
-        self._inverses = _powers(_INVERSE, BLOCK_IDS + 1)
+        self._powers, self._inverses = _powers(_BASE, 1), _powers(_INVERSE, 1)
         self._parts: list[Spans] = []
         self._place = 0
         self.subjects: Counter[tuple[int, ...]] = Counter()

@@ -21,31 +21,40 @@ _SENTENCE_END, _LEFT_OUT = -1, -2
 class Expansion:
     """What to put in the place of some numbers; every other number stays."""
 
-    starts: npt.NDArray[np.int64]
+    single: Ids
+    """What stands in the place of each number, or the first of several."""
     lengths: npt.NDArray[np.int64]
-    parts: Ids
+    starts: npt.NDArray[np.int64]
+    """Of the others of those that become several, in ``others``."""
+    others: Ids
 
     @classmethod
     def of(cls, replaced: Mapping[int, Sequence[int]], size: int) -> "Expansion":
         """For numbers below ``size``: those in ``replaced`` become several."""
-        lengths = np.ones(size, np.int64)
+        single = np.arange(size, dtype=np.int32)
+        lengths, starts = np.ones(size, np.int64), np.zeros(size, np.int64)
+        others: list[int] = []
         for number, parts in replaced.items():
-            lengths[number] = len(parts)
-        starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-        together = np.repeat(np.arange(size, dtype=np.int32), lengths)
-        for number, parts in replaced.items():
-            together[starts[number] : starts[number] + len(parts)] = parts
-        return cls(starts, lengths, together)
+            single[number], lengths[number], starts[number] = parts[0], len(parts), len(others)
+            others.extend(parts[1:])
+        return cls(single, lengths, starts, np.array(others, np.int32))
 
     def apply(self, ids: Ids) -> Ids:
         """``ids`` with the numbers exchanged."""
-        lengths = self.lengths[ids]
-        if len(ids) == lengths.sum():
-            exchanged: Ids = self.parts[self.starts[ids]]
-            return exchanged
-        begins = np.repeat(self.starts[ids], lengths)
-        within = np.arange(len(begins)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        longer: Ids = self.parts[begins + within]
+        firsts: Ids = self.single[ids]
+        places = np.flatnonzero((self.lengths > 1)[ids])
+        if not len(places):
+            return firsts
+        several = ids[places]
+        more = self.lengths[several] - 1
+        before = np.cumsum(more) - more
+        within = np.arange(int(more.sum())) - np.repeat(before, more)
+        inserted = np.repeat(places + before + 1, more) + within
+        kept = np.ones(len(ids) + len(inserted), bool)
+        kept[inserted] = False
+        longer = np.empty(len(kept), np.int32)
+        longer[kept] = firsts
+        longer[inserted] = self.others[np.repeat(self.starts[several], more) + within]
         return longer
 
 

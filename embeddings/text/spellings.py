@@ -53,20 +53,36 @@ class Spellings:
 
 def spellings_of(texts: Sequence[str], case: Case) -> Spellings:
     """What there is to know of ``texts``, spellings in the order of appearance."""
-    numbers: dict[str, int] = {}
-    size = len(texts) + FIRST_WORD
+    none = np.zeros(FIRST_WORD, bool)
+    numbers = np.arange(FIRST_WORD, dtype=np.int32)
+    return with_more(
+        Spellings((), (), numbers, none, none, none, np.zeros(FIRST_WORD, np.int8), none, none), texts, case
+    )
+
+
+def with_more(known: Spellings, texts: Sequence[str], case: Case) -> Spellings:
+    """``known`` and what there is to know of ``texts`` beyond it; the first of them are the known ones."""
+    begin, size = len(known.word_of), len(texts) + FIRST_WORD
+    if begin == size:
+        return known
+    numbers = {word: number for number, word in enumerate(known.words, start=FIRST_WORD)}
     word_of = np.arange(size, dtype=np.int32)
     capital, shouted, initial, article, caseless = (np.zeros(size, bool) for _ in range(5))
     joins = np.zeros(size, np.int8)
-    for number, text in enumerate(texts, start=FIRST_WORD):
-        lower = lowered(text)
-        word = lower if case is Case.LOWER else text
-        word_of[number] = numbers.setdefault(word, len(numbers) + FIRST_WORD)
+    fold = case is Case.LOWER
+    words_of = []
+    for number in range(begin, size):
+        text = texts[number - FIRST_WORD]
+        lower = text.lower() if text.isascii() else lowered(text)
+        words_of.append(numbers.setdefault(lower if fold else text, len(numbers) + FIRST_WORD))
         if lower != text:
             capital[number] = True
-            shouted[number] = len(text) > 1 and text.isupper()
-            initial[number] = len(text) == 1
-            article[number] = lower in ARTICLES
+            if len(text) == 1:
+                initial[number] = True
+            elif text.isupper():
+                shouted[number] = True
+            if lower in ARTICLES:
+                article[number] = True
         elif text in CLOSE:
             joins[number] = 1
             article[number] = text in ARTICLES
@@ -75,4 +91,8 @@ def spellings_of(texts: Sequence[str], case: Case) -> Spellings:
             article[number] = text in ARTICLES
         elif text.upper() == text:
             caseless[number] = True
+    word_of[begin:] = words_of
+    before = (known.word_of, known.capital, known.shouted, known.initial, known.joins, known.article, known.caseless)
+    for array, of_known in zip((word_of, capital, shouted, initial, joins, article, caseless), before, strict=True):
+        array[:begin] = of_known
     return Spellings(texts, list(numbers), word_of, capital, shouted, initial, joins, article, caseless)

@@ -158,13 +158,13 @@ def _found_by_pattern(text: str, numbers: "_Numbers", splitting: Splitting) -> I
 def _found_by_kernel(text: str, numbers: "_Numbers", splitting: Splitting) -> Iterator[Ids]:
     """The same, by the kernel."""
     table = TokenTable(between_blanks=splitting is Splitting.WHITESPACE)
-    number_of = np.empty(0, np.int32)
+    found = []
+    number_of: list[int] = []
     for piece in _pieces(text):
-        found, new = table.find(piece)
-        if new:
-            known = np.fromiter(map(numbers.__getitem__, new), np.int32, len(new))
-            number_of = np.concatenate((number_of, known))
-        yield number_of[found]
+        ids, new = table.find(piece)
+        found.append(ids)
+        number_of += numbers.of_different(new)
+    yield np.array(number_of, np.int32)[np.concatenate(found)] if number_of else np.empty(0, np.int32)
 
 
 def pattern_of(text: str, splitting: Splitting) -> re.Pattern[str]:
@@ -201,17 +201,34 @@ class _Numbers(dict[str, int]):
         self.words: dict[str, int] = {}
 
     def __missing__(self, token: str) -> int:
-        word = self.meanings[token]
-        number = word if isinstance(word, int) else self.words.setdefault(word, len(self.words) + FIRST_WORD)
-        self[token] = number
+        number = self[token] = self.of(token)
         return number
+
+    def of(self, token: str) -> int:
+        """The number of a token that is not asked for again."""
+        word = self.meanings[token]
+        return word if isinstance(word, int) else self.words.setdefault(word, len(self.words) + FIRST_WORD)
+
+    def of_different(self, tokens: Sequence[str]) -> list[int]:
+        """The numbers of ``tokens``, each of which is met once."""
+        words, of, plain = self.words, self.of, self.meanings.plain
+        return [
+            words.setdefault(token, len(words) + FIRST_WORD)
+            if plain and token.isascii() and token.isalnum() and len(token) <= LONGEST_WORD
+            else of(token)
+            for token in tokens
+        ]
 
 
 class _Meanings(dict[str, str | int]):
     """What each token means that was met in this process, so that one block need not work out what another did."""
 
-    def __init__(self, meaning: Callable[[str], str | int]) -> None:
-        self.meaning = meaning
+    def __init__(self, parameters: TokenParameters) -> None:
+        self.meaning = _meaning(parameters)
+        self.plain = (
+            parameters.case is Case.KEEP and parameters.digits is Digits.KEEP and parameters.min_word_length <= 1
+        )
+        """Whether ASCII letters and digits are words as they stand."""
 
     def __missing__(self, token: str) -> str | int:
         if len(self) >= _MOST_MEANINGS:
@@ -222,7 +239,7 @@ class _Meanings(dict[str, str | int]):
 
 @cache
 def _meanings(parameters: TokenParameters) -> _Meanings:
-    return _Meanings(_meaning(parameters))
+    return _Meanings(parameters)
 
 
 def split_compound(word: str) -> list[str]:

@@ -35,6 +35,7 @@ from embeddings.text import (
     spellings_of,
     split_compound,
     title_phrases,
+    with_more,
 )
 from embeddings.training.parameters import Job, TrainingParameters
 from embeddings.training.stages import (
@@ -132,6 +133,8 @@ def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Works
         rare = counts[spellings.word_of] < min_count
         for number in (np.flatnonzero(rare[FIRST_WORD:]) + FIRST_WORD).tolist():
             text = texts[number - FIRST_WORD]
+            if text.isalnum():
+                continue
             parts = split_compound(text)
             if len(parts) > 1 and (lowered(text) if case is Case.LOWER else text) not in wanted:
                 for part in parts:
@@ -139,7 +142,7 @@ def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Works
                         numbers[part] = len(texts) + FIRST_WORD
                         texts.append(part)
                 replaced[number] = [numbers[part] for part in parts]
-    return _Text(ids, spellings_of(texts, case), Expansion.of(replaced, len(texts) + FIRST_WORD))
+    return _Text(ids, with_more(spellings, texts, case), Expansion.of(replaced, len(texts) + FIRST_WORD))
 
 
 def _join_entities(text: _Text, found: Entities, space: Workspace, clock: Clock, watcher: Watcher) -> None:
