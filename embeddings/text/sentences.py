@@ -21,27 +21,26 @@ _SENTENCE_END, _LEFT_OUT = -1, -2
 class Expansion:
     """What to put in the place of some numbers; every other number stays."""
 
-    single: Ids
-    """What stands in the place of each number, or the first of several."""
-    lengths: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
-    """Of the others of those that become several, in ``others``."""
-    others: Ids
+    """[numbers] in ``parts``, of what stands in the place of each."""
+    lengths: npt.NDArray[np.int64]
+    parts: Ids
 
     @classmethod
     def of(cls, replaced: Mapping[int, Sequence[int]], size: int) -> "Expansion":
         """For numbers below ``size``: those in ``replaced`` become several."""
-        single = np.arange(size, dtype=np.int32)
-        lengths, starts = np.ones(size, np.int64), np.zeros(size, np.int64)
-        others: list[int] = []
+        lengths = np.ones(size, np.int64)
         for number, parts in replaced.items():
-            single[number], lengths[number], starts[number] = parts[0], len(parts), len(others)
-            others.extend(parts[1:])
-        return cls(single, lengths, starts, np.array(others, np.int32))
+            lengths[number] = len(parts)
+        starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+        together = np.repeat(np.arange(size, dtype=np.int32), lengths)
+        for number, parts in replaced.items():
+            together[starts[number] : starts[number] + len(parts)] = parts
+        return cls(starts, lengths, together)
 
     def apply(self, ids: Ids) -> Ids:
         """``ids`` with the numbers exchanged."""
-        firsts: Ids = self.single[ids]
+        firsts: Ids = self.parts[self.starts][ids]
         places = np.flatnonzero((self.lengths > 1)[ids])
         if not len(places):
             return firsts
@@ -54,7 +53,7 @@ class Expansion:
         kept[inserted] = False
         longer = np.empty(len(kept), np.int32)
         longer[kept] = firsts
-        longer[inserted] = self.others[np.repeat(self.starts[several], more) + within]
+        longer[inserted] = self.parts[np.repeat(self.starts[several] + 1, more) + within]
         return longer
 
 

@@ -53,46 +53,37 @@ class Spellings:
 
 def spellings_of(texts: Sequence[str], case: Case) -> Spellings:
     """What there is to know of ``texts``, spellings in the order of appearance."""
-    none = np.zeros(FIRST_WORD, bool)
-    numbers = np.arange(FIRST_WORD, dtype=np.int32)
-    return with_more(
-        Spellings((), (), numbers, none, none, none, np.zeros(FIRST_WORD, np.int8), none, none), texts, case
-    )
+    flags = [np.zeros(FIRST_WORD, bool) for _ in range(5)]
+    capital, shouted, initial, article, caseless = flags
+    joins, word_of = np.zeros(FIRST_WORD, np.int8), np.arange(FIRST_WORD, dtype=np.int32)
+    return with_more(Spellings((), (), word_of, capital, shouted, initial, joins, article, caseless), texts, case)
 
 
 def with_more(known: Spellings, texts: Sequence[str], case: Case) -> Spellings:
     """``known`` and what there is to know of ``texts`` beyond it; the first of them are the known ones."""
-    begin, size = len(known.word_of), len(texts) + FIRST_WORD
-    if begin == size:
+    new = texts[len(known.word_of) - FIRST_WORD :]
+    if not new:
         return known
+    lower = [text.lower() if text.isascii() else lowered(text) for text in new]
     numbers = {word: number for number, word in enumerate(known.words, start=FIRST_WORD)}
-    word_of = np.arange(size, dtype=np.int32)
-    capital, shouted, initial, article, caseless = (np.zeros(size, bool) for _ in range(5))
-    joins = np.zeros(size, np.int8)
-    fold = case is Case.LOWER
-    words_of = []
-    for number in range(begin, size):
-        text = texts[number - FIRST_WORD]
-        lower = text.lower() if text.isascii() else lowered(text)
-        words_of.append(numbers.setdefault(lower if fold else text, len(numbers) + FIRST_WORD))
-        if lower != text:
-            capital[number] = True
-            if len(text) == 1:
-                initial[number] = True
-            elif text.isupper():
-                shouted[number] = True
-            if lower in ARTICLES:
-                article[number] = True
-        elif text in CLOSE:
-            joins[number] = 1
-            article[number] = text in ARTICLES
-        elif text in LOOSE:
-            joins[number] = 2
-            article[number] = text in ARTICLES
-        elif text.upper() == text:
-            caseless[number] = True
-    word_of[begin:] = words_of
-    before = (known.word_of, known.capital, known.shouted, known.initial, known.joins, known.article, known.caseless)
-    for array, of_known in zip((word_of, capital, shouted, initial, joins, article, caseless), before, strict=True):
-        array[:begin] = of_known
-    return Spellings(texts, list(numbers), word_of, capital, shouted, initial, joins, article, caseless)
+    keys = lower if case is Case.LOWER else new
+    word_of = [numbers.setdefault(key, len(numbers) + FIRST_WORD) for key in keys]
+    capital = [small != text for small, text in zip(lower, new, strict=True)]
+    long = [len(text) > 1 for text in new]
+    both = list(zip(capital, long, new, strict=True))
+    joins = [0 if is_capital else 1 if text in CLOSE else 2 if text in LOOSE else 0 for is_capital, _, text in both]
+    of_new = {
+        "word_of": word_of,
+        "capital": capital,
+        "shouted": [is_capital and is_long and text.isupper() for is_capital, is_long, text in both],
+        "initial": [is_capital and not is_long for is_capital, is_long, _ in both],
+        "joins": joins,
+        "article": [small in ARTICLES for small in lower],
+        "caseless": [
+            not (is_capital or joined) and text.upper() == text
+            for (is_capital, _, text), joined in zip(both, joins, strict=True)
+        ],
+    }
+    before = {name: getattr(known, name) for name in of_new}
+    arrays = {name: np.concatenate((before[name], np.array(of_new[name], before[name].dtype))) for name in of_new}
+    return Spellings(texts, list(numbers), **arrays)
