@@ -108,7 +108,9 @@ def _fetch_file(files: Any, source: str, target: Path, expected: FileSum, progre
 
 
 def _append(files: Any, source: str, target: Path, expected: int, progress: Progress) -> None:
-    with files.open(source, "rb", block_size=_BLOCK_BYTES, cache_type="none") as remote, target.open("ab") as local:
+    with writing(target):
+        local = target.open("ab")
+    with files.open(source, "rb", block_size=_BLOCK_BYTES, cache_type="none") as remote, local:
         if done := local.tell():
             try:
                 remote.seek(done)
@@ -118,6 +120,7 @@ def _append(files: Any, source: str, target: Path, expected: int, progress: Prog
         while block := remote.read(min(_BLOCK_BYTES, expected + 1 - done)):
             with writing(target):
                 local.write(block)
+                local.flush()
             done += len(block)
             progress(target.name, done, expected)
             if done > expected:

@@ -1,5 +1,6 @@
 """Analogy and similarity sets give scores."""
 
-from embeddings.evaluation.scores import AnalogyReport, PairsReport, SectionScore, evaluate, find_dataset
+from embeddings.evaluation.datasets import find_dataset
+from embeddings.evaluation.scores import AnalogyReport, PairsReport, SectionScore, evaluate
 
 __all__ = ["AnalogyReport", "PairsReport", "SectionScore", "evaluate", "find_dataset"]

@@ -5,23 +5,25 @@ published ones: a word of a question stands for the most frequent word that is e
 a word that is not there is not counted, and the first answer that is none of the three given words has to be right.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from embeddings.answers import Method
 from embeddings.errors import CorpusError
+from embeddings.evaluation.datasets import AnalogySet, Judgements, Section, read_dataset
 from embeddings.models import WordVectors
 from embeddings.progress import Progress, no_progress
 from embeddings.search import Rows, SearchKind, search_cosmul
 
-DATASETS = {"google": "questions-words.txt", "wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
-"""Sets that come with gensim, by the names of their files in its test data."""
+Mask = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.float64]
 _BATCH = 512
+_MOST_ANSWERS = 1000
 _FORWARD = 5
 """How many results, the given words left out, are looked through for one that is no other form of them."""
 
@@ -34,6 +36,8 @@ class SectionScore:
     correct: int
     questions: int
     out_of_vocabulary: int
+    category: str = ""
+    """The folder of the set that the section is in."""
 
     @property
     def accuracy(self) -> float:
@@ -47,7 +51,10 @@ class SectionScore:
         return self.questions / everything if everything else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"accuracy": round(self.accuracy, 6), "coverage": round(self.coverage, 6)}
+        """The score as JSON shows it; the accuracy is null where no question was asked."""
+        counts = {name: value for name, value in asdict(self).items() if name != "category" or value}
+        accuracy = round(self.accuracy, 6) if self.questions else None
+        return counts | {"accuracy": accuracy, "coverage": round(self.coverage, 6)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class AnalogyReport:
     model: str
     method: str
     sections: tuple[SectionScore, ...]
+    notes: tuple[str, ...] = ()
+    """What else there is to say: of which relations only a sample was asked."""
 
     @property
     def total(self) -> SectionScore:
@@ -66,7 +75,14 @@ class AnalogyReport:
 
     @property
     def groups(self) -> tuple[SectionScore, ...]:
-        """The two halves that Google's set is reported in: sections named ``gram…`` are about forms of words."""
+        """The folders of a set, or the two halves of Google's: sections named ``gram…`` are about forms of words."""
+        categories = dict.fromkeys(section.category for section in self.sections)
+        if len(categories) > 1:
+            return tuple(
+                self._sum(name, [section for section in self.sections if section.category == name])
+                for name in categories
+                if name
+            )
         syntactic = [section for section in self.sections if section.name.startswith("gram")]
         semantic = [section for section in self.sections if not section.name.startswith("gram")]
         if not syntactic or not semantic:
@@ -82,7 +98,7 @@ class AnalogyReport:
             "sections": [section.as_dict() for section in self.sections],
             "groups": [group.as_dict() for group in self.groups],
             "total": self.total.as_dict(),
-        }
+        } | _notes(self.notes)
 
     @staticmethod
     def _sum(name: str, sections: Sequence[SectionScore]) -> SectionScore:
@@ -103,8 +119,10 @@ class PairsReport:
     pairs: int
     """Pairs compared; ``out_of_vocabulary`` more had a word not known."""
     out_of_vocabulary: int
-    pearson: float
-    spearman: float
+    pearson: float | None
+    """None, like ``spearman``, where all judgements or all cosines are the same."""
+    spearman: float | None
+    notes: tuple[str, ...] = ()
 
     @property
     def coverage(self) -> float:
@@ -113,8 +131,17 @@ class PairsReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON shows it."""
-        figures = {"pearson": round(self.pearson, 6), "spearman": round(self.spearman, 6)}
-        return asdict(self) | figures | {"coverage": round(self.coverage, 6)}
+        figures: dict[str, Any] = {
+            name: value if value is None else round(value, 6)
+            for name, value in (("pearson", self.pearson), ("spearman", self.spearman))
+        }
+        content = asdict(self) | figures | {"coverage": round(self.coverage, 6)}
+        del content["notes"]
+        return content | _notes(self.notes)
+
+
+def _notes(notes: tuple[str, ...]) -> dict[str, Any]:
+    return {"notes": list(notes)} if notes else {}
 
 
 def evaluate(
@@ -126,122 +153,62 @@ def evaluate(
     restrict: int | None = None,
     progress: Progress = no_progress,
 ) -> AnalogyReport | PairsReport:
-    """Score ``model`` on a set by its name in `DATASETS`, or on a file.
+    """Score ``model`` on a set by its name in `DATASETS`, on a file, or on a folder of files.
 
-    Four words a line are analogy questions (with ``: section`` lines between), two words and a number between tabs are
-    judgements of similarity, and two names between tabs a relation (``France<tab>Paris``), of which every two lines
-    make a question.
+    Four words a line are analogy questions (with ``: section`` lines between). Two words and a number are judgements of
+    similarity, a line of names of columns before them or not. Two names are a relation (``France<tab>Paris``), of
+    which every two lines make a question, up to `MOST_QUESTIONS`; ``cat<tab>mammal/animal`` has two right answers.
+    Between the fields are tabs, semicolons, commas or blanks. In a folder each file is a section.
 
-    ``restrict`` knows and finds only the most frequent words. Raises `CorpusError` naming a line that is neither.
+    ``restrict`` knows and finds only the most frequent words. Raises `CorpusError` for a line that is none of these,
+    and where nothing could be scored.
     """
-    path = find_dataset(dataset) if dataset in DATASETS else Path(dataset)
-    lines = list(_lines(path, dataset))
-    if not lines:
-        raise CorpusError(f"{path} holds no questions.")
-    first = next((line for _, line in lines if not line.startswith(":")), "").split("\t")
-    if len(first) > 2 and _is_number(first[2]):
-        return _evaluate_pairs(model, dataset, path, lines, restrict)
-    read = _questions_of_relation if len(first) > 1 else _questions
+    read = read_dataset(dataset)
+    if isinstance(read, Judgements):
+        return _evaluate_pairs(model, dataset, read, restrict)
     how: Any = {"exact": exact, "restrict": restrict}
-    return _evaluate_analogies(model, dataset, read(path, lines), method, how, progress)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def find_dataset(name: str) -> Path:
-    """Where a set that comes with gensim is. Raises `CorpusError` if it is not there."""
-    spec = find_spec("gensim")
-    for folder in spec.submodule_search_locations or [] if spec else []:
-        path = Path(folder) / "test" / "test_data" / DATASETS[name]
-        if path.exists():
-            return path
-    raise CorpusError(f"{DATASETS[name]}, which comes with gensim, is not there. Run: pip install gensim")
-
-
-def _lines(path: Path, dataset: str) -> Iterator[tuple[int, str]]:
-    try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip() and not line.startswith("#"):
-                    yield number, line.strip("\n")
-    except FileNotFoundError as error:
-        known = ", ".join(DATASETS)
-        raise CorpusError(f"There is no set and no file called '{dataset}'. There are: {known}.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path} cannot be read: {error}.") from error
+    return _evaluate_analogies(model, dataset, read, method, how, progress)
 
 
 # ---- Analogies
 
 
-@dataclass(frozen=True, slots=True)
-class _Questions:
-    sections: list[str]
-    of: list[tuple[int, list[str]]]
-    """Each question's section, and its four words."""
-    of_relation: bool = False
-    """Whether they are all of one relation, in which a name can have several right answers (a country's currencies)."""
-
-
-def _questions(path: Path, lines: list[tuple[int, str]]) -> _Questions:
-    found = _Questions(["(no section)"], [])
-    for number, line in lines:
-        if line.startswith(":"):
-            found.sections.append(line[1:].strip())
-            continue
-        words = line.split()
-        if len(words) != 4:
-            raise CorpusError(f"{path}, line {number:,}: a question has four words, and this line has {len(words)}.")
-        found.of.append((len(found.sections) - 1, words))
-    return found
-
-
-def _questions_of_relation(path: Path, lines: list[tuple[int, str]]) -> _Questions:
-    pairs = []
-    for number, line in lines:
-        names = [name.strip() for name in line.split("\t")]
-        if len(names) < 2 or not all(names[:2]):
-            raise CorpusError(f"{path}, line {number:,}: two names are expected between tabs.")
-        pairs.append(names[:2])
-    found = [(0, [*one, *other]) for one in pairs for other in pairs if one[0] != other[0]]
-    if not found:
-        raise CorpusError(f"{path} has one pair, which makes no question; or were two words and a number meant?")
-    return _Questions([path.stem], found, of_relation=True)
-
-
 def _evaluate_analogies(
-    model: WordVectors, dataset: str, questions: _Questions, method: Method, how: Any, progress: Progress
+    model: WordVectors, dataset: str, read: AnalogySet, method: Method, how: Any, progress: Progress
 ) -> AnalogyReport:
     known = _Known(model, how["restrict"])
-    rows = np.array([[known.row(word) for word in words] for _, words in questions.of], np.int64).reshape(-1, 4)
-    section_of = np.array([section for section, _ in questions.of], np.int64)
-    asked = (rows >= 0).all(axis=1)
-    accepted = set(map(tuple, rows[:, 2:].tolist())) if questions.of_relation else set()
-    right = np.zeros(len(rows), bool)
+    rows = np.array([known.question(section, words) for section in read.sections for words in section.questions])
+    rows = rows.astype(np.int64, copy=False).reshape(-1, 4)
+    asked: Mask = np.logical_and.reduce(rows >= 0, axis=1)
     places = np.flatnonzero(asked)
+    if not len(places):
+        raise CorpusError(
+            f"Nothing could be scored: of the {len(rows):,} questions of {dataset}, none has all its words in "
+            f"{model.name}{_among(how['restrict'], model)}."
+        )
+    answers = np.full(len(rows), -1, np.int64)
     for start in range(0, len(places), _BATCH):
         progress("questions", start, len(places))
         some = places[start : start + _BATCH]
-        answers = _answer(model, rows[some], known, method, how)
-        right[some] = [
-            answer == row[3] or (int(row[2]), answer) in accepted
-            for answer, row in zip(answers, rows[some], strict=True)
-        ]
+        answers[some] = _answer(model, rows[some], known, method, how)
     progress("questions", len(places), len(places))
-    scores = []
-    for section, name in enumerate(questions.sections):
-        here = section_of == section
-        if here.any() or section:
-            scores.append(
-                SectionScore(name, int(right[here].sum()), int((here & asked).sum()), int((here & ~asked).sum()))
+    scores, notes = [], []
+    ends = np.cumsum([0, *(len(section.questions) for section in read.sections)]).tolist()
+    for section, (start, end) in zip(read.sections, pairwise(ends), strict=True):
+        here = slice(start, end)
+        right = asked[here] & known.right(section, rows[here], answers[here])
+        count = int(asked[here].sum())
+        name = section.name or "(no section)"
+        scores.append(SectionScore(name, int(right.sum()), count, end - start - count, section.category))
+        if section.possible:
+            notes.append(
+                f"{name}: {end - start:,} of its {section.possible:,} questions, a sample that is always the same"
             )
-    return AnalogyReport(dataset, model.name, method.value, tuple(scores))
+    return AnalogyReport(dataset, model.name, method.value, tuple(scores), tuple(notes))
+
+
+def _among(restrict: int | None, model: WordVectors) -> str:
+    return f", of which the {restrict:,} most frequent count" if restrict and restrict < len(model) else ""
 
 
 def _answer(model: WordVectors, rows: Rows, known: "_Known", method: Method, how: Any) -> list[int]:
@@ -267,6 +234,7 @@ class _Known:
         self._joiner = model.manifest.card.joiner
         self._end = min(restrict or len(model), len(model))
         self._rows: dict[str, int] = {}
+        self._answers: dict[str, list[int]] = {}
 
     def row(self, word: str) -> int:
         """The row of ``word`` whatever its case, its words joined if they are several, -1 if there is none."""
@@ -275,35 +243,79 @@ class _Known:
             self._rows[word] = -1 if row is None or row >= self._end else row
         return self._rows[word]
 
+    def rows_of_answer(self, answers: str) -> list[int]:
+        """The rows of those of ``answers`` that are known: the text as it stands, and what is between slashes."""
+        if answers not in self._answers:
+            texts = [answers, *(answers.split("/")[:_MOST_ANSWERS] if "/" in answers else ())]
+            rows = [self.row(text) for text in texts if text.strip()]
+            self._answers[answers] = [row for row in rows if row >= 0]
+        return self._answers[answers]
+
+    def question(self, section: Section, words: Sequence[str]) -> list[int]:
+        """The rows of a question; of an answer in a relation the first that is known."""
+        if not section.pairs:
+            return [self.row(word) for word in words]
+        one, its, other, wanted = words
+        return [self.row(one), *self._first(its), self.row(other), *self._first(wanted)]
+
+    def _first(self, answers: str) -> list[int]:
+        return self.rows_of_answer(answers)[:1] or [-1]
+
+    def right(self, section: Section, rows: Rows, answers: Rows) -> Mask:
+        """Which of ``answers`` [n] are right for the questions ``rows`` [n, 4]."""
+        right: Mask = answers == rows[:, 3]
+        if section.pairs:
+            accepted = {(self.row(name), row) for name, wanted in section.pairs for row in self.rows_of_answer(wanted)}
+            given = zip(rows[:, 2].tolist(), answers.tolist(), strict=True)
+            right |= np.fromiter((pair in accepted for pair in given), bool, len(rows))
+        return right
+
     def first_other(self, near: Rows, given: Rows) -> int:
-        """The first of the rows ``near``, as the most frequent form of its word, that is none of those ``given``."""
+        """The first of the rows ``near``, as the most frequent form of its word, that is none of those ``given``; the
+        last one looked at if all are, as in gensim; -1 if there is none.
+        """
         others = [row for row in near.tolist() if row not in given][:_FORWARD]
-        forms = (self.row(self._vocabulary.word(row)) for row in others)
-        return next((row for row in forms if row not in given), -1)
+        forms = [self.row(self._vocabulary.word(row)) for row in others]
+        return next((row for row in forms if row not in given), forms[-1] if forms else -1)
 
 
 # ---- Similarities
 
 
-def _evaluate_pairs(
-    model: WordVectors, dataset: str, path: Path, lines: list[tuple[int, str]], restrict: int | None
-) -> PairsReport:
-    from scipy.stats import pearsonr, spearmanr
-
+def _evaluate_pairs(model: WordVectors, dataset: str, read: Judgements, restrict: int | None) -> PairsReport:
     known = _Known(model, restrict)
-    said, rows = [], []
-    for number, line in lines:
-        try:
-            one, other, judgement = line.split("\t")
-            pair = (known.row(one.strip()), known.row(other.strip()))
-            if min(pair) >= 0:
-                said.append(float(judgement))
-                rows.append(pair)
-        except ValueError as error:
-            raise CorpusError(f"{path}, line {number:,}: two words and a number are expected between tabs.") from error
-    if len(rows) < 2:
-        raise CorpusError(f"Of the {len(lines):,} pairs of {path}, {len(rows)} have both words in {model.name}.")
-    vectors = model.vectors_of(np.array(rows))
-    cosines = np.einsum("ij,ij->i", vectors[:, 0], vectors[:, 1])
-    pearson, spearman = pearsonr(said, cosines)[0], spearmanr(said, cosines)[0]
-    return PairsReport(dataset, model.name, len(rows), len(lines) - len(rows), float(pearson), float(spearman))
+    rows = np.array([(known.row(one), known.row(other)) for one, other, _ in read.pairs], np.int64).reshape(-1, 2)
+    there = (rows >= 0).all(axis=1)
+    count = int(there.sum())
+    if count < 2:
+        raise CorpusError(
+            f"Nothing could be scored: of the {len(rows):,} pairs of {read.path}, {count} have both words in "
+            f"{model.name}{_among(restrict, model)}. It takes two."
+        )
+    said = np.array([judgement for _, _, judgement in read.pairs], np.float64)[there]
+    vectors = model.vectors_of(rows[there])
+    cosines = np.einsum("ij,ij->i", vectors[:, 0], vectors[:, 1]).astype(np.float64)
+    pearson, spearman = correlation(said, cosines), correlation(_ranks(said), _ranks(cosines))
+    notes = []
+    if read.header:
+        notes.append(f"The first line, '{read.header[:80]}', was taken for names of columns")
+    if pearson is None or spearman is None:
+        which = "judgements" if np.ptp(said) == 0 else "cosines"
+        notes.append(f"All {which} are the same, so that there is no correlation")
+    return PairsReport(dataset, model.name, count, len(rows) - count, pearson, spearman, tuple(notes))
+
+
+def correlation(one: Numbers, other: Numbers) -> float | None:
+    """Pearson's correlation of ``one`` [n] and ``other`` [n]; None where one of them is always the same."""
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return None
+    one, other = one - one.mean(), other - other.mean()
+    lengths = float(np.linalg.norm(one)) * float(np.linalg.norm(other))
+    return min(1.0, max(-1.0, float(one @ other) / lengths)) if lengths else None
+
+
+def _ranks(values: Numbers) -> Numbers:
+    """Ranks, the mean of theirs for equal ``values``."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Numbers = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return ranks

@@ -100,14 +100,28 @@ def _lock(path: Path, how: int) -> Lock | None:
                     f"{path} cannot be written: {error.strerror}. Its file system has no locks; choose another folder."
                 ) from error
             if _still_there(descriptor, file):
-                if not os.fstat(descriptor).st_size:
-                    with writing(path):
-                        os.pwrite(descriptor, _MARK, 0)
+                _sign(descriptor, file, path)
                 return Lock(path, descriptor, file)
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)  # its holder has removed it meanwhile
+
+
+def _sign(descriptor: int, file: Path, path: Path) -> None:
+    """Write into a lock whose it is, unless it is somebody else's; where that is not possible there is no lock."""
+    begun = os.pread(descriptor, len(_MARK) + 1, 0)
+    if len(begun) == len(_MARK) or not _MARK.startswith(begun):
+        return
+    try:
+        with writing(path):
+            done = os.pwrite(descriptor, _MARK, 0)
+            if done < len(_MARK):
+                os.pwrite(descriptor, _MARK[done:], done)  # raises what the matter is
+    except ModelError:
+        with suppress(OSError):
+            file.unlink()
+        raise
 
 
 def _still_there(descriptor: int, file: Path) -> bool:

@@ -40,7 +40,11 @@ def place_of(path: Path) -> Path:
 def mark(folder: Path, purpose: str = _WRITING) -> None:
     """Make ``folder``, which does not exist, as a work folder."""
     folder.mkdir()
-    (folder / MARKER).write_text(f"{_MARK}\n{purpose}\n", encoding="utf-8")
+    try:
+        (folder / MARKER).write_text(f"{_MARK}\n{purpose}\n", encoding="utf-8")
+    except OSError:
+        _remove_unmarked(folder)
+        raise
 
 
 def is_work_folder(folder: Path) -> bool:
@@ -165,8 +169,11 @@ def _remove_left_behind(folder: Path, path: Path | None) -> None:
 def _remove_unmarked(folder: Path) -> None:
     """Remove a folder whose maker was killed before its marker was whole: it has nothing else in it."""
     with suppress(OSError):
-        if os.listdir(folder) == [MARKER] and not os.lstat(folder / MARKER).st_size:
-            (folder / MARKER).unlink()
+        marker = folder / MARKER
+        if os.listdir(folder) == [MARKER] and marker.is_file() and not marker.is_symlink():
+            begun = marker.read_bytes() if os.lstat(marker).st_size < len(_MARK) else b"?"
+            if _MARK.encode().startswith(begun):
+                marker.unlink()
         folder.rmdir()
 
 

@@ -261,7 +261,7 @@ def _scores(model: Model) -> dict[str, Any]:
             if isinstance(report, AnalogyReport):
                 of_groups = {group["name"]: group for group in content["groups"]}
                 scores[dataset] = {**content["total"], "sections": content["sections"], **of_groups}
-            elif np.isfinite(report.spearman):
+            elif report.spearman is not None:
                 scores[dataset] = {
                     "pairs": report.pairs,
                     "spearman": content["spearman"],

@@ -190,14 +190,16 @@ def index(model: str, kind: str, recall: float) -> None:
 
 
 @cli.command()
-@click.option("-d", "--dataset", default="google", show_default=True, metavar="NAME|FILE", help="Set to measure with.")
+@click.option("-d", "--dataset", default="google", show_default=True, metavar="NAME|PATH", help="Set to measure with.")
 @model_option
 @field_options(Options, ("method", "exact", "restrict"), names=SWITCHES)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def evaluate(dataset: str, model: str, as_json: bool, **given: Any) -> None:
-    """Measure a model: google (analogies), wordsim353 or simlex999 (similarities), or a file of yours.
+    """Measure a model: google (analogies), wordsim353 or simlex999 (similarities), or a set of yours.
 
-    A FILE has four words a line, with ": section" lines between if wanted; or two words and a number between tabs.
+    A file has four words a line, with ": section" lines between if wanted; or two words and a number; or two names a
+    line, of which every two lines make a question (up to 100,000, a sample above). Tabs, semicolons, commas or blanks
+    are between them. In a folder, such as BATS, each file is a section.
     """
     from embeddings.evaluation import evaluate as score
 

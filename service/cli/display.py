@@ -156,7 +156,12 @@ def show_scores(report: "AnalogyReport | PairsReport", out: Console) -> None:
 
     if isinstance(report, PairsReport):
         out.print(Text(f"{report.dataset} on {report.model}: {report.pairs} pairs, coverage {report.coverage:.1%}"))
-        out.print(Text(f"Spearman {report.spearman:.4f}   Pearson {report.pearson:.4f}", style="bold"))
+        figures = (
+            f"{name} {'undefined' if value is None else f'{value:.4f}'}"
+            for name, value in (("Spearman", report.spearman), ("Pearson", report.pearson))
+        )
+        out.print(Text("   ".join(figures), style="bold"))
+        _show_notes(report.notes, out)
         return
     out.print(Text(f"{report.dataset} on {report.model}, {report.method}"))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -167,11 +172,17 @@ def show_scores(report: "AnalogyReport | PairsReport", out: Console) -> None:
         table.add_row(*_score_row(section))
     table.add_row(*_score_row(report.total), style="bold")
     out.print(table)
+    _show_notes(report.notes, out)
+
+
+def _show_notes(notes: tuple[str, ...], out: Console) -> None:
+    for note in notes:
+        out.print(Text(f"{note}."))
 
 
 def _score_row(score: "SectionScore") -> list[str]:
     counts = [f"{count:,}" for count in (score.correct, score.questions, score.out_of_vocabulary)]
-    return [score.name, f"{score.accuracy:.2%}", *counts, f"{score.coverage:.1%}"]
+    return [score.name, f"{score.accuracy:.2%}" if score.questions else "-", *counts, f"{score.coverage:.1%}"]
 
 
 @contextmanager

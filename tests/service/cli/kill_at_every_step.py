@@ -1,6 +1,6 @@
-"""Runs one writing command again and again, each time killed a step later, and prints what was wrong afterwards.
+"""Runs writing commands again and again, each time killed a step later, and prints what was wrong afterwards.
 
-    python kill_at_every_step.py CASE FOLDER MOST
+    python kill_at_every_step.py FOLDER MOST [CASE …]
 
 A step is whatever the program does to the disk; of many, MOST are chosen, those at the end among them. Each run is a
 fork of this process, so that importing costs once.
@@ -119,6 +119,12 @@ def exported(home: Path) -> None:
     shutil.rmtree(home / "back")
 
 
+def folder_imported(home: Path) -> None:
+    import_file(home / "out.model2vec", home / "back", Card("back"), overwrite=True)
+    assert len(open_model(home / "back")) == 1202  # with two tokens that every tokenizer has
+    shutil.rmtree(home / "back")
+
+
 def glosses(home: Path) -> None:
     opened = Glosses.open(home / "glosses.sqlite")
     assert opened is not None
@@ -192,6 +198,12 @@ def cases(home: Path) -> dict[str, Case]:
             exported,
             exported,
         ),
+        "export again": Case(
+            ["export", "m", f"{home}/out.model2vec", "--overwrite"],
+            both(model, lambda home: cli(["export", "m", f"{home}/out.model2vec"], standalone_mode=False)),
+            lambda home: folder_imported(home),
+            lambda home: folder_imported(home),
+        ),
         "plot": Case(
             ["plot", "m", "w1", "w2", "w3", "--out", f"{home}/p.svg", "--overwrite"],
             both(model, lambda home: (home / "p.svg").write_text("<svg/>")),
@@ -205,6 +217,16 @@ def cases(home: Path) -> dict[str, Case]:
             trained,
             once=lambda home: (home / "news").exists(),
         ),
+        "merge": Case(
+            ["merge", "m", "n", "--out", "both", "--dimension", "4"],
+            two,
+            both(opens(1200), new_model("both")),
+            both(opens(1200), new_model("both")),
+            once=lambda home: (home / "models" / "both").exists(),
+        ),
+        "merge over": Case(
+            ["merge", "m", "n", "--out", "m", "--dimension", "4", "--overwrite"], two, opens(1200), opens(1200)
+        ),
         "first query": Case(
             ["w1"],
             default_package,
@@ -216,6 +238,11 @@ def cases(home: Path) -> dict[str, Case]:
             ["--model", url, "w1"], published, whole_copy, whole_copy, once=lambda home: copy_of_it(home).exists()
         ),
     }
+
+
+def two(home: Path) -> None:
+    model(home)
+    save_model(home / "models" / "n", WORDS[:1000], VECTORS[:1000, ::-1], Card("n"))
 
 
 def mapped(home: Path) -> None:
@@ -312,7 +339,7 @@ def run(arguments: list[str]) -> None:
 
 def failures(home: Path, case: Case, total: int) -> Iterator[tuple[Callable[[], None], tuple[str, ...]]]:
     """Disks that fill up at some step, after some bytes, or are read-only; and what the message must say."""
-    for step in sorted({0, total // 3, 2 * total // 3}):
+    for step in sorted({0, 2 * total // 3}):
         yield lambda step=step: stepping(home, case.arguments, step, "full"), ("disk is full", "disk I/O")  # type: ignore[misc]
     for most in (10, 2000):
         yield lambda most=most: with_small_files(case.arguments, most), ("larger than", "disk I/O")  # type: ignore[misc]
@@ -327,19 +354,52 @@ def refused(arguments: list[str]) -> None:
 
 
 def litter(home: Path) -> list[str]:
-    return [str(path.relative_to(home)) for path in home.rglob("*") if path.name.startswith(".")]
+    """What is left of work; but a training that failed keeps its folder, to go on in it."""
+    names = [str(path.relative_to(home)) for path in home.rglob(".*")]
+    return [name for name in names if ".training-2/" not in name]
 
 
-def main() -> None:
-    name, top, most = sys.argv[1], Path(sys.argv[2]).absolute(), int(sys.argv[3])
-    home, template = top / "home", top / "template"
-    os.environ["THISPLUSTHAT_HOME"] = str(home)
-    catalogue._package_folder = lambda: home / "package"
-    layout = lambda vectors, parameters: vectors[:, :2]  # noqa: E731
-    vocabulary_map._LAYOUTS = {method: lambda: layout for method in vocabulary_map.MapMethod}
+def killed(home: Path, template: Path, case: Case, steps: list[int]) -> Iterator[str]:
+    """What was wrong after the command was killed at each of ``steps``, and after it was given again."""
+    again = {False: run, True: refused}
+
+    def look(done: bool) -> None:
+        case.still(home)
+        again[done](case.arguments)  # if it is done already it is refused, and cleans up
+        case.after(home)
+
+    for step in steps:
+        shutil.copytree(template, home, symlinks=True)
+        code, said = in_fork(lambda step=step: stepping(home, case.arguments, step))  # type: ignore[misc]
+        if code not in (0, -9):
+            yield f"step {step}: ended with {code}: {said[-600:]}"
+        done = case.once(home)
+        status, told = in_fork(lambda done=done: look(done))  # type: ignore[misc]
+        if status:
+            yield f"step {step}, afterwards: {told[-1200:]}"
+        if (left := litter(home)) and (code == 0 or not done):
+            yield f"step {step}: left {left}"
+        shutil.rmtree(home)
+
+
+def failed(home: Path, template: Path, case: Case, total: int) -> Iterator[str]:
+    """What was wrong after the disk failed the command."""
+    for work, wanted in failures(home, case, total):
+        shutil.copytree(template, home, symlinks=True)
+        code, said = in_fork(work)
+        if code and ("Traceback" in said or not any(word in said for word in wanted)):
+            yield f"{wanted}: ended with {code}: {said[-900:]}"
+        status, told = in_fork(lambda: case.still(home))
+        if status:
+            yield f"{wanted}: {told[-900:]}"
+        if left := [name for name in litter(home) if code and ".fetching-" not in name]:
+            yield f"{wanted}: left {left}"
+        shutil.rmtree(home)
+
+
+def examine(name: str, home: Path, template: Path, most: int) -> dict[str, object]:
     case = cases(home)[name]
     home.mkdir(parents=True)
-    problems = []
     code, said = in_fork(lambda: case.before(home))
     assert code == 0, said
     home.rename(template)
@@ -349,34 +409,22 @@ def main() -> None:
     shutil.rmtree(home)
     total = int(said.rpartition("steps: ")[2])
     last = range(max(0, total - most // 2), total)  # where what was written is put in its place
-    chosen = sorted({*np.linspace(0, total - 1, max(most - len(last), 1)).astype(int).tolist(), *last})
-    for step in chosen:
-        shutil.copytree(template, home, symlinks=True)
-        code, said = in_fork(lambda step=step: stepping(home, case.arguments, step))  # type: ignore[misc]
-        if code not in (0, -9):
-            problems.append(f"step {step}: ended with {code}: {said[-600:]}")
-        done = case.once(home)
-        checks = {"still": case.still, "again": lambda _: run(case.arguments), "after": case.after}
-        if done:  # it is refused, and cleans up
-            checks["again"] = lambda _: refused(case.arguments)
-        for which, check in checks.items():
-            status, told = in_fork(lambda check=check: check(home))  # type: ignore[misc]
-            if status:
-                problems.append(f"step {step} of {total}, {which}: {told[-800:]}")
-        if (left := litter(home)) and (code == 0 or not done):
-            problems.append(f"step {step} of {total}: left {left}")
-        shutil.rmtree(home)
-    for work, wanted in failures(home, case, total):
-        shutil.copytree(template, home, symlinks=True)
-        code, said = in_fork(work)
-        if code and ("Traceback" in said or not any(word in said for word in wanted)):
-            problems.append(f"{wanted}: ended with {code}: {said[-900:]}")
-        status, told = in_fork(lambda: case.still(home))
-        left: list[str] = []
-        if status or (left := [name for name in litter(home) if code and ".fetching-" not in name]):
-            problems.append(f"{wanted}: {told[-800:]} {left}")
-        shutil.rmtree(home)
-    sys.stdout.write(json.dumps({"total": total, "killed": len(chosen), "problems": problems}) + "\n")
+    steps = sorted({*np.linspace(0, total - 1, max(most - len(last), 1)).astype(int).tolist(), *last})
+    problems = [*killed(home, template, case, steps), *failed(home, template, case, total)]
+    shutil.rmtree(template)
+    return {"case": name, "total": total, "killed": len(steps), "problems": problems}
+
+
+def main() -> None:
+    top, most = Path(sys.argv[1]).absolute(), int(sys.argv[2])
+    home = top / "home"
+    os.environ["THISPLUSTHAT_HOME"] = str(home)
+    catalogue._package_folder = lambda: home / "package"
+    layout = lambda vectors, parameters: vectors[:, :2]  # noqa: E731
+    vocabulary_map._LAYOUTS = {method: lambda: layout for method in vocabulary_map.MapMethod}
+    for name in sys.argv[3:] or cases(home):
+        sys.stdout.write(json.dumps(examine(name, home, top / "template", most)) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
