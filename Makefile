@@ -7,7 +7,8 @@ READY := $(VENV)/.ready
 
 PACKAGES := chromium docker-compose nginx-light openjdk-17-jre-headless redis-server systemd wordnet-base
 
-.PHONY: help demo demo-spark demo-milvus test check docs packages lint format lock benchmark bench-check clean kernels
+.PHONY: help demo demo-spark demo-milvus test check docs packages lint format lock benchmark bench-check clean kernels \
+	sanitize wheel-check
 
 help:  ## list the targets (the default)
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)/  \1|\2/' | \
@@ -49,6 +50,12 @@ packages:  ## Debian's packages that tests need: a browser, Java, Redis, nginx, 
 
 kernels: $(READY)  ## compile what is older than its C sources; an installation does it too, and does without a compiler
 	@$(BIN)/python hatch_build.py --quiet || true
+
+sanitize: $(READY)  ## the kernels' tests under the address and undefined-behaviour sanitizers (needs gcc)
+	$(BIN)/python scripts/sanitize.py
+
+wheel-check: $(READY)  ## build the wheel with the compiler and with ziglang, install each afresh, train with its kernel
+	$(BIN)/python scripts/wheel_check.py
 
 check: $(READY) kernels lint  ## before every commit: style, types, layers, and the tests marked fast
 	$(BIN)/python -m pytest -m fast -n auto --dist worksteal -q

@@ -97,7 +97,7 @@ INLINE void fetch_target(const Thread *t, int64_t i, int64_t length) {
 // How far the window of a centre reaches.
 INLINE int64_t reach(Thread *t) {
     const Model *m = t->model;
-    return m->shrink_windows ? 1 + random_below(&t->random, (uint32_t)m->window) : m->window;
+    return m->shrink_windows ? 1 + random_below(&t->random, (uint32_t)m->window) : (uint32_t)m->window;
 }
 
 static void add_loss(Thread *t, int inputs, int outputs, float rate) {
