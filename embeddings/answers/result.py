@@ -30,7 +30,10 @@ def as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
     found = []
     for result in results:
         content: dict[str, Any] = {"word": result.word, "score": round(result.score, 6), "rank": result.rank}
-        content |= {name: text for name in _TEXTS if (text := getattr(result, name)) is not None}
+        if result.display is not None:
+            content["display"] = result.display
+        if result.description is not None:
+            content["description"] = result.description
         found.append(content)
     return found
 

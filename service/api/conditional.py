@@ -14,12 +14,17 @@ def kept(fingerprint: str, what: object, make: Callable[[], Response]) -> Respon
     """The response that ``make`` gives for ``what`` is asked of the model with ``fingerprint``, or a 304 if the client
     has it already, and then nothing is made.
     """
-    content = f"{VERSION}\0{fingerprint}\0{what!r}"
-    tag = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    tag = tag_of(fingerprint, what)
     response = Response(status=304) if _is_known(tag) else make()
     response.headers["ETag"] = quote_etag(tag)
     response.headers["Cache-Control"] = current_app.config["CACHE_CONTROL"]
     return response
+
+
+def tag_of(fingerprint: str, what: object) -> str:
+    """The ETag of what is asked of the model with ``fingerprint``."""
+    content = f"{VERSION}\0{fingerprint}\0{what!r}"
+    return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _is_known(tag: str) -> bool:

@@ -11,6 +11,7 @@ from embeddings.answers import Resolution, find_word, resolve, suggest
 from embeddings.models import WordVectors
 from embeddings.query import literal
 from service.api.conditional import kept
+from service.api.replies import analogy_text, words_with
 from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, tagged
 from service.api.schemas import (
     AnalogyParameters,
@@ -90,11 +91,7 @@ def _answer_each(serving: ServedModels, queries: Sequence[str | QueryEntry], bod
 @api.get("/analogy", responses={"200": AnswerBody}, **_QUERIES)
 def solve_analogy(query: AnalogyParameters) -> Response:
     """a is to b as c is to d: give three, and the fourth is found."""
-    places = [query.a, query.b, query.c, query.d]
-    if places.count(None) != 1:
-        raise InvalidRequest(f"Give exactly three of a, b, c and d; these are {4 - places.count(None)}.")
-    a, b, c, d = ("?" if place is None else literal(place) for place in places)
-    return _answer(f"{a} : {b} :: {c} : {d}", query)
+    return _answer(analogy_text(query), query)
 
 
 @api.get("/neighbours", responses={"200": NeighboursBody}, **_QUERIES)
@@ -175,19 +172,7 @@ def list_words(query: VocabularyParameters) -> Response:
     serving = served_models_of_app()
     model = serving.model(query.model)
 
-    def make() -> Response:
-        words = model.vocabulary.complete(query.prefix, query.limit + 1, query.offset)
-        shown = words[: query.limit]
-        content = {
-            "prefix": query.prefix,
-            "model": model.name,
-            "words": [{"word": word, "rank": (model.vocabulary.row(word) or 0) + 1} for word in shown],
-            "offset": query.offset,
-            "next_offset": query.offset + query.limit if len(words) > len(shown) else None,
-        }
-        return as_json(content)
-
-    return kept(serving.fingerprint(query.model), ("vocabulary", query), make)
+    return kept(serving.fingerprint(query.model), ("vocabulary", query), lambda: as_json(words_with(model, query)))
 
 
 @api.get("/words/<anything:word>", responses={"200": WordBody}, merge_slashes=False, **_WORDS)

@@ -1,7 +1,7 @@
 """What API and page stand on: settings, the models served, limits, logs, metrics and problems."""
 
-from service.host.logs import JsonFormatter, log, log_exception, request_id, write
-from service.host.metrics import count_answer, count_error, count_request
+from service.host.compression import gzip, is_worth_it, takes_gzip
+from service.host.logs import JsonFormatter, flush, hold, log, log_exception, request_id
 from service.host.problems import (
     PROBLEM_TYPE,
     BadRequest,
@@ -15,6 +15,7 @@ from service.host.problems import (
     register_problems,
 )
 from service.host.protection import HEADERS, POLICY, KeyFile, protect
+from service.host.records import Record
 from service.host.served_models import ServedModels, UnknownModel
 from service.host.settings import Settings, SettingsError, read_settings
 
@@ -28,15 +29,17 @@ __all__ = [
     "KeyFile",
     "KeyRefused",
     "NotReady",
+    "Record",
     "ReloadRefused",
     "ServedModels",
     "Settings",
     "SettingsError",
     "UnknownModel",
     "WrongContentType",
-    "count_answer",
-    "count_error",
-    "count_request",
+    "flush",
+    "gzip",
+    "hold",
+    "is_worth_it",
     "log",
     "log_exception",
     "of_error",
@@ -45,5 +48,5 @@ __all__ = [
     "read_settings",
     "register_problems",
     "request_id",
-    "write",
+    "takes_gzip",
 ]

@@ -4,6 +4,8 @@ import logging
 import os
 import re
 import secrets
+import threading
+import time
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -19,9 +21,23 @@ def request_id(given: str | None) -> str:
     return given if given and _SANE.fullmatch(given) else secrets.token_hex(8)
 
 
+_seconds: dict[int, str] = {}
+
+
+def now() -> str:
+    """The time in UTC to the millisecond, as ISO 8601 has it."""
+    nanoseconds = time.time_ns()
+    second, rest = divmod(nanoseconds, 1_000_000_000)
+    shown = _seconds.get(second)
+    if shown is None:
+        _seconds.clear()
+        shown = _seconds[second] = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{shown}.{rest // 1_000_000:03d}+00:00"
+
+
 def log(level: str, event: str, **details: Any) -> None:
     """Write one line, by one call of the system, so that lines of several processes never mix."""
-    content = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "event": event}
+    content = {"time": now(), "level": level, "event": event}
     for name, value in details.items():
         content[name] = value[:_LONGEST] if isinstance(value, str) else value
     write(content)
@@ -30,20 +46,62 @@ def log(level: str, event: str, **details: Any) -> None:
 def log_exception(event: str, error: BaseException, **details: Any) -> None:
     """A defect with its traceback, which alone is not cut."""
     lines = "".join(traceback.format_exception(error))
-    write(
-        {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": "error", "event": event, **details}
-        | {"traceback": lines}
-    )
+    write({"time": now(), "level": "error", "event": event, **details} | {"traceback": lines})
+
+
+_HELD = 1 << 15
+"""Bytes of lines that are held back at most."""
+_AT_ONCE = 4096
+"""Bytes that a pipe takes in one piece (PIPE_BUF): lines of several processes never mix."""
+
+
+class _Held:
+    """Lines that are not written yet."""
+
+    lines: list[bytes] | None = None
+    size = 0
+    lock = threading.Lock()
+
+
+def hold() -> None:
+    """Hold lines back from now on, until `flush` is called: one call of the system for many."""
+    _Held.lines = []
+
+
+def flush() -> None:
+    """Write what was held back."""
+    if not _Held.lines:
+        return
+    with _Held.lock:
+        lines, _Held.lines, _Held.size = _Held.lines, [], 0
+        piece: list[bytes] = []
+        size = 0
+        for line in lines:
+            if piece and size + len(line) > _AT_ONCE:
+                os.write(2, b"".join(piece))
+                piece, size = [], 0
+            piece.append(line)
+            size += len(line)
+        os.write(2, b"".join(piece))
 
 
 def write(content: dict[str, Any]) -> None:
-    """One object, one line."""
-    line = _escaped(orjson.dumps(_encodable(content)))
-    os.write(2, line + b"\n")
+    """One object, one line. What is worse than information is written at once."""
+    line = _escaped(orjson.dumps(_encodable(content))) + b"\n"
+    if _Held.lines is None:
+        os.write(2, line)
+        return
+    with _Held.lock:
+        _Held.lines.append(line)
+        _Held.size += len(line)
+    if content["level"] != "info" or _Held.size > _HELD:
+        flush()
 
 
 def _encodable(content: dict[str, Any]) -> dict[str, Any]:
     """Texts without lone surrogates, which no UTF-8 has."""
+    if all(not isinstance(value, str) or value.isascii() for value in content.values()):
+        return content
     return {
         name: value.encode("utf-8", "backslashreplace").decode()
         if isinstance(value, str) and not value.isascii()

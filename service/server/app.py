@@ -1,6 +1,5 @@
 """`create_app`: the service as one WSGI application."""
 
-from datetime import UTC, datetime
 from importlib.metadata import version
 from time import perf_counter
 
@@ -12,15 +11,15 @@ from service.api import BLUEPRINTS, AnyText, complete_document, documentation, p
 from service.host import (
     HEADERS,
     POLICY,
+    Record,
     ServedModels,
     Settings,
-    count_answer,
-    count_error,
-    count_request,
+    gzip,
+    is_worth_it,
     protect,
     register_problems,
     request_id,
-    write,
+    takes_gzip,
 )
 from service.mcp import mcp_endpoint
 from service.page import register_page
@@ -61,48 +60,47 @@ def create_app(settings: Settings | None = None, serving: ServedModels | None = 
 
 
 def _begin() -> None:
-    g.started = perf_counter()
-    g.request_id = request_id(request.headers.get("X-Request-ID"))
+    given = request.headers.get("X-Request-ID")
+    g.record = Record(perf_counter(), request_id(given), request.method, request.path, request.remote_addr)
+    g.request_id = g.record.request_id
 
 
 def _end_quietly(response: Response) -> Response:
     """Add the headers that every response has, and count the request."""
-    if "started" not in g:
+    if "record" not in g:
         _begin()
+    record: Record = g.record
     headers = response.headers
     for name, value in HEADERS:
         if name != "X-Frame-Options" or "framed" not in g:  # an answer that is meant for the frames of other pages
             headers.add(name, value)
     headers.setdefault("Content-Security-Policy", POLICY)
-    headers.add("X-Request-ID", g.request_id)
-    route = request.url_rule.rule if request.url_rule else "none"
-    method = request.method if request.method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
-    count_request(route, method, response.status_code, perf_counter() - g.started)
-    for answer in g.get("answers", ()):
-        count_answer(answer)
-    if "error" in g:
-        count_error(g.error)
+    headers.add("X-Request-ID", record.request_id)
+    _compress(response)
+    record.route = request.url_rule.rule if request.url_rule else "none"
+    record.status, record.answers = response.status_code, g.get("answers", ())
+    record.error, record.key = g.get("error", ""), g.get("key_name", "")
+    record.count()
     return response
 
 
 def _end(response: Response) -> Response:
     _end_quietly(response)
-    content = {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "level": "info" if response.status_code < 500 else "error",
-        "event": "request",
-        "request_id": g.request_id,
-        "method": request.method[:20],
-        "path": request.path[:200],
-        "status": response.status_code,
-        "ms": round((perf_counter() - g.started) * 1000, 3),
-        "address": request.remote_addr,
-    }
-    if answers := g.get("answers"):
-        content |= {"query": answers[0].query[:200], "queries": len(answers)}
-    if "error" in g:
-        content["error"] = g.error
-    if "key_name" in g:
-        content["key"] = g.key_name
-    write(content)
+    g.record.log()
     return response
+
+
+def _compress(response: Response) -> None:
+    """Send a text in gzip to whoever takes it. Its tag says no more than that the meaning is the same."""
+    if response.direct_passthrough or response.is_streamed or "Content-Encoding" in response.headers:
+        return
+    body = response.get_data()
+    if not is_worth_it(response.content_type or "", len(body)):
+        return
+    response.vary.add("Accept-Encoding")
+    if takes_gzip(request.headers.get("Accept-Encoding", "")):
+        response.set_data(gzip(body))
+        response.headers["Content-Encoding"] = "gzip"
+        tag, _ = response.get_etag()
+        if tag is not None:
+            response.set_etag(tag, weak=True)

@@ -18,8 +18,9 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 
 from embeddings.errors import ModelError
-from service.host import JsonFormatter, Settings, SettingsError, log, metrics
+from service.host import JsonFormatter, Settings, SettingsError, flush, hold, log, metrics
 from service.server.admission import Admission
+from service.server.direct import Direct
 from service.server.loop import Limits, Loop
 from service.server.wsgi import answer_by
 
@@ -107,15 +108,17 @@ class _Worker(Worker):  # type: ignore[misc]
         host, port = self.app.address
         limits = Limits(settings.request_seconds, settings.keep_alive_seconds, settings.max_body_bytes)
         admission = Admission(settings, flask.extensions["thisplusthat"])
+        direct = Direct(flask, settings)
         loop = Loop(
             [listener.sock for listener in self.sockets],
-            lambda request: answer_by(flask, request, host, port),
+            lambda request: direct.answer(request) or answer_by(flask, request, host, port),
             admission.lane_of,
             admission.lanes,
             limits,
         )
         sys.setswitchinterval(_SWITCH_SECONDS)
-        loop.run(self._goes_on, self.notify, lambda: None)
+        hold()
+        loop.run(self._goes_on, self.notify, flush)
 
     def _goes_on(self) -> bool:
         return bool(self.alive) and os.getppid() == self.ppid

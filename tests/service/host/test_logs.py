@@ -2,10 +2,12 @@
 
 import json
 import logging
+import os
+from datetime import datetime, timedelta
 
 import pytest
 
-from service.host.logs import JsonFormatter, log, request_id
+from service.host.logs import JsonFormatter, _Held, flush, hold, log, request_id
 
 
 @pytest.mark.parametrize("text", ["a\nb", "\x1b[31m", "\u2028", "\x7f", "é\u202e", "\ud800", '"}', "x" * 500, "\x00"])
@@ -31,3 +33,32 @@ def test_records_of_libraries_have_the_same_form() -> None:
     record = logging.LogRecord("gunicorn", logging.WARNING, "", 0, "worker %s\n", ("died",), None)
     content = json.loads(JsonFormatter().format(record))
     assert (content["level"], content["event"]) == ("warning", "worker died\n")
+
+
+def test_lines_that_are_held_back_are_written_in_their_order_in_pieces_that_never_mix(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda place, content: (sizes.append(len(content)), write(place, content))[1])
+    try:
+        hold()
+        for number in range(100):
+            log("info", "request", number=number)
+        assert capfd.readouterr().err == ""
+        flush()
+        assert len(sizes) < 10
+        assert max(sizes) <= 4096
+        assert [json.loads(line)["number"] for line in capfd.readouterr().err.splitlines()] == list(range(100))
+        log("info", "one")
+        log("error", "two")
+        lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+        assert [line["event"] for line in lines] == ["one", "two"], "what went wrong is there at once"
+        assert datetime.fromisoformat(lines[0]["time"]).utcoffset() == timedelta(0)
+        flush()
+        for number in range(1000):
+            log("info", "request", number=number)
+        assert capfd.readouterr().err.count("\n") > 500, "no more is held than fits"
+    finally:
+        flush()
+        _Held.lines = None

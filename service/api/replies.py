@@ -1,0 +1,81 @@
+"""What ordinary GET requests of the API answer, as bytes. Nothing here knows Flask, so that the server answers them
+without it; the routes answer all others, and say what is wrong with a request.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from embeddings import Answer
+from embeddings.models import WordVectors
+from embeddings.query import literal
+from service.api.conditional import tag_of
+from service.api.schemas import AnalogyParameters, QueryParameters, SearchParameters, VocabularyParameters
+from service.host import InvalidRequest, ServedModels
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """JSON that browsers and proxies may keep: the same bytes from every process."""
+
+    tag: str
+    body: bytes
+    answer: Answer | None = None
+
+    @property
+    def timing(self) -> str:
+        """The header Server-Timing, where the time that an answer took is, since it is not in the bytes."""
+        return "" if self.answer is None else f"answer;dur={round(self.answer.took_ms, 3)}"
+
+
+def analogy_text(asked: AnalogyParameters) -> str:
+    """The analogy in the query language. Raises `InvalidRequest` unless one of the four is left out."""
+    places = [asked.a, asked.b, asked.c, asked.d]
+    if places.count(None) != 1:
+        raise InvalidRequest(f"Give exactly three of a, b, c and d; these are {4 - places.count(None)}.")
+    a, b, c, d = ("?" if place is None else literal(place) for place in places)
+    return f"{a} : {b} :: {c} : {d}"
+
+
+def words_with(model: WordVectors, asked: VocabularyParameters) -> dict[str, Any]:
+    """A page of the words that begin so, the most frequent first."""
+    words = model.vocabulary.complete(asked.prefix, asked.limit + 1, asked.offset)
+    shown = words[: asked.limit]
+    return {
+        "prefix": asked.prefix,
+        "model": model.name,
+        "words": [{"word": word, "rank": (model.vocabulary.row(word) or 0) + 1} for word in shown],
+        "offset": asked.offset,
+        "next_offset": asked.offset + asked.limit if len(words) > len(shown) else None,
+    }
+
+
+def _of_query(kind: type[SearchParameters], text_of: Callable[[Any], str]) -> Callable[..., Reply]:
+    def reply(serving: ServedModels, given: Mapping[str, Any]) -> Reply:
+        asked = kind.model_validate(given)
+        text, options = text_of(asked), asked.options
+        answer = serving.ask(text, options, asked.model)
+        content = answer.as_dict()
+        del content["took_ms"]
+        tag = tag_of(serving.fingerprint(asked.model), (text, options, None))
+        return Reply(tag, orjson.dumps(content), answer)
+
+    return reply
+
+
+def _of_vocabulary(serving: ServedModels, given: Mapping[str, Any]) -> Reply:
+    asked = VocabularyParameters.model_validate(given)
+    content = words_with(serving.model(asked.model), asked)
+    return Reply(tag_of(serving.fingerprint(asked.model), ("vocabulary", asked)), orjson.dumps(content))
+
+
+REPLIES: dict[str, Callable[[ServedModels, Mapping[str, Any]], Reply]] = {
+    "/api/v1/query": _of_query(QueryParameters, lambda asked: str(asked.q)),
+    "/api/v1/analogy": _of_query(AnalogyParameters, analogy_text),
+    "/api/v1/vocabulary": _of_vocabulary,
+}
+"""By path: the models served and the parameters of the address → what is answered. They raise for what is not ordinary:
+pydantic's ValidationError, and errors of embeddings.
+"""

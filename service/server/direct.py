@@ -1,0 +1,63 @@
+"""The shortest way to an ordinary answer: the API's plain GET requests, without Flask.
+
+Whatever is not plain — a fault, conditions, keys, limits, origins of other pages, proxies — goes through the
+application, which gives the same answer to a plain one.
+"""
+
+from time import perf_counter
+
+from flask import Flask
+from pydantic import ValidationError
+
+from embeddings.errors import EmbeddingsError
+from service.api import REPLIES, read_parameters
+from service.host import HEADERS, POLICY, Record, ServedModels, Settings, gzip, is_worth_it, request_id, takes_gzip
+from service.server.connections import Reply, Request, lines
+
+_TYPE = "application/json"
+_REPLIES = {path.encode(): (path, reply) for path, reply in REPLIES.items()}
+_ALWAYS = lines([("Content-Type", _TYPE), *HEADERS, ("Content-Security-Policy", POLICY), ("Vary", "Accept-Encoding")])
+
+
+class Direct:
+    """Answers what it can; everything else is the application's."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self._serving: ServedModels = app.extensions["thisplusthat"]
+        self._logs = settings.log_requests
+        self._cached = f"Cache-Control: {app.config['CACHE_CONTROL']}\r\n"
+        self._is_possible = not (
+            settings.api_keys
+            or settings.rate_limit_key
+            or settings.rate_limit_address
+            or settings.cors_origins
+            or settings.trusted_proxies
+        )
+
+    def answer(self, request: Request) -> Reply | None:
+        """The reply, or None where the application has to say something else."""
+        path, _, query = request.target.partition(b"?")
+        found = _REPLIES.get(path)
+        if found is None or not self._is_possible or request.method != "GET" or request.body or request.is_cut:
+            return None
+        if request.header(b"if-none-match"):
+            return None
+        started = perf_counter()
+        try:
+            kept = found[1](self._serving, read_parameters(query.decode("latin-1"), set()))
+        except (EmbeddingsError, ValidationError):
+            return None
+        given = request.header(b"x-request-id").decode("latin-1")
+        record = Record(started, request_id(given), "GET", found[0], request.address, found[0])
+        head = f'ETag: "{kept.tag}"\r\n{self._cached}X-Request-ID: {record.request_id}\r\n'
+        if kept.answer is not None:
+            record.answers = (kept.answer,)
+            head += f"Server-Timing: {kept.timing}\r\n"
+        body = kept.body
+        if is_worth_it(_TYPE, len(body)) and takes_gzip(request.header(b"accept-encoding").decode("latin-1")):
+            body = gzip(body)
+            head = f"Content-Encoding: gzip\r\nETag: W/{head[6:]}"
+        record.count()
+        if self._logs:
+            record.log()
+        return Reply(200, head.encode() + _ALWAYS, body)
