@@ -139,7 +139,7 @@ class SpanCounter:
         stops = places[np.concatenate((stops[keep], strict_stops))] + 1
         whole = np.concatenate((whole[keep], strict_whole))
         hashes = (sums[stops] - sums[starts]) * self._inverses[starts]
-        order = np.argsort(hashes, kind="stable")
+        order = np.argsort(hashes)
         hashes, starts, stops, whole = hashes[order], starts[order], stops[order], whole[order]
         firsts = _firsts(hashes)
         if not len(firsts):

@@ -36,10 +36,7 @@ class CasedPhrases:
     def find(self, ids: Ids, spellings: Spellings) -> tuple[Counts, Counts]:
         """Where phrases begin in ``ids``, tokens as they are spelled, and which, the longest at each place."""
         tokens = 2 * spellings.word_of[ids] + spellings.capital[ids]
-        found = list(self.trie.find(tokens))
-        if not found:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        places, patterns = np.array(found, np.int64).T
+        places, patterns = self.trie.find(tokens)
         return places, self.phrase_of[patterns].astype(np.int64)
 
     def join(self, ids: Ids, spellings: Spellings, places: Counts, phrases: Counts) -> Ids:

@@ -74,10 +74,7 @@ def _count_cases(
     trie = known_phrases(phrases, len(spellings.words) + FIRST_WORD)
     lengths = np.fromiter(map(len, phrases), np.int64, len(phrases))
     for ids in blocks:
-        found = list(trie.find(spellings.word_of[ids]))
-        if not found:
-            continue
-        places, which = np.array(found, np.int64).T
+        places, which = trie.find(spellings.word_of[ids])
         capitals: Counts = np.concatenate(([0], np.cumsum(spellings.capital[ids], dtype=np.int64)))
         is_small = capitals[places + lengths[which]] == capitals[places + 1]
         small += np.bincount(which[is_small], minlength=len(phrases))

@@ -1,8 +1,9 @@
 """Phrases that are known beforehand: a user's list, or the titles of Wikipedia's articles."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ _TITLE_COHESION = 0.3
 """NPMI that a title has to exceed: "It Is" is a title as well."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class KnownPhrases:
     """Phrases as a trie over word numbers: a step (node, word) leads to another node, which may end a phrase."""
 
@@ -31,7 +32,7 @@ class KnownPhrases:
     phrase_at: npt.NDArray[np.int32]
     """[nodes] place in ``parts`` of the phrase that ends there, -1 if none does."""
 
-    def find(self, ids: Ids) -> Iterator[tuple[int, int]]:
+    def find(self, ids: Ids) -> tuple[Counts, Counts]:
         """Where phrases begin in ``ids`` and which, from left to right, the longest at each place, none overlapping."""
         size = len(self.first)
         places = np.flatnonzero(self.first[ids] >= 0)
@@ -48,24 +49,50 @@ class KnownPhrases:
             places, nodes = places[known], self.reached[found[known]].astype(np.int64)
             ends = self.phrase_at[nodes] >= 0
             best[places[ends]] = self.phrase_at[nodes[ends]]
-        free_from = 0
-        for place in np.flatnonzero(best >= 0).tolist():
-            if place >= free_from:
-                phrase = int(best[place])
-                free_from = place + len(self.parts[phrase])
-                yield place, phrase
+        places = np.flatnonzero(best >= 0)
+        phrases = best[places].astype(np.int64)
+        free = _not_overlapping(places, places + self.lengths[phrases])
+        return places[free], phrases[free]
+
+    @cached_property
+    def lengths(self) -> Counts:
+        """[phrases] words of each."""
+        return np.fromiter(map(len, self.parts), np.int64, len(self.parts))
 
     def count(self, ids: Ids) -> Counter[int]:
         """How often each would be joined in a block."""
-        return Counter(phrase for _, phrase in self.find(ids))
+        phrases, met = np.unique(self.find(ids)[1], return_counts=True)
+        return Counter(dict(zip(phrases.tolist(), met.tolist(), strict=True)))
 
     def join(self, ids: Ids) -> Ids:
         """A block with the phrases joined, numbered on from the words."""
         out, keep = ids.copy(), np.ones(len(ids), bool)
-        for place, phrase in self.find(ids):
-            out[place] = len(self.first) + phrase
-            keep[place + 1 : place + len(self.parts[phrase])] = False
+        places, phrases = self.find(ids)
+        out[places] = len(self.first) + phrases
+        lengths = self.lengths[phrases]
+        for step in range(1, _LONGEST):
+            keep[places[lengths > step] + step] = False
         return out[keep]
+
+
+def _not_overlapping(starts: Counts, ends: Counts) -> npt.NDArray[np.bool_]:
+    """Which of the stretches, in the order of their ``starts``, are taken from left to right if none may overlap."""
+    taken = np.ones(len(starts), bool)
+    if not len(starts):
+        return taken
+    furthest = np.maximum.accumulate(ends)
+    # Only stretches that begin within another one, and those before them, have to be gone through one by one.
+    within = np.flatnonzero(starts[1:] < furthest[:-1]) + 1
+    free_from, last = 0, -2
+    for place in within.tolist():
+        if place != last + 1:
+            free_from = int(ends[place - 1])
+        last = place
+        if starts[place] < free_from:
+            taken[place] = False
+        else:
+            free_from = int(ends[place])
+    return taken
 
 
 def known_phrases(parts: Sequence[tuple[int, ...]], size: int) -> KnownPhrases:

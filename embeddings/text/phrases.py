@@ -238,9 +238,7 @@ class Links:
     def join(self, ids: Ids, phrases: Phrases) -> Ids:
         """A block with its ``phrases`` joined: see `join_phrases`."""
         keys, starts, stops = self.of_block(ids)
-        places = np.searchsorted(phrases.keys, keys)
-        places[places == len(phrases)] = 0
-        found = phrases.keys[places] == keys if len(phrases) else np.zeros(len(keys), bool)
+        places, found = self.places(keys, phrases.keys, ids[starts], ids[stops])
         # A word can be in one pair only: of a run of pairs that share words, every second is joined, from the left.
         touching = np.concatenate(([False], found[:-1] & (stops[:-1] == starts[1:]))) & found
         position = np.arange(len(keys))
@@ -253,6 +251,18 @@ class Links:
             inside = starts[joined] + step
             keep[inside[inside <= stops[joined]]] = False
         return out[keep]
+
+    def places(self, keys: Counts, wanted: Counts, firsts: Ids, seconds: Ids) -> tuple[Counts, npt.NDArray[np.bool_]]:
+        """Where ``keys``, of the words ``firsts`` and ``seconds``, are in ``wanted`` (sorted), and which are there."""
+        first, _, second = self.unpack(wanted)
+        begins, ends = np.zeros(self._size, bool), np.zeros(self._size, bool)
+        begins[first], ends[second] = True, True
+        likely = np.flatnonzero(begins[firsts] & ends[seconds])  # looking up the others would cost most of the time
+        at = np.minimum(np.searchsorted(wanted, keys[likely]), max(len(wanted) - 1, 0))
+        places, found = np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)
+        places[likely] = at
+        found[likely] = wanted[at] == keys[likely]
+        return places, found
 
     def count(self, ids: Ids) -> tuple[Counts, Counts]:
         """The pairs in ``ids``, sorted, and how often each is met."""

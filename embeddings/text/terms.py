@@ -110,8 +110,7 @@ def _are_nouns(ids: Ids, links: Links, keys: Counts, words: Sequence[str]) -> Fl
     after_determiner, after_verbal, at_end, met = (np.zeros(len(keys), np.int64) for _ in range(4))
     for block in blocks_of(ids):
         found, starts, stops = links.of_block(block)
-        places = np.minimum(np.searchsorted(keys, found), max(len(keys) - 1, 0))
-        there = keys[places] == found if len(keys) else np.zeros(len(found), bool)
+        places, there = links.places(found, keys, block[starts], block[stops])
         places, starts, stops = places[there], starts[there], stops[there]
         before = np.where(starts > 0, block[np.maximum(starts - 1, 0)], 0)
         behind = block[np.minimum(stops + 1, len(block) - 1)]

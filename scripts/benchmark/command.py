@@ -257,6 +257,21 @@ def cli(runs: int, **where: Any) -> None:
 
 @main.command()
 @_of_output
+@click.option("--corpus", required=True, type=click.Path(exists=True, path_type=Path), help="Text, packed or not.")
+@click.option("--words", type=click.IntRange(1), default=12_000_000, show_default=True, help="First words to take.")
+@click.option("--whole-job", is_flag=True, help="Also from text to vectors, over five epochs.")
+def corpus(corpus: Path, words: int, whole_job: bool, output: Path, markdown: bool) -> None:
+    """From raw text to what an epoch reads, in processor seconds, against the usual way with gensim."""
+    from scripts.benchmark import report as reporting
+    from scripts.benchmark.corpus_benchmark import measure_corpus
+
+    found = measure_corpus(corpus, words, whole_job=whole_job)
+    reporting.merge(output, "corpus", found)
+    reporting.show("corpus", found, markdown)
+
+
+@main.command()
+@_of_output
 @click.option(
     "--corpus", type=click.Path(exists=True, path_type=Path), help="Text. [default: gensim's slice of a dump]"
 )
