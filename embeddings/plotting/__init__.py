@@ -1,7 +1,7 @@
 """Words in a plane: pictures of some, the map of all."""
 
 from embeddings.plotting.picture import PictureError, Projection, arrange, draw, project
-from embeddings.plotting.vocabulary_map import MapMethod, MapParameters, VocabularyMap, make_map, open_map
+from embeddings.plotting.vocabulary_map import MapMethod, MapParameters, VocabularyMap, compute_map, make_map, open_map
 
 __all__ = [
     "MapMethod",
@@ -10,6 +10,7 @@ __all__ = [
     "Projection",
     "VocabularyMap",
     "arrange",
+    "compute_map",
     "draw",
     "make_map",
     "open_map",

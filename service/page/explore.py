@@ -1,28 +1,20 @@
-"""Exploring: the map of the vocabulary, and answers side by side."""
+"""Answers side by side: of two models, or of one to two queries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from flask import Response, request
-from werkzeug.exceptions import NotFound
-from werkzeug.wrappers import Response as AnyResponse
+from flask import request
 
-from embeddings import Answer, Failure, Model
+from embeddings import Answer, Failure
 from embeddings.errors import QueryError, UnknownWord
-from embeddings.models import WordVectors
-from embeddings.plotting import VocabularyMap, open_map
 from service.host import UnknownModel
 from service.page.addresses import search_address, with_parameters
 from service.page.layout import MOST_CARDS, answer_to, examples_for, page_blueprint, render, served_models_of_app
 from service.page.meanings import meanings_of
 from service.page.search_request import SearchRequest, read_search_request
-from service.page.words import groups_of
 
 explore = page_blueprint("explore")
-
-
-# ---- Two answers side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +99,3 @@ def _meanings(side: Side) -> dict[str, str]:
     return {
         word: meaning.text for word, meaning in meanings_of(served_models_of_app().model(side.model), words).items()
     }
-
-
-# ---- The map
-
-
-@explore.get("/map", strict_slashes=False)
-def map_() -> str:
-    """The most frequent words in a plane; without JavaScript, its groups as lists."""
-    asked = read_search_request(request.args)
-    shown = _map_of(served_models_of_app().model(asked.model))
-    groups = groups_of(shown) if shown else []
-    return render("map.html", asked, "", shown=shown, groups=groups, highlighted=request.args.get("word", ""))
-
-
-@explore.get("/map.json")
-def map_json() -> AnyResponse:
-    """The words, places and groups that the map is drawn from."""
-    model = served_models_of_app().model(read_search_request(request.args).model)
-    shown = _map_of(model)
-    if shown is None:
-        raise NotFound
-    return Response(shown.as_json(), mimetype="application/json")
-
-
-def _map_of(model: WordVectors) -> VocabularyMap | None:
-    """The map of a model; one that is not in a folder has none."""
-    return open_map(model) if isinstance(model, Model) else None

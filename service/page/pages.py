@@ -32,6 +32,7 @@ from service.page.layout import (
     thousands,
     version,
 )
+from service.page.maps import maps
 from service.page.meanings import glosses_of, meanings_of, understood, words_of_terms
 from service.page.planes import planes
 from service.page.search_request import SearchRequest, read_search_request
@@ -48,7 +49,7 @@ def register_page(app: Flask) -> None:
     app.extensions["thisplusthat-glosses"] = Glosses.open(app.config["HOME_FOLDER"] / GLOSSES_FILE)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {"thousands": thousands, "signed": signed}
-    for part in (pages, downloads, explore, planes):
+    for part in (pages, downloads, explore, maps, planes):
         app.register_blueprint(part)
     app.register_error_handler(404, _nowhere)
 

@@ -6,6 +6,8 @@ const canvas = document.querySelector("canvas.map"), frame = canvas.parentElemen
 const hover = document.querySelector(".map-hover"), find = document.querySelector("#find"), found = document.querySelector("#found");
 const context = canvas.getContext("2d");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const root = document.documentElement.dataset.root ?? "";
+const hint = document.querySelector(".map-hint");
 const MOST_LABELS = 160, NEAR = 14;
 
 const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
@@ -14,11 +16,15 @@ const places = new Int16Array(bytes(source.coordinates).buffer), groups = bytes(
 const count = words.length;
 const rowOf = new Map(words.map((word, row) => [word, row]));
 
+let focused = false, middleRow = -1;
 let width = 0, height = 0, scale = 1, stretch = 1, rise = 1, view = zoomIdentity, marked = [], pending = 0, pointed = -1, colours;
 const x = (row) => width / 2 + (places[2 * row] / 32767) * scale * stretch;
 const y = (row) => height / 2 - (places[2 * row + 1] / 32767) * scale * rise;
 
-const zooming = zoom().scaleExtent([1, 60]).on("zoom", ({ transform }) => { view = transform; draw(); });
+// The wheel and one finger are the page's own: to zoom takes Ctrl or two fingers, and nobody is caught on the map.
+const zooming = zoom().scaleExtent([1, 60])
+  .filter((event) => (event.type === "wheel" ? event.ctrlKey || event.metaKey : event.type.startsWith("touch") ? event.touches.length > 1 : !event.button))
+  .on("zoom", ({ transform }) => { view = transform; draw(); remember(); });
 const chart = select(canvas).call(zooming);
 let tree;
 
@@ -74,6 +80,13 @@ function render() {
   labels();
 }
 
+// Where the name of each region stands: at the middle of its words.
+const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+const regions = source.cluster_words.map((name, group) => {
+  const rows = [...words.keys()].filter((row) => groups[row] === group);
+  return rows.length ? { name, group, size: rows.length, at: [0, 1].map((axis) => middle(rows.map((row) => places[2 * row + axis]))) } : null;
+}).filter(Boolean).sort((a, b) => b.size - a.size);
+
 const byGroup = [...words.keys()].sort((a, b) => groups[a] - groups[b]);
 
 /** Labels of marked words, then of the most frequent ones that are in view, wherever there is room. */
@@ -100,8 +113,26 @@ function labels() {
     context.fillText(words[row], start + 2, top);
   };
   for (const row of marked.slice(0, 60)) write(row, true);
+  if (focused) cross();
+  // Far out the regions have the word; the closer, the more words have labels.
+  if (view.k < 5) for (const { name, group, at } of regions) {
+    const left = view.applyX(width / 2 + (at[0] / 32767) * scale * stretch), top = view.applyY(height / 2 - (at[1] / 32767) * scale * rise);
+    if (left < 0 || top < 0 || left > width || top > height) continue;
+    context.font = `700 ${view.k < 2.2 ? 19 : 16}px ${colours.font}`;
+    const half = context.measureText(name).width / 2 + 5;
+    const start = Math.min(Math.max(left, half), width - half), box = [start - half, top - 13, start + half, top + 13];
+    if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
+    taken.push(box);
+    context.strokeStyle = colours.ground;
+    context.lineWidth = 5;
+    context.strokeText(name, start - half + 5, top);
+    context.fillStyle = colours[group];
+    context.fillText(name, start - half + 5, top);
+    context.lineWidth = 3;
+  }
+  const most = Math.min(MOST_LABELS, Math.round(36 + 45 * Math.log2(view.k)));
   // The first words of a frequency list are "the" and commas: they say little of what lies where.
-  for (let row = count > 1000 ? 60 : 0; row < count && written < MOST_LABELS; row++) if (words[row].length > 2) write(row, false);
+  for (let row = count > 1000 ? 60 : 0; row < count && written < most; row++) if (words[row].length > 2) write(row, false);
 }
 
 function nearest(event) {
@@ -111,7 +142,7 @@ function nearest(event) {
 
 const address = (word) => {
   const model = new URL(location.href).searchParams.get("model");
-  return `/word?${new URLSearchParams({ w: word, ...(model && { model }) })}`;
+  return `${root}/word?${new URLSearchParams({ w: word, ...(model && { model }) })}`;
 };
 
 canvas.addEventListener("pointermove", (event) => {
@@ -128,6 +159,67 @@ canvas.addEventListener("click", (event) => {
   if (row >= 0) location.href = address(words[row]);
 });
 
+/** The word in the middle of the view has a cross while the keyboard moves the map. */
+function cross() {
+  const [left, top] = view.invert([width / 2, height / 2]);
+  middleRow = tree?.find(left, top, 90 / view.k) ?? -1;
+  context.strokeStyle = colours.accent;
+  context.lineWidth = 2;
+  context.beginPath();
+  context.moveTo(width / 2 - 9, height / 2); context.lineTo(width / 2 + 9, height / 2);
+  context.moveTo(width / 2, height / 2 - 9); context.lineTo(width / 2, height / 2 + 9);
+  context.stroke();
+  context.lineWidth = 3;
+}
+canvas.addEventListener("focus", () => { focused = canvas.matches(":focus-visible"); draw(); });
+canvas.addEventListener("blur", () => { focused = false; draw(); });
+const KEYS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+canvas.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (KEYS[event.key]) {
+    const [across, down] = KEYS[event.key].map((step) => (step * 60) / view.k);
+    chart.call(zooming.translateBy, across, down);
+  } else if (event.key === "+" || event.key === "=") chart.call(zooming.scaleBy, 1.4);
+  else if (event.key === "-") chart.call(zooming.scaleBy, 1 / 1.4);
+  else if (event.key === "0" || event.key === "Home") chart.call(zooming.transform, zoomIdentity);
+  else if (event.key === "Enter") { if (middleRow >= 0) location.href = address(words[middleRow]); return; }
+  else return;
+  event.preventDefault();
+  focused = true;
+  cross();
+  found.textContent = middleRow >= 0 ? `In the middle: ${words[middleRow]}` : "";
+  draw();
+});
+
+// A wheel that is turned without Ctrl scrolls the page, and says how to zoom.
+let hinting = 0;
+canvas.addEventListener("wheel", (event) => {
+  if (event.ctrlKey || event.metaKey || !hint) return;
+  hint.hidden = false;
+  clearTimeout(hinting);
+  hinting = setTimeout(() => { hint.hidden = true; }, 1200);
+}, { passive: true });
+
+// The address keeps the view: where in the map the middle is, from -1 to 1, and how many times it is enlarged.
+let keeping = 0;
+function remember() {
+  clearTimeout(keeping);
+  keeping = setTimeout(() => {
+    const [left, top] = view.invert([width / 2, height / 2]), to = new URL(location.href);
+    const seen = [(left - width / 2) / (scale * stretch), (height / 2 - top) / (scale * rise), view.k].map((value) => Number(value.toFixed(3)));
+    if (view.k <= 1.001) to.searchParams.delete("view"); else to.searchParams.set("view", seen.join(","));
+    if (find.value.trim()) to.searchParams.set("word", find.value.trim()); else to.searchParams.delete("word");
+    try { history.replaceState(history.state, "", to); } catch { /* too many a minute */ }
+  }, 250);
+}
+function recall() {
+  const [across, up, k] = (new URL(location.href).searchParams.get("view") ?? "").split(",").map(Number);
+  if (![across, up, k].every(Number.isFinite) || !(k > 1)) return false;
+  const left = width / 2 + across * scale * stretch, top = height / 2 - up * scale * rise, closer = Math.min(k, 60);
+  chart.call(zooming.transform, zoomIdentity.translate(width / 2 - closer * left, height / 2 - closer * top).scale(closer));
+  return true;
+}
+
 const moved = () => (calm.matches ? chart : chart.transition().duration(450));
 
 function search(go) {
@@ -143,7 +235,7 @@ function search(go) {
   draw();
 }
 find.addEventListener("input", () => search(false));
-find.addEventListener("keydown", (event) => { if (event.key === "Enter") search(true); });
+find.form.addEventListener("submit", (event) => { event.preventDefault(); search(true); remember(); });
 for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => moved().call(zooming.scaleBy, Number(button.dataset.zoom)));
 document.querySelector("[data-reset]").addEventListener("click", () => moved().call(zooming.transform, zoomIdentity));
 
@@ -152,5 +244,6 @@ new MutationObserver(paint).observe(document.documentElement, { attributeFilter:
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
 measure();
 paint();
-if (find.value) search(true);
+const recalled = recall();
+if (find.value) search(!recalled);
 canvas.dataset.drawn = count;

@@ -104,7 +104,7 @@ def test_an_error_of_syntax_stands_under_the_field_at_its_column(client: FlaskCl
         ("/search/king?k=0", 400),
         ("/search/king?method=x", 400),
         ("/search/king?model=none", 404),
-        ("/map.json", 404),
+        ("/map.json?model=none", 404),
         ("/answer.csv", 400),
         ("/static/none.js", 404),
         ("/static/../web.py", 404),
