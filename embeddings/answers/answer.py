@@ -20,11 +20,12 @@ from embeddings.models import WordVectors, fold
 from embeddings.query import Kind, Query, parse
 from embeddings.search import Matrix, Rows, SearchKind, search_cosmul, unit
 
-_SPARE = 6
-"""Results fetched beyond those wanted, to take the place of near-duplicates."""
+_SPARE = 2
+"""Results fetched beyond those wanted, to take the place of near-duplicates; where that is too few, more are."""
 _REASONS = 8
 """Words listed at the most that the rest share, and that set the odd one apart."""
 _NO_DIRECTION = 1e-5
+_DEFAULT = Options()
 MOST_EXACT_PRODUCTS = 16
 """Terms of a query that 3CosMul multiplies for every one of many words."""
 _FEW_ROWS = 100_000
@@ -148,6 +149,8 @@ class _Question:
     readings: tuple[Reading, ...]
     vectors: Matrix
     weights: Matrix
+    sum: Matrix
+    """Of the weighted vectors, [dimension]."""
 
     @property
     def is_search(self) -> bool:
@@ -155,7 +158,7 @@ class _Question:
 
     @property
     def target(self) -> Matrix:
-        return unit(self.weights @ self.vectors)
+        return unit(self.sum)
 
 
 def ask(model: WordVectors | ModelElsewhere, query: str, options: Options | None = None) -> Answer:
@@ -176,7 +179,7 @@ def ask_many(
     if isinstance(model, ModelElsewhere):
         return model.ask_many(list(queries), options)
     started = time.perf_counter()
-    options = options or Options()
+    options = options or _DEFAULT
     questions = [_affordable(model, question, options) for question in _read_all(model, list(queries))]
     searches = [question for question in questions if isinstance(question, _Question) and question.is_search]
     found = iter(_search(model, searches, options))
@@ -188,7 +191,10 @@ def ask_many(
         results = next(found) if question.is_search else ()
         answers.append(results if isinstance(results, Failure) else _answer_or_fail(model, question, options, results))
     took_ms = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
-    return [answer if isinstance(answer, Failure) else replace(answer, took_ms=took_ms) for answer in answers]
+    for answer in answers:
+        if not isinstance(answer, Failure):  # nobody has seen it yet, and a second one would take as long to make
+            object.__setattr__(answer, "took_ms", took_ms)
+    return answers
 
 
 def _read_all(model: WordVectors, texts: Sequence[str]) -> list["_Question | Failure"]:
@@ -207,16 +213,19 @@ def _forms_of(text: str, joiner: str) -> Iterator[str]:
 def _read(model: WordVectors, text: str) -> _Question | Failure:
     try:
         query = read_query(model, text)
-        readings = tuple(resolve(model, term.text) for term in query.terms)
+        readings = tuple([resolve(model, term.text) for term in query.terms])
         is_arithmetic = query.kind is not Kind.NEIGHBOURS
-        vectors = np.stack([reading.vector if is_arithmetic else distinctive(model, reading) for reading in readings])
+        vectors = np.array([reading.vector if is_arithmetic else distinctive(model, reading) for reading in readings])
         weights = np.array([term.weight for term in query.terms], np.float32)
-        for term, vector in zip(query.terms, vectors, strict=True):
-            if not vector.any():
+        for term, points in zip(query.terms, np.any(vectors, axis=1).tolist(), strict=True):
+            if not points:
                 raise QueryError(f"'{term.text}' has a vector of zeros in {model.name}, which points nowhere.")
-        question = _Question(text, query, readings, vectors, weights)
-        if question.is_search and np.linalg.norm(weights @ vectors) < _NO_DIRECTION * np.abs(weights).sum():
-            raise QueryError("The terms cancel each other out, so there is no direction left to search in.")
+        target = weights @ vectors
+        question = _Question(text, query, readings, vectors, weights, target)
+        if question.is_search:
+            least = _NO_DIRECTION * sum([abs(term.weight) for term in query.terms])
+            if target @ target < least * least:
+                raise QueryError("The terms cancel each other out, so there is no direction left to search in.")
     except (QueryError, UnknownWord) as error:
         return Failure(text, error)
     return question
@@ -252,13 +261,15 @@ def _search_together(model: WordVectors, questions: Sequence[_Question], options
     inputs = [_input_forms(model, question) for question in questions]
     wanted = options.k + _SPARE + max(len(rows) for rows, _ in inputs)
     listed: list[tuple[Result, ...]] = []
-    for question, scores, rows in _nearest(model, questions, wanted, options):
-        excluded, forms = inputs[len(listed)]
+    found = _nearest(model, questions, wanted, options)
+    for place, question in enumerate(questions):
+        excluded, forms = inputs[place]
+        scores, rows = found[place]
         results = _list(model, scores, rows, excluded, forms, options)
         fetched = wanted
         while len(results) < options.k and fetched <= len(rows) < len(model):
             fetched *= 4
-            [(_, scores, rows)] = _nearest(model, [question], fetched, options)
+            scores, rows = _nearest(model, [question], fetched, options)[0]
             results = _list(model, scores, rows, excluded, forms, options)
         listed.append(results)
     return listed
@@ -266,28 +277,42 @@ def _search_together(model: WordVectors, questions: Sequence[_Question], options
 
 def _nearest(
     model: WordVectors, questions: Sequence[_Question], wanted: int, options: Options
-) -> Iterator[tuple[_Question, Matrix, Rows]]:
-    """Each question with the scores and rows of its ``wanted`` best, the question's own words included."""
+) -> dict[int, tuple[Matrix, Rows]]:
+    """By place of the question the scores and rows of its ``wanted`` best, the question's own words included."""
     how: Any = {"exact": options.exact, "restrict": options.restrict}
+    found: dict[int, tuple[Matrix, Rows]] = {}
     if options.method is Method.MULTIPLY:
-        for question in questions:
-            yield question, *search_cosmul(model.index, question.vectors, question.weights, wanted, **how)
+        for place, question in enumerate(questions):
+            found[place] = search_cosmul(model.index, question.vectors, question.weights, wanted, **how)
     else:
-        for start in range(0, len(questions), _AT_ONCE):
-            some = questions[start : start + _AT_ONCE]
-            targets = np.stack([question.target for question in some])
-            kinds = {question.query.kind for question in some}
-            asked = SearchKind(kinds.pop()) if len(kinds) == 1 else None
-            yield from zip(some, *model.index.search(targets, wanted, asked=asked, **how), strict=True)
+        targets = np.array([question.target for question in questions])
+        for some, asked in _of_one_kind(questions):
+            for place, scores, rows in zip(
+                some, *model.index.search(targets[some], wanted, asked=asked, **how), strict=True
+            ):
+                found[place] = scores, rows
+    return found
+
+
+def _of_one_kind(questions: Sequence[_Question]) -> Iterator[tuple[list[int], SearchKind]]:
+    """Places of questions that are searched together, and their kind."""
+    places: dict[Kind, list[int]] = {}
+    for place, question in enumerate(questions):
+        places.setdefault(question.query.kind, []).append(place)
+    for kind, of_kind in places.items():
+        for start in range(0, len(of_kind), _AT_ONCE):
+            yield of_kind[start : start + _AT_ONCE], SearchKind(kind)
 
 
 def _input_forms(model: WordVectors, question: _Question) -> tuple[set[int], set[str]]:
     """The rows of the query's own words, and the folded forms in which they could turn up as results."""
-    rows = {row for reading in question.readings for row in reading.rows}
-    written = [term.text for term in question.query.terms]
-    joined = [model.manifest.card.joiner.join(text.split()) for text in written]
-    words = [word for reading in question.readings for word in reading.words]
-    return rows, {fold(form) for form in (*written, *joined, *words)}
+    joiner = model.manifest.card.joiner
+    rows: set[int] = set()
+    forms: set[str] = set()
+    for term, reading in zip(question.query.terms, question.readings, strict=True):
+        rows.update(reading.rows)
+        forms.update([term.text, joiner.join(term.text.split()), *reading.words])
+    return rows, {fold(form) for form in forms}
 
 
 def _list(
@@ -363,10 +388,12 @@ def _answer(
     return Answer(
         query=question.text,
         kind=query.kind,
-        read_as=str(query.rename(names)),
+        read_as=query.written(names),
         terms=tuple(
-            TermReading(term.text, reading.resolution.value, reading.words, term.weight)
-            for term, reading in zip(query.terms, readings, strict=True)
+            [
+                TermReading(term.text, reading.resolution.value, reading.words, term.weight)
+                for term, reading in zip(query.terms, readings, strict=True)
+            ]
         ),
         results=results,
         model=model.name,

@@ -68,7 +68,7 @@ def resolve(model: WordVectors, text: str, *, suggests: bool = True) -> Reading:
     for a text of blanks alone. No part of the text is ever left out.
     """
     if (row := model.vocabulary.row(text)) is not None:
-        return _of_row(model, Resolution.EXACT, row)
+        return Reading(Resolution.EXACT, (text,), (row,), model.vectors_of((row,))[0])
     parts = words_of(text)
     if not parts:
         raise QueryError("A term is empty: there are only blanks in it.", example="king - man + woman")

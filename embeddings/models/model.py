@@ -133,7 +133,7 @@ class Model:
 
     def vectors_of(self, rows: npt.NDArray[np.int64] | Sequence[int]) -> Matrix:
         """The unit vectors of ``rows``, float32 [rows, dimension]."""
-        vectors: Matrix = self.vectors[np.asarray(rows, np.int64)]
+        vectors: Matrix = self.vectors.take(rows, axis=0)
         return vectors
 
     def count_of(self, row: int) -> int:

@@ -5,7 +5,6 @@ bare words run together into terms, and every error has to say what would have b
 """
 
 import re
-from dataclasses import replace
 from typing import NoReturn
 
 from embeddings.errors import QueryError
@@ -49,7 +48,7 @@ def parse(text: str) -> Query:
     if query.kind is Kind.NEIGHBOURS and not notes:
         return query
     doubtful = bool(notes) or query.kind is Kind.ODD_ONE_OUT or len(text.split()) == 1
-    return replace(query, notes=tuple(notes), doubtful=doubtful)
+    return Query(query.kind, query.terms, query.pairs, tuple(notes), doubtful)
 
 
 # ---- Analogy, odd one out, similarity: plain terms between separators
@@ -106,7 +105,7 @@ def _weigh(pairs: list[_Terms]) -> Query:
         for term, weight in zip(pair, weights, strict=True):
             numbers.append(None if term is None else len(terms))
             if term is not None:
-                terms.append(replace(term, weight=weight))
+                terms.append(_with_weight(term, weight))
         numbered.append(Pair(*numbers))
     return Query(Kind.ANALOGY, tuple(terms), tuple(numbered))
 
@@ -207,7 +206,7 @@ def _without_equals(tokens: list[Token]) -> tuple[list[Token], list[str]]:
         return tokens, []
     *before, last = tokens[:end]
     text = _EQUALS.sub("", last.text)
-    kept = [*before, replace(last, text=text)] if text else before
+    kept = [*before, last._replace(text=text)] if text else before
     return kept, ["The '=' at the end was left out: the answer is what the rest is equal to."]
 
 
@@ -215,9 +214,8 @@ class _ExpressionParser:
     """Recursive descent over ``sum = product (± product)*``, ``product = factor (* factor)*``."""
 
     def __init__(self, tokens: list[Token], end: int) -> None:
-        self._tokens = tokens
+        self._tokens = [*tokens, Token("end", "the end", end)]
         self._place = 0
-        self._end = Token("end", "the end", end)
         self._repeated_signs = False
 
     def notes(self, query: Query) -> list[str]:
@@ -246,7 +244,7 @@ class _ExpressionParser:
 
     @property
     def _next(self) -> Token:
-        return self._tokens[self._place] if self._place < len(self._tokens) else self._end
+        return self._tokens[self._place]
 
     def _sum(self, depth: int) -> list[Term]:
         terms = self._product(depth)
@@ -287,7 +285,7 @@ class _ExpressionParser:
             self._place += 1
 
     def _read_term(self, token: Token) -> Term:
-        if token.symbol == "term" and len(self._tokens) > 1 and (counted := COUNTED.fullmatch(token.text)):
+        if token.symbol == "term" and len(self._tokens) > 2 and (counted := COUNTED.fullmatch(token.text)):
             weight = float(counted[1])
             _check_weight(weight, token.column)
             return Term(counted[2], weight, token.column, counted=token.text)
@@ -331,7 +329,11 @@ class _ExpressionParser:
 
 
 def _scale(terms: list[Term], factor: float) -> list[Term]:
-    return terms if factor == 1 else [replace(term, weight=term.weight * factor) for term in terms]
+    return terms if factor == 1 else [_with_weight(term, term.weight * factor) for term in terms]
+
+
+def _with_weight(term: Term, weight: float) -> Term:
+    return Term(term.text, weight, term.column, term.quoted, term.counted)
 
 
 def _check_weight(weight: float, column: int) -> None:

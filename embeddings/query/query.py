@@ -65,16 +65,25 @@ class Query:
 
     def __str__(self) -> str:
         """The query in its canonical form; `parse` reads it back as the same query."""
+        return self.written([term.text for term in self.terms])
+
+    def written(self, texts: Sequence[str]) -> str:
+        """The canonical form of the same query with other ``texts`` for its terms, in their order."""
         match self.kind:
             case Kind.ANALOGY:
-                *first, last = [" : ".join(map(self._show_place, pair.places)) for pair in self.pairs]
+                shown = [show(text) for text in texts]
+                *first, last = [
+                    " : ".join(["?" if place is None else shown[place] for place in pair.places]) for pair in self.pairs
+                ]
                 return f"{', '.join(first)} :: {last}"
             case Kind.ODD_ONE_OUT:
-                return ", ".join(show(term.text) for term in self.terms)
+                return ", ".join(map(show, texts))
             case Kind.SIMILARITY:
-                return " <> ".join(show(term.text) for term in self.terms)
-        shown = "".join(f" {'-' if term.weight < 0 else '+'} {_show_weighted(term)}" for term in self.terms)
-        return "-" + shown[3:] if shown.startswith(" - ") else shown[3:]
+                return " <> ".join(map(show, texts))
+        parts = []
+        for text, term in zip(texts, self.terms, strict=True):
+            parts += ["-" if term.weight < 0 else "+", _show_weighted(text, abs(term.weight))]
+        return ("-" if parts[0] == "-" else "") + " ".join(parts[1:])
 
     def rename(self, texts: Sequence[str]) -> "Query":
         """The same query with the texts of its terms replaced, in their order."""
@@ -86,9 +95,6 @@ class Query:
         """The pair of an analogy that has the question mark."""
         return next(pair for pair in self.pairs if pair.is_question)
 
-    def _show_place(self, place: int | None) -> str:
-        return "?" if place is None else show(self.terms[place].text)
-
 
 def literal(text: str) -> str:
     """``text`` as one term of the query language, whatever is in it. Raises `QueryError` for none."""
@@ -98,11 +104,12 @@ def literal(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _show_weighted(term: Term) -> str:
-    weight = abs(term.weight)
+def _show_weighted(text: str, weight: float) -> str:
+    if weight == 1 and text.isalpha():
+        return text
     number = "" if weight == 1 else f"{Decimal(repr(weight)).normalize():f}*"
-    may_be_bare = not COUNTED.fullmatch(term.text) and not term.text.endswith("=")
-    return number + show(term.text, before="2*" if number else "", may_be_bare=may_be_bare)
+    may_be_bare = not COUNTED.fullmatch(text) and not text.endswith("=")
+    return number + show(text, before="2*" if number else "", may_be_bare=may_be_bare)
 
 
 def show(text: str, *, before: str = "", may_be_bare: bool = True) -> str:

@@ -4,7 +4,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from embeddings.errors import QueryError
 
@@ -42,8 +42,7 @@ _BLANK = re.compile(f"[{_SPACES}]")
 _HYPHEN = re.compile(rf"(?<=[^{_DASHES}])[{_DASHES}](?=[^{_DASHES}0-9])")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A term (``symbol`` is "term", or "quoted" for one in quotes) or an operator (``symbol`` is that operator)."""
 
     symbol: str
@@ -90,6 +89,8 @@ def _split_at_hyphens(text: str, tokens: list[Token]) -> list[Token]:
     Not so before a number (``F-16``), nor where signs of other kinds of queries stand in the stretch.
     """
     if not any(token.symbol in "+*" for token in tokens):
+        return tokens
+    if not any(token.symbol == "word" and _HYPHEN.search(token.text) for token in tokens):
         return tokens
     split: list[Token] = []
     for _, stretch in itertools.groupby(tokens, _Stretches(text)):

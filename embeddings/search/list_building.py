@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.search.brute_force import ROUNDING, Matrix, Rows, blocks
+from embeddings.search.brute_force import Matrix, Rows, blocks
+from embeddings.search.calibration import measure_lists
 from embeddings.search.clustering import (
     BLOCK_ROWS,
     ZERO_CODE,
@@ -23,7 +24,6 @@ from embeddings.search.clustering import (
     steps_for,
 )
 from embeddings.search.list_file import LISTS_FILE, MOST_DIMENSIONS, NO_ROW, Lists, write_lists
-from embeddings.search.list_search import ListSearch, Reach
 from embeddings.search.recall import SearchKind, goal_of, measured_targets
 from embeddings.search.report import IndexParameters, IndexReport
 
@@ -35,14 +35,6 @@ _SHARE_KEPT, _FEWEST_KEPT = 0.9, 64
 _BEYOND_SAMPLE = 1.05
 _FACTORY = re.compile(r"L(\d{1,9}),(\d{1,4})x8")
 _BLOCK_ROWS = 8192
-_LEAST_REACH, _MOST_REACH, _HALVINGS = 0.2, 1.4, 5
-_MARGINS = (0.004, 0.006, 0.009, 0.013, 0.02, 0.03, 0.045, 0.067, 0.1)
-
-_ROOM_IN_REACH, _ROOM_IN_MARGIN = 1.05, 2.0
-"""Real queries are not quite like the targets that are measured."""
-
-Targets = Mapping[SearchKind, tuple[Matrix, Rows, Rows]]
-"""By kind of search: unit targets [n, dimension], the rows they are of [n, m] and the true rows [n, k]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +52,14 @@ def build_list_index(vectors: Matrix, kind: str, parameters: IndexParameters, fo
     factory = parameters.factory or _factory_for(axes, len(vectors))
     lists = build_lists(vectors, factory, parameters.seed, axes)
     targets = measured_targets(vectors, parameters)
-    reaches, recalls = measure_lists(lists, vectors, targets, goal_of(parameters))
     # An expression can be an analogy in other signs.
-    both = reaches[SearchKind.ANALOGY], reaches[SearchKind.EXPRESSION]
-    reaches[SearchKind.EXPRESSION] = Reach(max(each.reach for each in both), max(each.margin for each in both))
+    of_sums, of_analogies = targets[SearchKind.EXPRESSION], targets[SearchKind.ANALOGY]
+    targets[SearchKind.EXPRESSION] = (
+        np.concatenate([of_sums[0], of_analogies[0]]),
+        np.concatenate([of_sums[1], of_analogies[1]]),
+        np.concatenate([of_sums[2], of_analogies[2]]),
+    )
+    reaches, recalls = measure_lists(lists, vectors, targets, goal_of(parameters))
     write_lists(lists, folder / LISTS_FILE)
     return IndexReport(
         kind,
@@ -136,52 +132,6 @@ def build_lists(vectors: Matrix, factory: str, seed: int, found: Axes | None = N
         ids=ids,
         count=count,
     )
-
-
-def measure_lists(
-    lists: Lists, vectors: Matrix, targets: Targets, goal: float
-) -> tuple[dict[SearchKind, Reach], dict[SearchKind, float]]:
-    """For each kind of search how far it must go for a recall of ``goal``, and the recall that it then has.
-
-    Whole searches are measured, so what codes lose and what lists lose counts together.
-    """
-    reaches: dict[SearchKind, Reach] = {}
-    recalls: dict[SearchKind, float] = {}
-    for asked, (some, inputs, truth) in targets.items():
-        search = ListSearch(lists, vectors, {})
-        measure = _Recall(vectors, some, inputs, truth)
-
-        def recall(reach: float, margin: float) -> float:
-            search.reaches = {asked: Reach(reach, margin)}  # noqa: B023
-            return measure(*search.nearest_of_each(some, measure.k, asked, together=1)[:2])  # noqa: B023
-
-        low, high = _LEAST_REACH, _MOST_REACH
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            low, high = (low, middle) if recall(middle, _MARGINS[-1]) >= goal else (middle, high)
-        if high == _MOST_REACH:  # never enough until now
-            high *= 2
-        enough = next((margin for margin in _MARGINS if recall(high, margin) >= goal), _MARGINS[-1])
-        wider = Reach(_ROOM_IN_REACH * high, _ROOM_IN_MARGIN * enough)
-        reaches[asked], recalls[asked] = wider, recall(wider.reach, wider.margin)
-    return reaches, recalls
-
-
-class _Recall:
-    """The share of true rows that searches find. Rows just as near as the last of them, of which some models have
-    hundreds, are as good as it.
-    """
-
-    def __init__(self, vectors: Matrix, targets: Matrix, inputs: Rows, truth: Rows) -> None:
-        self.k = truth.shape[1] + inputs.shape[1]
-        self._inputs, self._wanted = inputs, truth.shape[1]
-        last = vectors[truth[:, -1]]
-        self._least = np.einsum("ij,ij->i", last, targets)[:, None] - ROUNDING
-
-    def __call__(self, scores: Matrix, rows: Rows) -> float:
-        is_input = (rows[:, :, None] == self._inputs[:, None, :]).any(axis=2)
-        hits = ((scores >= self._least) & ~is_input).sum(axis=1)
-        return float(np.minimum(hits, self._wanted).mean() / self._wanted)
 
 
 def _numbers_of(factory: str, count: int, dimension: int) -> tuple[int, int]:

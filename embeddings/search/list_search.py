@@ -129,7 +129,7 @@ class ListSearch:
         """
         slot = self._slot(1)
         try:
-            allowed = self._ask(slot, k, asked, limit, excluded, allowed)
+            allowed = self._ask(slot, k, self._reach_for(asked), limit, excluded, allowed)
             target = np.ascontiguousarray(target, np.float32)
             self._search(slot, target, 1, *slot.addresses)
             found = slot.found.item()
@@ -146,9 +146,11 @@ class ListSearch:
         limit: int | None = None,
         allowed: npt.NDArray[np.bool_] | None = None,
         together: int = _TOGETHER,
+        reach: Reach | None = None,
     ) -> tuple[Matrix, Rows, Rows]:
         """The ``k`` rows nearest to each of ``targets`` [n, dimension]: cosines and rows [n, k], and how many there are
-        of them [n]. The work is shared by as many threads as there are processors.
+        of them [n]. The work is shared by as many threads as there are processors. ``reach`` takes the place of what
+        was measured.
         """
         targets = np.ascontiguousarray(targets, np.float32)
         scores, rows = np.empty((len(targets), k), np.float32), np.zeros((len(targets), k), np.int64)
@@ -159,7 +161,7 @@ class ListSearch:
         def search(start: int, end: int) -> None:
             slot = self._slot(together)
             try:
-                kept = self._ask(slot, k, asked, limit, (), allowed)
+                kept = self._ask(slot, k, reach or self._reach_for(asked), limit, (), allowed)
                 some = [array[start:end].ctypes.data for array in (scores, rows, found)]
                 self._search(slot, targets[start:end], end - start, *some)
                 del kept
@@ -173,6 +175,9 @@ class ListSearch:
                 list(pool.map(search, bounds[:-1], bounds[1:]))
         return scores, rows, found
 
+    def _reach_for(self, asked: SearchKind | None) -> Reach:
+        return self._widest if asked is None else self.reaches.get(asked, self._widest)
+
     def _slot(self, together: int) -> _Slot:
         try:
             return self._slots[together].pop()
@@ -183,7 +188,7 @@ class ListSearch:
         self,
         slot: _Slot,
         k: int,
-        asked: SearchKind | None,
+        how: Reach,
         limit: int | None,
         excluded: Sequence[int],
         allowed: npt.NDArray[np.bool_] | None,
@@ -199,7 +204,7 @@ class ListSearch:
             allowed.dtype != bool or len(allowed) != self._count or not allowed.flags.c_contiguous
         ):
             raise ValueError(f"What is allowed are {len(allowed):,} × {allowed.dtype}, not {self._count:,} × bool.")
-        question, how = slot.question, self._widest if asked is None else self.reaches.get(asked, self._widest)
+        question = slot.question
         question.k = k
         question.limit = self._count if limit is None else limit
         question.allowed = None if allowed is None else allowed.ctypes.data

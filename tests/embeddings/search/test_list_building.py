@@ -5,7 +5,8 @@ import pytest
 
 from embeddings.errors import ModelError
 from embeddings.search.brute_force import Matrix
-from embeddings.search.list_building import build_lists, list_factory, lists_to_try, measure_lists
+from embeddings.search.calibration import measure_lists
+from embeddings.search.list_building import build_lists, list_factory, lists_to_try
 from embeddings.search.list_file import NO_ROW, Lists
 from embeddings.search.recall import SearchKind, measured_targets
 from embeddings.search.report import IndexParameters
