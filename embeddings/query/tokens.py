@@ -38,6 +38,7 @@ _CANONICAL = dict.fromkeys("-‐‑‒–—―−﹘﹣－", "-") | {
     "×": "*", "＊": "*", "＋": "+",
 }  # fmt: skip
 
+_PLAIN = re.compile("[A-Za-z]+(?: [+-] [A-Za-z]+)*")
 _BLANK = re.compile(f"[{_SPACES}]")
 _HYPHEN = re.compile(rf"(?<=[^{_DASHES}])[{_DASHES}](?=[^{_DASHES}0-9])")
 
@@ -54,10 +55,20 @@ class Token(NamedTuple):
 
 def split_query(text: str) -> list[Token]:
     """The tokens of ``text``; bare words that follow each other are one term. Raises `QueryError`."""
+    if _PLAIN.fullmatch(text):
+        return list(_plain(text))
     if control := _CONTROL.search(text):
         code = f"U+{ord(control[0]):04X}"
         raise QueryError(f"The character {code} cannot be in a query. Leave it out.", column=control.start() + 1)
     return list(_join_words(_read_is_to(_split_at_hyphens(text, list(_scan(text))))))
+
+
+def _plain(text: str) -> Iterator[Token]:
+    """Of the queries that most people type what all of the below would give."""
+    column = 1
+    for part in text.split(" "):
+        yield Token(part if part in "+-" else "term", part, column)
+        column += len(part) + 1
 
 
 def _scan(text: str) -> Iterator[Token]:

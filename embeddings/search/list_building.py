@@ -24,6 +24,7 @@ from embeddings.search.clustering import (
     steps_for,
 )
 from embeddings.search.list_file import LISTS_FILE, MOST_DIMENSIONS, NO_ROW, Lists, write_lists
+from embeddings.search.list_search import Reach
 from embeddings.search.recall import SearchKind, goal_of, measured_targets
 from embeddings.search.report import IndexParameters, IndexReport
 
@@ -52,14 +53,10 @@ def build_list_index(vectors: Matrix, kind: str, parameters: IndexParameters, fo
     factory = parameters.factory or _factory_for(axes, len(vectors))
     lists = build_lists(vectors, factory, parameters.seed, axes)
     targets = measured_targets(vectors, parameters)
-    # An expression can be an analogy in other signs.
-    of_sums, of_analogies = targets[SearchKind.EXPRESSION], targets[SearchKind.ANALOGY]
-    targets[SearchKind.EXPRESSION] = (
-        np.concatenate([of_sums[0], of_analogies[0]]),
-        np.concatenate([of_sums[1], of_analogies[1]]),
-        np.concatenate([of_sums[2], of_analogies[2]]),
-    )
     reaches, recalls = measure_lists(lists, vectors, targets, goal_of(parameters))
+    # An expression can be an analogy in other signs.
+    both = reaches[SearchKind.ANALOGY], reaches[SearchKind.EXPRESSION]
+    reaches[SearchKind.EXPRESSION] = Reach(max(each.reach for each in both), max(each.margin for each in both))
     write_lists(lists, folder / LISTS_FILE)
     return IndexReport(
         kind,

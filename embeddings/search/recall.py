@@ -81,7 +81,7 @@ def measured_targets(
             found[asked] = targets, inputs, truth[:, :1]
             continue
         if asked is SearchKind.EXPRESSION:
-            targets, inputs = expression_targets(vectors, -(-number // 3), seed)
+            targets, inputs = expression_targets(vectors, number, seed)
         elif asked is SearchKind.NEIGHBOURS:
             targets, inputs = neighbour_targets(vectors, -(-number // 3), seed)
         else:

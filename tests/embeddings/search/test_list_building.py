@@ -5,11 +5,8 @@ import pytest
 
 from embeddings.errors import ModelError
 from embeddings.search.brute_force import Matrix
-from embeddings.search.calibration import measure_lists
 from embeddings.search.list_building import build_lists, list_factory, lists_to_try
 from embeddings.search.list_file import NO_ROW, Lists
-from embeddings.search.recall import SearchKind, measured_targets
-from embeddings.search.report import IndexParameters
 
 
 @pytest.mark.parametrize("factory", ["PQ8x4fs", "L0,28x8", "L20000,28x8", "L60,26x8", "L60,400x8", "L60,28x4", ""])
@@ -31,13 +28,3 @@ def test_of_many_dimensions_those_are_kept_that_hold_most() -> None:
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     assert list_factory(rows, 0) == "L15,64x8"
     assert lists_to_try(rows) == ["L15,64x8", "L30,64x8", "L7,64x8"]
-
-
-def test_searches_go_as_far_as_the_wanted_recall_takes(rows27: Matrix, lists: Lists) -> None:
-    targets = measured_targets(rows27, IndexParameters())
-    near, recall_near = measure_lists(lists, rows27, targets, 0.9)
-    far, recall_far = measure_lists(lists, rows27, targets, 0.999)
-    for asked in SearchKind:
-        assert near[asked].reach <= far[asked].reach
-        assert recall_near[asked] >= 0.9
-        assert recall_far[asked] >= 0.999
