@@ -17,6 +17,7 @@ CLOSE = frozenset(
 LOOSE = frozenset("a an and or in on for at to with from by as under over into upon und et".split())
 """Words that stand within a name, but between two names as well."""
 ARTICLES = frozenset(("the", "a", "an"))
+_JOINS = dict.fromkeys(LOOSE, 2) | dict.fromkeys(CLOSE, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,26 +65,28 @@ def with_more(known: Spellings, texts: Sequence[str], case: Case) -> Spellings:
     new = texts[len(known.word_of) - FIRST_WORD :]
     if not new:
         return known
-    lower = [text.lower() if text.isascii() else lowered(text) for text in new]
+    size = len(texts) + FIRST_WORD
+    word_of = np.empty(size, np.int32)
+    capital, shouted, initial, article, caseless = (np.zeros(size, bool) for _ in range(5))
+    joins = np.zeros(size, np.int8)
+    before = (known.word_of, known.capital, known.shouted, known.initial, known.joins, known.article, known.caseless)
+    for array, of_known in zip((word_of, capital, shouted, initial, joins, article, caseless), before, strict=True):
+        array[: len(of_known)] = of_known
     numbers = {word: number for number, word in enumerate(known.words, start=FIRST_WORD)}
+    lower = [text.lower() if text.isascii() else lowered(text) for text in new]
     keys = lower if case is Case.LOWER else new
-    word_of = [numbers.setdefault(key, len(numbers) + FIRST_WORD) for key in keys]
-    capital = [small != text for small, text in zip(lower, new, strict=True)]
-    long = [len(text) > 1 for text in new]
-    both = list(zip(capital, long, new, strict=True))
-    joins = [0 if is_capital else 1 if text in CLOSE else 2 if text in LOOSE else 0 for is_capital, _, text in both]
-    of_new = {
-        "word_of": word_of,
-        "capital": capital,
-        "shouted": [is_capital and is_long and text.isupper() for is_capital, is_long, text in both],
-        "initial": [is_capital and not is_long for is_capital, is_long, _ in both],
-        "joins": joins,
-        "article": [small in ARTICLES for small in lower],
-        "caseless": [
-            not (is_capital or joined) and text.upper() == text
-            for (is_capital, _, text), joined in zip(both, joins, strict=True)
-        ],
-    }
-    before = {name: getattr(known, name) for name in of_new}
-    arrays = {name: np.concatenate((before[name], np.array(of_new[name], before[name].dtype))) for name in of_new}
-    return Spellings(texts, list(numbers), **arrays)
+    word_of[len(known.word_of) :] = [numbers.setdefault(key, len(numbers) + FIRST_WORD) for key in keys]
+    for number, (text, small) in enumerate(zip(new, lower, strict=True), start=len(known.word_of)):
+        if small != text:
+            capital[number] = True
+            if len(text) == 1:
+                initial[number] = True
+            elif text.isupper():
+                shouted[number] = True
+            article[number] = small in ARTICLES
+        elif text in _JOINS:
+            joins[number] = _JOINS[text]
+            article[number] = text in ARTICLES
+        elif not (text.isascii() and text.isalpha()):
+            caseless[number] = text.upper() == text
+    return Spellings(texts, list(numbers), word_of, capital, shouted, initial, joins, article, caseless)
