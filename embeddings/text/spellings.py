@@ -69,14 +69,15 @@ def with_more(known: Spellings, texts: Sequence[str], case: Case) -> Spellings:
     word_of = np.empty(size, np.int32)
     capital, shouted, initial, article, caseless = (np.zeros(size, bool) for _ in range(5))
     joins = np.zeros(size, np.int8)
-    before = (known.word_of, known.capital, known.shouted, known.initial, known.joins, known.article, known.caseless)
-    for array, of_known in zip((word_of, capital, shouted, initial, joins, article, caseless), before, strict=True):
-        array[: len(of_known)] = of_known
+    begin = len(known.word_of)
+    word_of[:begin], joins[:begin] = known.word_of, known.joins
+    capital[:begin], shouted[:begin], initial[:begin] = known.capital, known.shouted, known.initial
+    article[:begin], caseless[:begin] = known.article, known.caseless
     numbers = {word: number for number, word in enumerate(known.words, start=FIRST_WORD)}
     lower = [text.lower() if text.isascii() else lowered(text) for text in new]
     keys = lower if case is Case.LOWER else new
-    word_of[len(known.word_of) :] = [numbers.setdefault(key, len(numbers) + FIRST_WORD) for key in keys]
-    for number, (text, small) in enumerate(zip(new, lower, strict=True), start=len(known.word_of)):
+    word_of[begin:] = [numbers.setdefault(key, len(numbers) + FIRST_WORD) for key in keys]
+    for number, (text, small) in enumerate(zip(new, lower, strict=True), start=begin):
         if small != text:
             capital[number] = True
             if len(text) == 1:
