@@ -34,6 +34,7 @@ LATE_COMMANDS = {
     "serve": "serving_commands",
     "train": "training_commands",
     "tune": "tuning_commands",
+    "upload": "upload_commands",
 }
 """The module of each command that is loaded only when it is called, so that a query does not wait for it."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -9,15 +9,18 @@ from service.host.problems import (
     KeyRefused,
     NotReady,
     ReloadRefused,
+    UnknownUpload,
+    UploadRefused,
     WrongContentType,
     of_error,
     of_http,
     register_problems,
 )
-from service.host.protection import HEADERS, POLICY, KeyFile, protect
+from service.host.protection import HEADERS, POLICY, KeyFile, check_admin, protect
 from service.host.records import Record
 from service.host.served_models import ServedModels, UnknownModel
 from service.host.settings import Settings, SettingsError, read_settings
+from service.host.uploaded_models import add_uploaded_model, uploaded_models
 
 __all__ = [
     "HEADERS",
@@ -35,7 +38,11 @@ __all__ = [
     "Settings",
     "SettingsError",
     "UnknownModel",
+    "UnknownUpload",
+    "UploadRefused",
     "WrongContentType",
+    "add_uploaded_model",
+    "check_admin",
     "flush",
     "gzip",
     "hold",
@@ -49,4 +56,5 @@ __all__ = [
     "register_problems",
     "request_id",
     "takes_gzip",
+    "uploaded_models",
 ]

@@ -45,6 +45,14 @@ class NotReady(EmbeddingsError):
     """A process that has not answered a query yet."""
 
 
+class UnknownUpload(EmbeddingsError):
+    """An upload that is not there, or not any more."""
+
+
+class UploadRefused(EmbeddingsError):
+    """An upload, or a part of one, that cannot be taken just now."""
+
+
 class ReloadRefused(EmbeddingsError):
     """Models that failed their check and are not exchanged."""
 
@@ -56,6 +64,8 @@ STATUSES: dict[type[EmbeddingsError], tuple[int, str, str]] = {
     KeyRefused: (403, "key-refused", "The key is not known"),
     UnknownWord: (404, "unknown-word", "A word is not in the model"),
     UnknownModel: (404, "unknown-model", "The model is not served here"),
+    UnknownUpload: (404, "unknown-upload", "There is no such upload"),
+    UploadRefused: (409, "upload-refused", "The upload cannot be taken just now"),
     ReloadRefused: (409, "reload-refused", "The models are not exchanged"),
     WrongContentType: (415, "wrong-content-type", "The body is not JSON"),
     InvalidRequest: (422, "invalid-request", "A part of the request is not what it can be"),

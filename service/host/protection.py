@@ -27,7 +27,7 @@ HEADERS = (
 )
 _RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 _OPEN = re.compile(
-    r"/(healthz|readyz|admin/reload|openapi\.json|docs(/.*)?|problems(/.*)?|static/.*|favicon\.ico|robots\.txt)"
+    r"/(healthz|readyz|admin/(reload|uploads(/.*)?)|openapi\.json|docs(/.*)?|problems(/.*)?|static/.*|favicon\.ico|robots\.txt)"
 )
 _UNLIMITED = ("/healthz", "/readyz", "/metrics", "/admin/reload")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -131,6 +131,13 @@ def protect(app: Flask, settings: Settings) -> None:
         )
 
 
+def check_admin(settings: Settings) -> None:
+    """Let pass whoever has the token of the setting admin_token. Raises `KeyRefused`."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not settings.admin_token or not hmac.compare_digest(given.encode(), settings.admin_token.encode()):
+        raise KeyRefused("The token is not the one in the setting admin_token. Send it as Authorization: Bearer TOKEN.")
+
+
 def _ask_for_key(keys: KeyFile) -> None:
     if request.method == "OPTIONS" or _OPEN.fullmatch(request.path):
         return
@@ -196,4 +203,6 @@ def _limit_rates(app: Flask, settings: Settings) -> None:
         headers_enabled=True,
         in_memory_fallback=[limit for limit in (settings.rate_limit_address,) if limit],
     )
-    limiter.request_filter(lambda: request.path in _UNLIMITED or request.method == "OPTIONS")
+    limiter.request_filter(
+        lambda: request.path in _UNLIMITED or request.path.startswith("/admin/") or request.method == "OPTIONS"
+    )

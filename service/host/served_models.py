@@ -26,6 +26,7 @@ from embeddings.search import Index
 from service.host.logs import log
 from service.host.metrics import count_cache, set_cache_size
 from service.host.settings import Settings
+from service.host.uploaded_models import uploaded_models
 
 
 class UnknownModel(EmbeddingsError):
@@ -112,6 +113,12 @@ class ServedModels:
         self._opened = self._open()
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """What is to be served: the models of the settings, and those that were uploaded."""
+        uploaded = uploaded_models() if self.settings.uploads else ()
+        return tuple(dict.fromkeys((*self.settings.models, *uploaded)))
+
+    @property
     def names(self) -> list[str]:
         """The names of the models, the default one first."""
         return list(self.opened.models)
@@ -170,7 +177,7 @@ class ServedModels:
         Raises `ModelError` if one fails, and then all go on as they were.
         """
         with self._lock, self._alone():
-            for name in self.settings.models:
+            for name in self.places:
                 renew(name)
             before, opened = self._opened, self._open()
             for model in opened.models.values():
@@ -204,7 +211,7 @@ class ServedModels:
 
     def _open(self) -> ModelSet:
         models: dict[str, WordVectors] = {}
-        for name in self.settings.models:
+        for name in self.places:
             model = load_word_vectors(name)
             if model.name in models:
                 raise ModelError(f"Two models to serve are called '{model.name}'. Leave one out, or import it anew.")

@@ -47,6 +47,9 @@ class Settings:
         3600, "Time that browsers and proxies may keep an answer (Cache-Control).", least=0, most=31_536_000
     )
     admin_token: str = _setting("", "Token for POST /admin/reload; without one there is no such address.")
+    uploads: bool = _setting(False, "Take models from whoever has the admin_token, at /admin/uploads.")
+    upload_bytes: int = _setting(1 << 30, "Longest file that is taken.", least=1, most=1 << 40)
+    upload_seconds: int = _setting(3600, "Time to import a file or to train on it.", least=1, most=604_800)
     api_keys: str = _setting("", "File of hashed API keys (thisplusthat keys); with one, requests need a key.")
     rate_limit_key: str = _setting("", 'Limit for each API key, such as "600/minute" or "10/second; 5000/day".')
     rate_limit_address: str = _setting("", 'Limit for each client address, such as "60/minute".')
@@ -66,6 +69,8 @@ class Settings:
             raise SettingsError("models is empty: name at least one.")
         if self.admin_token and len(self.admin_token) < 16:
             raise SettingsError("admin_token is shorter than 16 characters, which is too easily guessed.")
+        if self.uploads and not self.admin_token:
+            raise SettingsError("uploads needs admin_token: without one, everybody could send models.")
         if self.rate_limit_key and not self.api_keys:
             raise SettingsError("rate_limit_key needs api_keys: without keys there is nothing to count by.")
         for origin in self.cors_origins:

@@ -24,6 +24,7 @@ from service.host import (
 from service.mcp import mcp_endpoint
 from service.page import register_page
 from service.server.operation import operation
+from service.uploads import register_uploads
 
 _KEY = {"key": {"type": "http", "scheme": "bearer"}}
 
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None, serving: ServedModels | None = 
     app.register_blueprint(documentation)
     app.register_blueprint(problem_pages)
     app.register_blueprint(mcp_endpoint)
+    register_uploads(app)
     register_page(app)
     complete_document(app)
     return app

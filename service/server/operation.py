@@ -1,12 +1,10 @@
 """What those who run the service need: is it alive, is it ready, its figures, new models."""
 
-import hmac
-
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, current_app
 
 from embeddings.errors import ModelError
 from service.api import as_json, served_models_of_app
-from service.host import KeyRefused, NotReady, ReloadRefused, log, metrics
+from service.host import NotReady, ReloadRefused, check_admin, log, metrics
 
 operation = Blueprint("operation", __name__)
 
@@ -39,12 +37,9 @@ def figures() -> Response:
 def reload() -> Response:
     """Check the models' files and exchange the models in all processes, or none if one fails."""
     serving = served_models_of_app()
-    token = serving.settings.admin_token
-    if not token:
+    if not serving.settings.admin_token:
         abort(404)
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not hmac.compare_digest(given.encode(), token.encode()):
-        raise KeyRefused("The token is not the one in the setting admin_token. Send it as Authorization: Bearer TOKEN.")
+    check_admin(serving.settings)
     try:
         changed = serving.reload()
     except ModelError as error:

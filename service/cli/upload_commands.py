@@ -1,0 +1,65 @@
+"""``thisplusthat upload``: a file to a running service, which makes a model of it and serves it."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from embeddings import EmbeddingsError
+from service.cli.display import progress_bar
+
+_PAUSE = 0.5
+"""Seconds between two looks at how far it is."""
+
+
+@click.command("upload")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("-n", "--name", required=True, help="Name of the new model.")
+@click.option("--url", required=True, envvar="THISPLUSTHAT_URL", metavar="URL", help="The service.")
+@click.option("--token", required=True, envvar="THISPLUSTHAT_ADMIN_TOKEN", help="Its admin_token.")
+@click.option("--text", is_flag=True, help="FILE is text to train on, and not vectors.")
+@click.option("--corpus", default="unknown", help="What the vectors were trained on, for the model's card.")
+@click.option("--licence", default="unknown", help="Under which licence they are, for the model's card.")
+@click.option("--dimension", type=click.IntRange(2, 1000), help="Of the vectors, with --text.")
+@click.option("--epochs", type=click.IntRange(1, 100), help="How often the text is gone through, with --text.")
+def upload_command(file: Path, name: str, url: str, token: str, *, text: bool, **card: Any) -> None:
+    """Send FILE to a running service, which imports or trains it in the background and serves it without a restart.
+
+    The service must have been started with --uploads.
+    """
+    import httpx
+
+    wanted = {"name": name, "kind": "text" if text else "vectors", "size": file.stat().st_size, "file_name": file.name}
+    wanted |= {key: value for key, value in card.items() if value is not None}
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
+        begun = _read(client.post("/admin/uploads", json=wanted))
+        place = f"/admin/uploads/{begun['id']}"
+        with progress_bar(f"sending {file.name}") as progress, file.open("rb") as source:
+            offset = 0
+            while part := source.read(begun["part_bytes"]):
+                progress("sending", offset, begun["size"])
+                _read(client.put(place, params={"offset": offset}, content=part))
+                offset += len(part)
+        with progress_bar(f"making {name}") as progress:
+            state = _read(client.get(place))
+            while state["state"] == "working":
+                data = (state["last_event"] or {"data": {}})["data"]
+                if "stage" in data:
+                    progress(data["stage"], int(data["done"]), int(data["total"]))
+                time.sleep(_PAUSE)
+                state = _read(client.get(place))
+    if state["state"] != "done":
+        raise EmbeddingsError(f"No model was made: {state['last_event']['data'].get('detail', 'no reason was given')}")
+    click.echo(f'{name} is served. Ask it: thisplusthat --url {url} --model {name} "..."', err=True)
+
+
+def _read(response: Any) -> Any:
+    try:
+        content = json.loads(response.content)
+    except ValueError as error:
+        raise EmbeddingsError(f"The service answers {response.status_code}, and no JSON.") from error
+    if response.is_error:
+        raise EmbeddingsError(str(content.get("detail", response.status_code)))
+    return content
