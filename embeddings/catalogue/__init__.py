@@ -1,7 +1,7 @@
 """Models by name: the home folder, the default model, copies of remote ones."""
 
+from embeddings.catalogue.bundled import DEFAULT_MODEL, GLOVE, OWN_MODEL
 from embeddings.catalogue.catalogue import (
-    DEFAULT_MODEL,
     Listing,
     has_copy,
     home,
@@ -18,6 +18,8 @@ from embeddings.catalogue.catalogue import (
 
 __all__ = [
     "DEFAULT_MODEL",
+    "GLOVE",
+    "OWN_MODEL",
     "Listing",
     "has_copy",
     "home",

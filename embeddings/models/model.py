@@ -21,7 +21,7 @@ from embeddings.models import vocabulary
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts
 from embeddings.models.vocabulary import Vocabulary, open_vocabulary
 from embeddings.progress import Progress, no_progress
-from embeddings.search import Index, IndexParameters, IndexReport, Matrix, open_index
+from embeddings.search import Index, IndexReport, Matrix, open_index
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "model.json"
@@ -74,14 +74,12 @@ class Manifest:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
         """Raises KeyError or TypeError where ``content`` does not have the form of a manifest."""
-        index = dict(content["index"])
-        index["parameters"] = IndexParameters(**index["parameters"])
         return cls(
             format_version=int(content["format_version"]),
             dimension=int(content["dimension"]),
             count=int(content["count"]),
             card=Card(**{name: content[name] for name in Card.__dataclass_fields__ if name in content}),
-            index=IndexReport(**index),
+            index=IndexReport.from_dict(content["index"]),
             files={name: FileSum(**of_file) for name, of_file in content["files"].items()},
         )
 

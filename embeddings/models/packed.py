@@ -23,7 +23,7 @@ from embeddings.models.model import Card, Manifest
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, write_texts
 from embeddings.models.writer import ModelWriter
 from embeddings.progress import Progress, no_progress
-from embeddings.search import Matrix
+from embeddings.search import IndexReport, Matrix
 
 _FORMAT = 1
 _ABOUT, _WORDS, _COUNTS, _CODES = "about.json", "words.xz", "counts.xz", "codes"
@@ -49,6 +49,8 @@ class Content:
     card: Card
     display: Sequence[str | None] | None = None
     descriptions: Sequence[str | None] | None = None
+    index: IndexReport | None = None
+    """The index that was measured on these vectors, rounded, so that unpacking need not measure it."""
 
 
 def rounded(vectors: Matrix, bands: Sequence[Band]) -> npt.NDArray[np.int8]:
@@ -71,6 +73,7 @@ def pack(path: Path, content: Content, bands: Sequence[Band]) -> int:
         "dimension": content.vectors.shape[1],
         "bands": [asdict(band) for band in bands],
         "card": asdict(content.card),
+        "index": None if content.index is None else content.index.as_dict(),
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
 
@@ -114,7 +117,9 @@ def unpack(
                         of_rows = _split(_unxz(_member(archive, texts), rows * 1000), rows)
                         write_texts(writer.folder / texts, of_rows)
                 given = asdict(card) | ({"name": name} if name else {})
-                return writer.finish(Card(**given), progress=progress)
+                index = about.get("index")
+                measured = None if index is None else IndexReport.from_dict(index)
+                return writer.finish(Card(**given), progress=progress, measured=measured)
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise ModelError(f"{packed} is no packed model, or damaged: {error}. Install the package anew.") from error
     except OSError as error:

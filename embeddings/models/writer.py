@@ -47,7 +47,7 @@ from embeddings.models.model import (
 from embeddings.models.vocabulary import FILES as VOCABULARY_FILES
 from embeddings.models.vocabulary import save_vocabulary
 from embeddings.progress import Progress, no_progress
-from embeddings.search import INDEX_FILES, IndexParameters, build_index
+from embeddings.search import INDEX_FILES, IndexParameters, IndexReport, build_index
 
 
 class ModelWriter:
@@ -134,8 +134,13 @@ class ModelWriter:
         card: Card,
         index: IndexParameters | None = None,
         progress: Progress = no_progress,
+        *,
+        measured: IndexReport | None = None,
     ) -> Manifest:
-        """Build the vocabulary and the index and put the model in its place, in one step."""
+        """Build the vocabulary and the index and put the model in its place, in one step.
+
+        An index that was ``measured`` on the same vectors before is built as it was then.
+        """
         if not self.words:
             raise ModelError(f"There is not one word to write to {self.path}.")
         stages = ("writing", "vocabulary", "index", "checksums")
@@ -151,7 +156,7 @@ class ModelWriter:
                 progress("vocabulary", 1, len(stages))
                 vocabulary = beside.submit(save_vocabulary, self.words, self.folder)
                 progress("index", 2, len(stages))
-                report = build_index(vectors, index or IndexParameters(), self.folder)
+                report = build_index(vectors, index or IndexParameters(), self.folder, measured)
                 vocabulary.result()
             progress("checksums", 3, len(stages))
             manifest = _complete(

@@ -25,7 +25,7 @@ from embeddings.search.faiss_codes import (
     factories_to_try,
     faiss_threads,
 )
-from embeddings.search.list_building import build_list_index, lists_to_try
+from embeddings.search.list_building import build_list_index, lists_to_try, rebuild_list_index
 from embeddings.search.list_file import LISTS_FILE, read_lists
 from embeddings.search.list_search import LARGEST_K, ListSearch, Reach, missing_kernel
 from embeddings.search.recall import SearchKind
@@ -215,12 +215,15 @@ class Index:
         return max(candidates, candidates * k // 20)
 
 
-def build_index(vectors: Matrix, parameters: IndexParameters, folder: Path) -> IndexReport:
+def build_index(
+    vectors: Matrix, parameters: IndexParameters, folder: Path, measured: IndexReport | None = None
+) -> IndexReport:
     """Choose, build and measure an index over unit rows [count, dimension] and write its file into ``folder``.
 
     With ``auto`` it is lists where there is a kernel, else FAISS's codes (which is said aloud); and what does not reach
-    the wanted recall is not taken. Raises `ModelError` for an unknown kind, or if a kind was asked for that cannot
-    reach the recall; `KernelError` if lists were asked for and there is no kernel.
+    the wanted recall is not taken. Lists that were ``measured`` on the same vectors before are built as they were then.
+    Raises `ModelError` for an unknown kind, or if a kind was asked for that cannot reach the recall; `KernelError` if
+    lists were asked for and there is no kernel.
     """
     if parameters.kind not in KINDS:
         raise ModelError(
@@ -229,6 +232,8 @@ def build_index(vectors: Matrix, parameters: IndexParameters, folder: Path) -> I
     started = time.perf_counter()
     for name in INDEX_FILES:
         (folder / name).unlink(missing_ok=True)
+    if measured is not None and measured.kind == "lists" and missing_kernel() is None:
+        return rebuild_list_index(vectors, measured, folder)
     for kind in _kinds_to_try(len(vectors), parameters.kind):
         report = try_index(vectors, kind, parameters, folder)
         if report.recall >= parameters.recall:

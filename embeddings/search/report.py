@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 KINDS = ("auto", "exact", "lists", "fastscan", "ivf")
 
@@ -45,3 +45,8 @@ class IndexReport:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Raises KeyError or TypeError where ``content`` is not what `as_dict` gives."""
+        return cls(**{**content, "parameters": IndexParameters(**content["parameters"])})

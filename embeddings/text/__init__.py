@@ -7,6 +7,7 @@ from embeddings.text.descriptions import described
 from embeddings.text.display_forms import DisplayForms, display_of
 from embeddings.text.entities import Entities, find_entities
 from embeddings.text.file_types import HEAD_BYTES, TextFormat, is_utf8
+from embeddings.text.occupations import agreed, occupations
 from embeddings.text.phrase_lists import cohesive, known_phrases, numbered, read_phrase_list, title_phrases
 from embeddings.text.phrases import (
     CONNECTORS,
@@ -81,6 +82,7 @@ __all__ = [
     "Text",
     "TextFormat",
     "TokenParameters",
+    "agreed",
     "blocks_of",
     "cased_phrases",
     "clean",
@@ -98,6 +100,7 @@ __all__ = [
     "known_phrases",
     "lowered",
     "numbered",
+    "occupations",
     "open_ids",
     "phrase_words",
     "read_lines",

@@ -26,6 +26,9 @@ _ENDS = re.compile(
     r"released|based on|produced by|starring|consisting|used to|named after|born|formed|serving)\b"
 )
 _CUTS = re.compile(r",?\s+(?:in|of|from|by|for|on|at|and|with|to|near|under|during|between)\s")
+_LOOSE_END = re.compile(
+    r",?\s+(?:in|of|at|by|for|from|to|and|or|with|on|as|into|based|located|built|published|manufactured|recorded|made)$"
+)
 _VAGUE = frozenset("name term word phrase following title result one part some set subject number".split())
 
 
@@ -58,6 +61,10 @@ def description(paragraph: str) -> str | None:
         if not cuts:
             return None
         said = said[: cuts[-1]]
+    while (whole := _LOOSE_END.sub("", said)) != said:
+        said = whole
+    if said.count('"') % 2:
+        return None
     first = said.removeprefix("the ").split(" ", 1)[0].casefold()
     return said if len(said) >= 4 and first not in _VAGUE and not said.isupper() else None
 

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from embeddings import EmbeddingsError, Options
 from embeddings.catalogue import DEFAULT_MODEL, home, list_models, require_own
+from embeddings.extras import missing_extra
 from embeddings.search import KINDS, IndexParameters
 from service.cli import display
 from service.cli.asker import Askable, OpenedModel, ask
@@ -250,6 +251,12 @@ def errors_shown() -> Iterator[None]:
         yield
     except EmbeddingsError as error:
         display.show_error(error)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error)
+        if missing is None:
+            raise
+        display.show_error(missing)
         sys.exit(1)
 
 

