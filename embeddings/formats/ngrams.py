@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from embeddings.errors import ModelError
+
 _BASIS, _PRIME = np.uint32(2166136261), np.uint32(16777619)
+_ROWS_AT_ONCE = 1 << 14
 LONGEST = 100
 """Characters of an n-gram beyond which its length is damaged, or made to keep a machine busy."""
 
@@ -18,6 +23,15 @@ class NgramParameters:
     min_n: int
     max_n: int
     buckets: int
+
+
+def require_ngrams(path: Path, min_n: int, max_n: int) -> None:
+    """Raises `ModelError` for lengths of n-grams that cannot be."""
+    for name, length in (("min_n", min_n), ("max_n", max_n)):
+        if not 0 <= length <= LONGEST:
+            raise ModelError(
+                f"{path} is damaged: its n-grams ({name}) are of {length:,} letters; 0 to {LONGEST} can be."
+            )
 
 
 def ngrams_of(
@@ -53,3 +67,22 @@ def ngrams_of(
     together = np.concatenate([owner for owner, _ in found])
     order = np.argsort(together, kind="stable")
     return together[order], np.concatenate([bucket for _, bucket in found])[order]
+
+
+def means_with_ngrams(
+    own: npt.NDArray[np.float32], words: Sequence[bytes], rows: npt.NDArray[Any], parameters: NgramParameters
+) -> npt.NDArray[np.float32]:
+    """The means [words, dimension] of ``own`` vectors and those of the words' n-grams in ``rows`` [buckets, dimension].
+
+    An empty word has no n-grams.
+    """
+    owners, buckets = ngrams_of(words, parameters)
+    named = np.array([bool(word) for word in words], bool)[owners]
+    owners, buckets = owners[named], buckets[named]
+    sums, lengths = np.array(own, np.float32), 1 + np.bincount(owners, minlength=len(words))
+    for start in range(0, len(owners), _ROWS_AT_ONCE):
+        present, first = np.unique(owners[start : start + _ROWS_AT_ONCE], return_index=True)
+        taken = rows.take(buckets[start : start + _ROWS_AT_ONCE], axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums[present] += np.add.reduceat(taken, first, axis=0)
+    return np.asarray(sums / lengths[:, None], np.float32)

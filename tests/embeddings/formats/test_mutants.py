@@ -57,8 +57,6 @@ def mutate(content, random):
 
 def read(path, name, skip):
     chosen = FORMATS[name] if name else detect_format(path)
-    if chosen.name == "gensim":
-        raise ModelError(f"{path} is a pickle")
     faults = Faults(path, skip=skip)
     source = chosen.read(path, faults)
     words = 0
@@ -121,6 +119,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "glove": ".glove.txt",
         "safetensors": ".safetensors",
         "parquet": ".parquet",
+        "gensim": ".kv",
     }
     for name, suffix in names.items():
         export_model(model, folder / f"{name}{suffix}", format=name)

@@ -120,7 +120,7 @@ def exported(home: Path) -> None:
 
 
 def folder_imported(home: Path) -> None:
-    import_file(home / "out.model2vec", home / "back", Card("back"), overwrite=True)
+    import_file(home / "out.model2vec", home / "back", Card("back"), ImportOptions(overwrite=True))
     assert len(open_model(home / "back")) == 1202  # with two tokens that every tokenizer has
     shutil.rmtree(home / "back")
 
