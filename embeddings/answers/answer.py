@@ -140,6 +140,10 @@ class Failure:
         return cls(str(content["query"]), error_from_dict(content["error"]))
 
 
+_SEARCH_KINDS: dict[str, SearchKind] = {kind.value: kind for kind in SearchKind}
+"""How far the index has to look for a kind of query; as far as for the hardest where it is another."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Question:
     """A query whose terms are resolved to unit vectors [terms, dimension]."""
@@ -294,14 +298,14 @@ def _nearest(
     return found
 
 
-def _of_one_kind(questions: Sequence[_Question]) -> Iterator[tuple[list[int], SearchKind]]:
-    """Places of questions that are searched together, and their kind."""
+def _of_one_kind(questions: Sequence[_Question]) -> Iterator[tuple[list[int], SearchKind | None]]:
+    """Places of questions that are searched together, and their kind of search."""
     places: dict[Kind, list[int]] = {}
     for place, question in enumerate(questions):
         places.setdefault(question.query.kind, []).append(place)
     for kind, of_kind in places.items():
         for start in range(0, len(of_kind), _AT_ONCE):
-            yield of_kind[start : start + _AT_ONCE], SearchKind(kind)
+            yield of_kind[start : start + _AT_ONCE], _SEARCH_KINDS.get(kind)
 
 
 def _input_forms(model: WordVectors, question: _Question) -> tuple[set[int], set[str]]:

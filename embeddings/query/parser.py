@@ -8,7 +8,8 @@ import re
 from typing import NoReturn
 
 from embeddings.errors import QueryError
-from embeddings.query.query import COUNTED, Kind, Pair, Query, Term, literal, show
+from embeddings.query.kinds import SEPARATORS, Kind
+from embeddings.query.query import COUNTED, Pair, Query, Term, literal, show
 from embeddings.query.tokens import NUMBER, Token, split_query
 
 __all__ = ["MOST_CHARACTERS", "MOST_TERMS", "Kind", "Pair", "Query", "Term", "literal", "parse"]
@@ -17,6 +18,7 @@ MOST_CHARACTERS = 2_000
 MOST_TERMS = 64
 DEEPEST_BRACKETS = 16
 _WEIGHT_LIMIT = 1e6
+_SIGNS = {":", "::"} | {separator.sign for separator in SEPARATORS.values()}
 _EQUALS = re.compile(r"\s*=+$")
 _IN_NUMBERS = re.compile("(?<=[0-9]):(?=[0-9])")
 
@@ -29,15 +31,13 @@ def parse(text: str) -> Query:
     if not tokens:
         raise QueryError("The query is empty.", column=1, example="king - man + woman")
     notes: list[str] = []
-    if not any(token.symbol in (":", "::", ",", "<>") for token in tokens):
+    if not any(token.symbol in _SIGNS for token in tokens):
         tokens, notes = _without_equals(tokens)
     symbols = {token.symbol for token in tokens}
     if symbols & {":", "::"}:
         query = _parse_analogy(tokens)
-    elif "<>" in symbols:
-        query = _parse_similarity(tokens)
-    elif "," in symbols:
-        query = _parse_odd_one_out(tokens)
+    elif kind := next((kind for kind, separator in SEPARATORS.items() if separator.sign in symbols), None):
+        query = _parse_separated(tokens, kind)
     else:
         parser = _ExpressionParser(tokens, end=len(text) + 1)
         query = parser.parse()
@@ -135,27 +135,18 @@ def _apart_at_colon(part: list[Token]) -> list[Token]:
     return part
 
 
-def _parse_similarity(tokens: list[Token]) -> Query:
-    _only_plain_terms(tokens, {"<>"}, "a similarity", "coffee <> tea")
-    signs = [token for token in tokens if token.symbol == "<>"]
-    if len(signs) > 1:
-        _fail(signs[1], "A similarity is of two terms. For more, separate them by commas.", "coffee, tea, table")
-    parts = _split(tokens, "<>", signs[0])
-    return Query(Kind.SIMILARITY, tuple(_term(part) for part in parts))
-
-
-def _parse_odd_one_out(tokens: list[Token]) -> Query:
-    _only_plain_terms(tokens, {","}, "a list", "breakfast, cereal, dinner, lunch")
-    parts = _split(tokens, ",", tokens[0])
-    terms = tuple(_term(part) for part in parts)
-    if len(terms) == 2:
-        comma = next(token for token in tokens if token.symbol == ",")
-        _fail(
-            comma,
-            "To find the odd one out takes three terms or more; two are compared with '<>'.",
-            f"{show(terms[0].text)} <> {show(terms[1].text)}",
-        )
-    return Query(Kind.ODD_ONE_OUT, terms)
+def _parse_separated(tokens: list[Token], kind: Kind) -> Query:
+    """Plain terms with the sign of ``kind`` between them."""
+    separator = SEPARATORS[kind]
+    _only_plain_terms(tokens, {separator.sign}, separator.what, separator.example)
+    signs = [token for token in tokens if token.symbol == separator.sign]
+    if separator.most and len(signs) >= separator.most:
+        _fail(signs[separator.most - 1], *separator.too_many)
+    terms = tuple(_term(part) for part in _split(tokens, separator.sign, tokens[0]))
+    if len(terms) < separator.least:
+        compared = f"{show(terms[0].text)} <> {show(terms[1].text)}"
+        _fail(signs[0], separator.too_few, compared if len(terms) == 2 else separator.example)
+    return Query(kind, terms)
 
 
 def _only_plain_terms(tokens: list[Token], separators: set[str], what: str, example: str) -> None:
@@ -182,11 +173,7 @@ def _split(tokens: list[Token], separator: str, near: Token) -> list[list[Token]
     return parts
 
 
-_EXAMPLES = {
-    ":": "king : man :: queen : ?",
-    "<>": "coffee <> tea",
-    ",": "breakfast, cereal, dinner, lunch",
-}
+_EXAMPLES = {":": "king : man :: queen : ?"} | {entry.sign: entry.example for entry in SEPARATORS.values()}
 
 
 def _term(part: list[Token]) -> Term:

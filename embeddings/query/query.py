@@ -4,23 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from enum import StrEnum
 
 from embeddings.errors import QueryError
+from embeddings.query.kinds import SEPARATORS, Kind
 from embeddings.query.tokens import NUMBER, split_query
 
 COUNTED = re.compile(r"([0-9](?:\.[0-9]+)?|\.[0-9]+) +([^\W\d_].*)")
 """A number below ten and words: ``2 king``. Greater ones are rather years and quantities than weights."""
-
-
-class Kind(StrEnum):
-    """What a query asks for."""
-
-    NEIGHBOURS = "neighbours"
-    EXPRESSION = "expression"
-    ANALOGY = "analogy"
-    ODD_ONE_OUT = "odd one out"
-    SIMILARITY = "similarity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +59,14 @@ class Query:
 
     def written(self, texts: Sequence[str]) -> str:
         """The canonical form of the same query with other ``texts`` for its terms, in their order."""
-        match self.kind:
-            case Kind.ANALOGY:
-                shown = [show(text) for text in texts]
-                *first, last = [
-                    " : ".join(["?" if place is None else shown[place] for place in pair.places]) for pair in self.pairs
-                ]
-                return f"{', '.join(first)} :: {last}"
-            case Kind.ODD_ONE_OUT:
-                return ", ".join(map(show, texts))
-            case Kind.SIMILARITY:
-                return " <> ".join(map(show, texts))
+        if self.kind is Kind.ANALOGY:
+            shown = [show(text) for text in texts]
+            *first, last = [
+                " : ".join(["?" if place is None else shown[place] for place in pair.places]) for pair in self.pairs
+            ]
+            return f"{', '.join(first)} :: {last}"
+        if separator := SEPARATORS.get(self.kind):
+            return separator.between.join(map(show, texts))
         parts = []
         for text, term in zip(texts, self.terms, strict=True):
             parts += ["-" if term.weight < 0 else "+", _show_weighted(text, abs(term.weight))]

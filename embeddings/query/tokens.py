@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from embeddings.errors import QueryError
+from embeddings.query.kinds import SEPARATORS
 
 _DASHES = "\\-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _SPACES = "\\s\ufeff\u200b"
-_IN_WORD = f'[^{_SPACES}{_DASHES}"“”„«»:：∶∷,，、?？()（）*×＊+＋<]'
+_SIGNS = sorted((separator.sign for separator in SEPARATORS.values()), key=len, reverse=True)
+_FIRST = "".join(re.escape(sign[0]) for sign in _SIGNS)
+_LONE = "|".join(f"{re.escape(sign[0])}(?!{re.escape(sign[1:])})" for sign in _SIGNS if len(sign) > 1)
+"""The first of a sign of several characters is a part of a word where the rest does not follow: ``a<b``."""
+_IN_WORD = f'[^{_SPACES}{_DASHES}"“”„«»:：∶∷，、?？()（）*×＊+＋{_FIRST}]'
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
 _WITH_COMMAS = r"""
@@ -23,12 +28,12 @@ _TOKEN = re.compile(
     [{_SPACES}]+
   | (?P<word> (?: {_WITH_COMMAS}                                           # a comma within a number, or
                 | (?<=[0-9]) : (?=[0-9])                                   # a colon, is part of it: 10:30
-                | {_IN_WORD} | <(?!>)
+                | {_IN_WORD} | {_LONE}
                 | (?<={_IN_WORD}) [{_DASHES}]+ (?={_IN_WORD})              # so is vice-president
                 | (?<={_IN_WORD}) [+]{{2,}} (?!{_IN_WORD})                 # and c++
               )+ )
   | (?P<quoted> "(?: \\["\\] | [^"] )*" | [“„][^”“]*[”“] | «[^»]*» )
-  | (?P<symbol> ::|∷|：：|<> | [:：∶,，、?？()（）*×＊+＋{_DASHES}] )
+  | (?P<symbol> ::|∷|：：|{"|".join(map(re.escape, _SIGNS))} | [:：∶，、?？()（）*×＊+＋{_DASHES}] )
   | (?P<other> . )
     """,
     re.VERBOSE,

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from embeddings import Answer, QueryError
 from embeddings.answers import TermReading
-from embeddings.query import Kind, Query, Term, literal, parse, split_query
+from embeddings.query import SEPARATORS, Kind, Query, Term, literal, parse, split_query
 
 _AROUND = 48
 """Characters shown before and after the place of an error."""
@@ -55,11 +55,11 @@ def read(answer: Answer) -> list[Chip | str]:
             sides = ["?" if number is None else chips[number] for number in pair.places]
             parts += [sides[0], ":", sides[1]]
         return parts
-    signed = query.kind is Kind.EXPRESSION
+    signed, between = query.kind is Kind.EXPRESSION, SEPARATORS.get(query.kind)
     chips_in_order: list[Chip | str] = []
     for term in answer.terms:
-        if chips_in_order and query.kind is Kind.SIMILARITY:
-            chips_in_order.append("<>")
+        if chips_in_order and between and between.sign != ",":
+            chips_in_order.append(between.sign)
         chips_in_order.append(_chip(term, signed=signed))
     return chips_in_order
 

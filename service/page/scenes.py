@@ -60,7 +60,7 @@ class Scene:
 
 def scene_of(answer: Answer, model: WordVectors) -> Scene:
     """The scene of any answer but a similarity."""
-    return _SCENES[answer.kind](answer, model)
+    return _SCENES.get(answer.kind, _sum)(answer, model)
 
 
 def numbers_of(answer: Answer) -> str:

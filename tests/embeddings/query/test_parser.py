@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from embeddings.errors import QueryError
 from embeddings.query.parser import parse
-from embeddings.query.query import Kind, Pair, Query, Term
+from embeddings.query.kinds import Kind
+from embeddings.query.query import Pair, Query, Term
 
 READ = {
     "coffee": (Kind.NEIGHBOURS, [("coffee", 1)]),

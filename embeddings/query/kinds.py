@@ -1,0 +1,53 @@
+"""The kinds of queries, and a row for each that is plain terms with a sign between them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a query asks for."""
+
+    NEIGHBOURS = "neighbours"
+    EXPRESSION = "expression"
+    ANALOGY = "analogy"
+    ODD_ONE_OUT = "odd one out"
+    SIMILARITY = "similarity"
+
+
+@dataclass(frozen=True, slots=True)
+class Separator:
+    """The sign between the terms of a kind of query, and what is said where the terms are too few or too many."""
+
+    sign: str
+    what: str
+    example: str
+    least: int = 2
+    too_few: str = ""
+    most: int | None = None
+    too_many: tuple[str, str] = ("", "")
+    """What is wrong, and a form that is right."""
+
+    @property
+    def between(self) -> str:
+        """The sign with its white space, as the canonical form has it."""
+        return f"{self.sign} " if self.sign == "," else f" {self.sign} "
+
+
+SEPARATORS: Mapping[Kind, Separator] = {
+    Kind.SIMILARITY: Separator(
+        "<>",
+        "a similarity",
+        "coffee <> tea",
+        most=2,
+        too_many=("A similarity is of two terms. For more, separate them by commas.", "coffee, tea, table"),
+    ),
+    Kind.ODD_ONE_OUT: Separator(
+        ",",
+        "a list",
+        "breakfast, cereal, dinner, lunch",
+        least=3,
+        too_few="To find the odd one out takes three terms or more; two are compared with '<>'.",
+    ),
+}
+"""Where several signs stand in a query, the first of these counts."""
