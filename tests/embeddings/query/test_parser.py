@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from embeddings.errors import QueryError
-from embeddings.query.parser import parse
 from embeddings.query.kinds import Kind
+from embeddings.query.parser import parse
 from embeddings.query.query import Pair, Query, Term
 
 READ = {
