@@ -22,11 +22,17 @@ from embeddings.files import (
     writing,
 )
 from embeddings.formats.binary import read_word2vec_binary, write_word2vec_binary
-from embeddings.formats.detection import format_inside
-from embeddings.formats.fasttext import read_fasttext_binary
-from embeddings.formats.keyed_vectors import read_keyed_vectors, write_keyed_vectors
-from embeddings.formats.parquet import read_parquet, write_parquet
-from embeddings.formats.safetensors import read_model2vec, read_safetensors, write_model2vec, write_safetensors
+from embeddings.formats.detection import Beginning, format_inside
+from embeddings.formats.fasttext import is_fasttext_binary, read_fasttext_binary
+from embeddings.formats.keyed_vectors import is_pickle, read_keyed_vectors, write_keyed_vectors
+from embeddings.formats.parquet import is_parquet, read_parquet, write_parquet
+from embeddings.formats.safetensors import (
+    is_safetensors,
+    read_model2vec,
+    read_safetensors,
+    write_model2vec,
+    write_safetensors,
+)
 from embeddings.formats.sources import LONGEST_WORD, Block, Faults, Source, decode, finite_rows, reading
 from embeddings.formats.text import (
     read_glove_text,
@@ -56,6 +62,8 @@ class Format:
     suffixes: tuple[str, ...]
     read: Reader | None
     write: Writer | None
+    begins: Beginning | None = None
+    """Knows a file of it by its first bytes and its size. Formats of lines are told apart in `detection`."""
 
 
 FORMATS = {
@@ -65,11 +73,11 @@ FORMATS = {
         Format("word2vec-binary", "word2vec binary", (".bin", ".bin.gz"), read_word2vec_binary, write_word2vec_binary),
         Format("glove", "GloVe text", (".glove.txt", ".glove", ".glove.txt.gz"), read_glove_text, write_glove_text),
         Format("fasttext", "fastText text", (".vec", ".vec.gz"), read_word2vec_text, write_word2vec_text),
-        Format("fasttext-binary", "fastText model with n-grams", (), read_fasttext_binary, None),
-        Format("gensim", "gensim KeyedVectors", (".kv",), read_keyed_vectors, write_keyed_vectors),
-        Format("safetensors", "safetensors", (".safetensors",), read_safetensors, write_safetensors),
+        Format("fasttext-binary", "fastText model with n-grams", (), read_fasttext_binary, None, is_fasttext_binary),
+        Format("gensim", "gensim KeyedVectors", (".kv",), read_keyed_vectors, write_keyed_vectors, is_pickle),
+        Format("safetensors", "safetensors", (".safetensors",), read_safetensors, write_safetensors, is_safetensors),
         Format("model2vec", "model2vec folder", (".model2vec",), read_model2vec, write_model2vec),
-        Format("parquet", "Parquet", (".parquet",), read_parquet, write_parquet),
+        Format("parquet", "Parquet", (".parquet",), read_parquet, write_parquet, is_parquet),
         Format("projector", "TensorFlow Projector tables", (".tsv",), None, write_projector),
     )
 }
@@ -264,7 +272,7 @@ def format_of_suffix(path: Path) -> Format:
 
 def detect_format(path: Path) -> Format:
     """The format of a file, by what is inside. Raises `ModelError` for what is none of them."""
-    name = format_inside(path)
+    name = format_inside(path, {entry.name: entry.begins for entry in FORMATS.values() if entry.begins})
     if name is None:
         titles = ", ".join(entry.title for entry in FORMATS.values() if entry.read)
         raise ModelError(f"{path} is in none of the formats that can be imported: {titles}.")

@@ -1,11 +1,10 @@
 """What a file of vectors is, by the evidence inside it; its name counts only where two formats fit alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from embeddings.errors import ModelError
 from embeddings.files import is_packed, open_unpacked
-from embeddings.formats.fasttext import FASTTEXT_MAGIC
 from embeddings.formats.headers import Header, is_header, read_header, require_utf_8
 from embeddings.formats.numbers import is_number, trailing_numbers
 from embeddings.formats.sources import LONGEST_WORD, decode, reading, require_file
@@ -13,12 +12,15 @@ from embeddings.formats.text import GAP, first_lines
 
 _START_BYTES = 1 << 20
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
+Beginning = Callable[[bytes, int], bool]
+"""Whether the first bytes of a file, and its size, are those of a format."""
 _WHOLE_ONLY = {"parquet": "Parquet", "safetensors": "safetensors", "gensim": "a Python pickle"}
 
 
-def format_inside(path: Path) -> str | None:
+def format_inside(path: Path, begins: Mapping[str, Beginning]) -> str | None:
     """The name of the format of the file or folder at ``path``, or None if it is none that can be imported.
 
+    ``begins`` has formats that are known by their first bytes; the others are lines, and known by what is in those.
     Raises `ModelError` for what cannot be read, or says itself what is wrong with it.
     """
     if path.is_dir():
@@ -29,7 +31,8 @@ def format_inside(path: Path) -> str | None:
     with reading(path), open_unpacked(path) as file:
         start = file.read(_START_BYTES)
         packed = is_packed(path)
-    name = _by_magic(start, path.stat().st_size)
+    size = path.stat().st_size
+    name = next((name for name, is_beginning in begins.items() if is_beginning(start, size)), None)
     if name in _WHOLE_ONLY and packed:
         raise ModelError(f"{path} is {_WHOLE_ONLY[name]} that was packed, which is read from its middle. Unpack it.")
     if name is not None:
@@ -38,18 +41,6 @@ def format_inside(path: Path) -> str | None:
         raise ModelError(f"{path} is an array of numpy's, which has no words. Import a file that has both.")
     require_utf_8(path, start)
     return _of_lines(path, start)
-
-
-def _by_magic(start: bytes, size: int) -> str | None:
-    if start.startswith(FASTTEXT_MAGIC):
-        return "fasttext-binary"
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    if start[:1] == b"\x80" and start[1:2] in (b"\2", b"\3", b"\4", b"\5"):
-        return "gensim"
-    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size:
-        return "safetensors"
-    return None
 
 
 def _of_lines(path: Path, start: bytes) -> str | None:

@@ -56,6 +56,10 @@ class _FastText:
     """[words + buckets, dimension], mapped into memory."""
 
 
+def is_fasttext_binary(start: bytes, size: int) -> bool:  # noqa: ARG001
+    return start.startswith(FASTTEXT_MAGIC)
+
+
 def read_fasttext_binary(path: Path, faults: Faults) -> Source:
     """fastText's .bin: every word's vector is the mean of its own and of its n-grams' (Bojanowski et al. 2017)."""
     require_file(path)

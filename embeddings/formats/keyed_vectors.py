@@ -22,6 +22,10 @@ _MATRICES = ("vectors", "syn0", "vectors_vocab")
 """Where vectors may be; fastText's ``vectors_vocab`` are without their n-grams, which are added on the way."""
 
 
+def is_pickle(start: bytes, size: int) -> bool:  # noqa: ARG001
+    return start[:1] == b"\x80" and start[1:2] in (b"\2", b"\3", b"\4", b"\5")
+
+
 def read_keyed_vectors(path: Path, _faults: Faults) -> Source:
     """gensim's KeyedVectors, alone or within a model that was saved, of gensim 1 to 4. Nothing in the file is run."""
     require_file(path)

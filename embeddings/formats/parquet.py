@@ -29,6 +29,10 @@ class _Columns:
     count: str | None
 
 
+def is_parquet(start: bytes, size: int) -> bool:  # noqa: ARG001
+    return start.startswith(b"PAR1")
+
+
 def read_parquet(path: Path, faults: Faults) -> Source:
     """A column of words (the first of text) and one of lists of numbers, or a column of numbers a dimension."""
     require_file(path)

@@ -21,6 +21,10 @@ _EMBEDDING_NAMES = ("embeddings", "embedding.weight", "vectors")
 _PAD, _UNKNOWN = "[PAD]", "[UNK]"
 
 
+def is_safetensors(start: bytes, size: int) -> bool:
+    return start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size
+
+
 def read_safetensors(path: Path, _faults: Faults) -> Source:
     """One tensor [words, dimension]; the words as JSON in its metadata, or in a file beside it."""
     tensors, metadata = read_tensors(path)
