@@ -67,7 +67,7 @@ class _Recall:
 
     def __call__(self, reach: Reach) -> float:
         k = self._wanted + self._inputs.shape[1]
-        scores, rows, found = self._search.nearest_of_each(self._targets, k, reach=reach, together=1)
+        scores, rows, found = self._search.nearest_of_each(self._targets, k, reach, together=1)
         is_input = (rows[:, :, None] == self._inputs[:, None, :]).any(axis=2)
         is_there = np.arange(k) < found[:, None]
         hits = ((scores >= self.least) & is_there & ~is_input).sum(axis=1)

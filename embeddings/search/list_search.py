@@ -141,16 +141,15 @@ class ListSearch:
         self,
         targets: Matrix,
         k: int,
-        asked: SearchKind | None = None,
+        asked: SearchKind | Reach | None = None,
         *,
         limit: int | None = None,
         allowed: npt.NDArray[np.bool_] | None = None,
         together: int = _TOGETHER,
-        reach: Reach | None = None,
     ) -> tuple[Matrix, Rows, Rows]:
         """The ``k`` rows nearest to each of ``targets`` [n, dimension]: cosines and rows [n, k], and how many there are
-        of them [n]. The work is shared by as many threads as there are processors. ``reach`` takes the place of what
-        was measured.
+        of them [n]. The work is shared by as many threads as there are processors. A `Reach` takes the place of
+        what was measured for a kind of search.
         """
         targets = np.ascontiguousarray(targets, np.float32)
         scores, rows = np.empty((len(targets), k), np.float32), np.zeros((len(targets), k), np.int64)
@@ -161,7 +160,7 @@ class ListSearch:
         def search(start: int, end: int) -> None:
             slot = self._slot(together)
             try:
-                kept = self._ask(slot, k, reach or self._reach_for(asked), limit, (), allowed)
+                kept = self._ask(slot, k, self._reach_for(asked), limit, (), allowed)
                 some = [array[start:end].ctypes.data for array in (scores, rows, found)]
                 self._search(slot, targets[start:end], end - start, *some)
                 del kept
@@ -175,7 +174,9 @@ class ListSearch:
                 list(pool.map(search, bounds[:-1], bounds[1:]))
         return scores, rows, found
 
-    def _reach_for(self, asked: SearchKind | None) -> Reach:
+    def _reach_for(self, asked: SearchKind | Reach | None) -> Reach:
+        if isinstance(asked, Reach):
+            return asked
         return self._widest if asked is None else self.reaches.get(asked, self._widest)
 
     def _slot(self, together: int) -> _Slot:
