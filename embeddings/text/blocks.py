@@ -24,6 +24,7 @@ from embeddings.text.parquet import open_parquet, texts_of_column
 
 BLOCK_BYTES = 1 << 22
 _LONGEST_RECORD = 1 << 28
+_NOT_OF_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF), " ")
 _DOC_LINE = re.compile(r"^</?doc\b[^>\n]*>[ \t\r]*$", re.MULTILINE)
 """What WikiExtractor writes around an article."""
 
@@ -251,16 +252,9 @@ def _cut_within(line: bytes) -> int:
 
 def texts_of(block: RawBlock, parameters: CorpusParameters) -> TextBlock:
     """Decode ``block`` and take the text out of it. Raises `CorpusError` that names the file and the place."""
-    skipped = block.skipped
     if block.format is TextFormat.WIKIPEDIA:
-        try:
-            found = list(wikipedia.articles(block.content, block.namespaces))
-        except CorpusError as error:
-            if parameters.on_error is OnError.SKIP:
-                return TextBlock("", skipped=skipped + block.content.count(wikipedia.PAGE_END))
-            raise CorpusError(f"{block.name}, after {block.start:,} bytes (unpacked): {error}") from error
-        text = "\n".join(article.text for article in found)
-        return TextBlock(text, [article.title for article in found], len(found), skipped=skipped)
+        return _articles_of(block, parameters)
+    skipped = block.skipped
     text, undecodable = _decode(block, parameters.strict)
     if block.format is TextFormat.JSONL:
 
@@ -273,6 +267,31 @@ def texts_of(block: RawBlock, parameters: CorpusParameters) -> TextBlock:
     elif "<doc " in text or "</doc>" in text:
         text = _DOC_LINE.sub("", text)
     return TextBlock(text, undecodable=undecodable, skipped=skipped)
+
+
+def _articles_of(block: RawBlock, parameters: CorpusParameters) -> TextBlock:
+    """The articles of a block of pages. What XML cannot have, controls and bytes that are not UTF-8, parts words."""
+    undecodable, skipped = 0, block.skipped
+    try:
+        found = list(wikipedia.articles(block.content, block.namespaces))
+    except CorpusError:
+        text, undecodable = _decode(block, parameters.strict)
+        content = text.translate(_NOT_OF_XML).encode("utf-8", "replace")
+        try:
+            found = list(wikipedia.articles(content, block.namespaces))
+        except CorpusError as error:
+            if parameters.on_error is not OnError.SKIP:
+                place = f"after {block.start:,} bytes (unpacked)"
+                raise CorpusError(f"{block.name}, {place}: {error}") from error
+            found = []
+            for page in content.split(wikipedia.PAGE_END)[:-1]:
+                whole = page[max(page.rfind(wikipedia.PAGE_START), 0) :] + wikipedia.PAGE_END
+                try:
+                    found += wikipedia.articles(whole, block.namespaces)
+                except CorpusError:
+                    skipped += 1
+    joined = "\n".join(article.text for article in found)
+    return TextBlock(joined, [article.title for article in found], len(found), undecodable, skipped)
 
 
 def _decode(block: RawBlock, strict: bool) -> tuple[str, int]:

@@ -132,3 +132,17 @@ def test_a_zip_archive_of_one_file_is_read_and_one_of_several_is_no_text(tmp_pat
     left_out: list[str] = []
     assert [text.name for text in find_texts([tmp_path], DEFAULT, left_out)] == [str(tmp_path / "c.txt")]
     assert "x.zip" in left_out[0]
+
+
+def test_of_a_dump_only_bad_pages_are_lost(tmp_path: Path) -> None:
+    path = tmp_path / "dump.xml"
+    path.write_bytes(dump("Eins", "Zw\x0bei", "Drei").replace(b"Eins t", b"Eins\xff t"))
+    text, [block] = read(path)
+    assert text == "Eins\ufffd text.\nZw ei text.\nDrei text."
+    assert block.undecodable == 1
+    with pytest.raises(CorpusError, match="is not UTF-8"):
+        read(path, parameters=CorpusParameters(strict=True))
+    path.write_bytes(dump("Eins", "<oops>", "Drei"))
+    text, [block] = read(path, parameters=CorpusParameters(on_error=OnError.SKIP))
+    assert text == "Eins text.\nDrei text."
+    assert block.skipped == 1
