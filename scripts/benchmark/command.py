@@ -277,14 +277,22 @@ def corpus(corpus: Path, words: int, whole_job: bool, output: Path, markdown: bo
 )
 @click.option("--words", type=click.IntRange(1), default=12_000_000, show_default=True, help="First words to take.")
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Seeds for the whole training.")
-def train(corpus: Path | None, words: int, seeds: int, output: Path, markdown: bool) -> None:
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice(["stages", "learning", "job"]),
+    default=("stages", "learning", "job"),
+    show_default=True,
+)
+def train(corpus: Path | None, words: int, seeds: int, parts: tuple[str, ...], output: Path, markdown: bool) -> None:
     """Each stage of a training, against the usual way with gensim."""
     from embeddings.evaluation import find_dataset
     from scripts.benchmark import report as reporting
     from scripts.benchmark.training_benchmark import measure_training
 
     dump = find_dataset("google").parent / "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
-    found = measure_training(corpus or dump, dump, words, seeds)
+    found = measure_training(corpus or dump, dump, words, seeds, parts)
     reporting.merge(output, "train", found)
     reporting.show("train", found, markdown)
 

@@ -6,17 +6,13 @@ That way is an iterable that splits each line with a regular expression and join
 
 import re
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from embeddings.evaluation import AnalogyReport, evaluate
-from embeddings.models import Card, Model, open_model, save_model
-from embeddings.search import IndexParameters
 from embeddings.text import (
     CorpusParameters,
     FileReader,
@@ -27,29 +23,19 @@ from embeddings.text import (
     find_texts,
     texts_of,
 )
-from embeddings.training import (
-    EVALUATED,
-    EVALUATED_WORDS,
-    Job,
-    Learner,
-    Place,
-    TrainingInput,
-    TrainingParameters,
-    Workspace,
-    available_processors,
-    prepare,
-    train,
-)
+from embeddings.training import Job, TrainingInput, Workspace, available_processors, prepare, train
+from scripts.benchmark.learning_benchmark import measure_learning, scores_of, spread
+from scripts.benchmark.learning_benchmark import scores as of_words
+from scripts.benchmark.measurement import GENSIM, OURS, seconds
 
 if TYPE_CHECKING:
     from gensim.models import Word2Vec
     from gensim.models.phrases import FrozenPhrases
 
-GENSIM, OURS = "gensim", "this project"
 WORD = re.compile(r"\w+")
 TRAINING = {"vector_size": 100, "window": 5, "negative": 5, "sample": 1e-4, "min_count": 5, "epochs": 5}
 PHRASES = PhraseParameters(phrases=1, phrase_scoring=Scoring.NPMI, phrase_threshold=0.5, phrase_min_count=10)
-Result = TypeVar("Result")
+PARTS = ("stages", "learning", "job")
 
 
 class TokenisedLines:
@@ -66,29 +52,25 @@ class TokenisedLines:
                 yield words if self.phrases is None else self.phrases[words]
 
 
-def seconds(work: Callable[[], Result]) -> tuple[float, Result]:
-    start = time.perf_counter()
-    result = work()
-    return time.perf_counter() - start, result
-
-
-def measure_training(corpus: Path, dump: Path, words: int, seeds: int) -> dict[str, Any]:
-    """Every stage on the first ``words`` words of ``corpus``; the whole job with so many seeds."""
+def measure_training(corpus: Path, dump: Path, words: int, seeds: int, parts: Sequence[str] = PARTS) -> dict[str, Any]:
+    """The chosen parts on the first ``words`` words of ``corpus``; learning and the whole job with so many seeds."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         text, total = _first_words(corpus, words, folder / "text.txt")
-        prepared, stages = _stages(text, total, folder)
-        whole, scores = _whole_job(text, seeds, folder)
-        return {
-            "words": total,
-            "a dump, words/s": _dump(dump, folder),
-            "cleaning and phrases, words/s": stages,
-            "training alone, words/s": _training_alone(prepared),
-            "whole job over five epochs, seconds": whole,
-            f"scores over {seeds} seeds, mean and standard deviation": scores,
-            "ratio, cleaning and phrases": round(stages[OURS]["together"] / stages[GENSIM]["together"], 2),
-            "ratio, whole job": round(whole[GENSIM]["mean"] / whole[OURS]["mean"], 2),
-        }
+        found: dict[str, Any] = {"words": total}
+        if "stages" in parts:
+            stages = _stages(text, total)
+            found["a dump, words/s"] = _dump(dump, folder)
+            found["cleaning and phrases, words/s"] = stages
+            found["ratio, cleaning and phrases"] = round(stages[OURS]["together"] / stages[GENSIM]["together"], 2)
+        if "learning" in parts:
+            found |= measure_learning(_prepared(text, folder)[1], TRAINING, seeds)
+        if "job" in parts:
+            whole, scores = _whole_job(text, seeds, folder)
+            found["whole job over five epochs, seconds"] = whole
+            found[f"scores over {seeds} seeds, mean and standard deviation"] = scores
+            found["ratio, whole job"] = round(whole[GENSIM]["mean"] / whole[OURS]["mean"], 2)
+        return found
 
 
 def _first_words(corpus: Path, words: int, path: Path) -> tuple[Path, int]:
@@ -122,16 +104,22 @@ def _dump(dump: Path, folder: Path) -> dict[str, dict[str, int]]:
     return {name: {"cleaning": round(speed)} for name, speed in best.items()}
 
 
-def _stages(text: Path, words: int, folder: Path) -> tuple[TrainingInput, dict[str, dict[str, int]]]:
+def _prepared(text: Path, folder: Path) -> tuple[float, TrainingInput]:
+    """Seconds that it took, and what is learned from; it stays in ``folder``."""
+    job = Job((str(text),), phrases=PHRASES, training=TRAINING)
+    space = Workspace(folder / "prepared")
+    with space.opened(job, resume=False):
+        return seconds(lambda: prepare(job, [], [], space, lambda _: None))
+
+
+def _stages(text: Path, words: int) -> dict[str, dict[str, int]]:
     from gensim.models import Word2Vec
 
     learning, phrases = seconds(lambda: _gensim_phrases(text))
     model = Word2Vec(**_gensim_parameters(seed=1))
     joining, _ = seconds(lambda: model.build_vocab(TokenisedLines(text, phrases)))
-    job = Job((str(text),), phrases=PHRASES, training=TRAINING)
-    space = Workspace(folder / "prepared")
-    with space.opened(job, resume=False):
-        preparing, prepared = seconds(lambda: prepare(job, [], [], space, lambda _: None))
+    with tempfile.TemporaryDirectory() as folder:
+        preparing, prepared = _prepared(text, Path(folder))
     theirs = {
         "finding phrases": words / learning,
         "joining them": words / joining,
@@ -139,7 +127,7 @@ def _stages(text: Path, words: int, folder: Path) -> tuple[TrainingInput, dict[s
     }
     ours = {stage["stage"]: words / max(stage["seconds"], 1e-3) for stage in prepared.about["stages"]}
     rounded = {GENSIM: theirs, OURS: {**ours, "together": words / preparing}}
-    return prepared, {name: {stage: round(speed) for stage, speed in of.items()} for name, of in rounded.items()}
+    return {name: {stage: round(speed) for stage, speed in of.items()} for name, of in rounded.items()}
 
 
 def _gensim_phrases(text: Path) -> "FrozenPhrases":
@@ -158,36 +146,6 @@ def _gensim_parameters(seed: int) -> dict[str, Any]:
     return {**TRAINING, "sg": 1, "seed": seed, "workers": available_processors()}
 
 
-def _training_alone(prepared: TrainingInput) -> dict[str, dict[str, int]]:
-    """One epoch over the same sentences: fed line by line, read by gensim itself, and in our pieces."""
-    from gensim.models import Word2Vec
-    from gensim.models.word2vec import LineSentence
-
-    counts = dict(zip(prepared.words, map(int, prepared.counts), strict=True))
-    total, path = int(prepared.counts.sum()), str(prepared.sentences)
-    found = {}
-    for name, feeding in (
-        ("gensim, corpus_iterable", {"corpus_iterable": LineSentence(path)}),
-        ("gensim, corpus_file", {"corpus_file": path}),
-    ):
-        model = Word2Vec(**_gensim_parameters(seed=1))
-        model.build_vocab_from_freq(counts, corpus_count=prepared.about["sentences"])
-        took, _ = seconds(
-            partial(model.train, total_words=total, total_examples=model.corpus_count, epochs=1, **feeding)
-        )
-        found[name] = {"one epoch": round(total / took)}
-    learner = Learner(prepared.words, prepared.counts, TrainingParameters(**TRAINING))  # type: ignore[arg-type]
-    place = Place()
-
-    def epoch() -> None:
-        while not learner.learn_piece(prepared.sentences, place, lambda _: None):
-            pass
-
-    took, _ = seconds(epoch)
-    found[OURS] = {"one epoch": round(total / took)}
-    return found
-
-
 def _whole_job(text: Path, seeds: int, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """From text to saved vectors, in turn, without an evaluation in between; then the scores of what came of it."""
     times: dict[str, list[float]] = {GENSIM: [], OURS: []}
@@ -195,16 +153,13 @@ def _whole_job(text: Path, seeds: int, folder: Path) -> tuple[dict[str, Any], di
     for seed in range(1, seeds + 1):
         took, theirs = seconds(partial(_gensim_job, text, folder / f"gensim-{seed}.kv", seed))
         times[GENSIM].append(took)
-        vectors = theirs.wv.vectors[:EVALUATED_WORDS]
-        exact = IndexParameters(kind="exact")
-        save_model(folder / f"gensim-{seed}", theirs.wv.index_to_key[:EVALUATED_WORDS], vectors, Card("x"), index=exact)
-        scores[GENSIM].append(_scores(open_model(folder / f"gensim-{seed}")))
+        scores[GENSIM].append(of_words(theirs.wv.index_to_key, theirs.wv.vectors))
         job = Job((str(text),), phrases=PHRASES, training={**TRAINING, "seed": seed}, evaluate=False)
         took, ours = seconds(partial(train, job, folder / f"ours-{seed}"))
         times[OURS].append(took)
-        scores[OURS].append(_scores(ours))
+        scores[OURS].append(scores_of(ours))
     taken = {name: {"mean": round(float(np.mean(of)), 1), "fastest": round(min(of), 1)} for name, of in times.items()}
-    return taken, {name: _spread(of) for name, of in scores.items()}
+    return taken, {name: spread(of) for name, of in scores.items()}
 
 
 def _gensim_job(text: Path, path: Path, seed: int) -> "Word2Vec":
@@ -213,18 +168,3 @@ def _gensim_job(text: Path, path: Path, seed: int) -> "Word2Vec":
     model = Word2Vec(TokenisedLines(text, _gensim_phrases(text)), **_gensim_parameters(seed))
     model.wv.save(str(path))
     return model
-
-
-def _scores(model: Model) -> dict[str, float]:
-    found = {}
-    for dataset in EVALUATED:
-        report = evaluate(model, dataset, exact=True, restrict=EVALUATED_WORDS)
-        found[dataset] = 100 * (report.total.accuracy if isinstance(report, AnalogyReport) else report.spearman)
-    return found
-
-
-def _spread(scores: list[dict[str, float]]) -> dict[str, str]:
-    return {
-        dataset: f"{np.mean([of[dataset] for of in scores]):.1f} ± {np.std([of[dataset] for of in scores]):.1f}"
-        for dataset in scores[0]
-    }
