@@ -2,6 +2,7 @@
 
 from service.host.compression import gzip, is_worth_it, takes_gzip
 from service.host.logs import JsonFormatter, flush, hold, log, log_exception, request_id
+from service.host.metrics import activity
 from service.host.problems import (
     PROBLEM_TYPE,
     BadRequest,
@@ -41,6 +42,7 @@ __all__ = [
     "UnknownUpload",
     "UploadRefused",
     "WrongContentType",
+    "activity",
     "add_uploaded_model",
     "check_admin",
     "flush",

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from embeddings import Answer, Failure
 from embeddings.models import WordVectors
@@ -80,6 +81,55 @@ def _observe(name: str, label: str, seconds: float) -> None:
     counters = _Kept.counters
     counters.add((name, label, _BOUNDS[bisect_left(_SECONDS, seconds)]))
     counters.add((name, label, _SUM), seconds)
+
+
+# ---- For people
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What all processes together have done; None where there is nothing to say yet."""
+
+    requests: int
+    faults: int
+    """Requests that failed by a fault of the service."""
+    usual_ms: float | None
+    """Half of all requests took no longer, to the bounds that are counted."""
+    slow_ms: float | None
+    """All but 1 in 100 took no longer."""
+    cached: float | None
+    """Share of the answers that the caches had."""
+
+
+def activity() -> Activity:
+    """The figures that people ask for."""
+    totals = _Kept.counters.totals()
+    requests = {key: value for key, value in totals.items() if key[0] == "thisplusthat_requests"}
+    faults = sum(value for key, value in requests.items() if key[3].startswith("5"))
+    counts = [
+        sum(value for key, value in totals.items() if key[0] == "thisplusthat_request_seconds" and key[2] == bound)
+        for bound in _BOUNDS
+    ]
+    hits, misses = totals.get(_HITS, 0), totals.get(_MISSES, 0)
+    return Activity(
+        requests=int(sum(requests.values())),
+        faults=int(faults),
+        usual_ms=_quantile_ms(counts, 0.5),
+        slow_ms=_quantile_ms(counts, 0.99),
+        cached=hits / (hits + misses) if hits + misses else None,
+    )
+
+
+def _quantile_ms(counts: list[float], share: float) -> float | None:
+    """The bound up to which this share of the requests took; the last bound has no end."""
+    total, seen = sum(counts), 0.0
+    if not total:
+        return None
+    for count, seconds in zip(counts, _SECONDS, strict=False):
+        seen += count
+        if seen >= share * total:
+            return seconds * 1000
+    return _SECONDS[-1] * 1000
 
 
 # ---- Prometheus's text format

@@ -8,6 +8,7 @@ import os
 import struct
 import tempfile
 import threading
+import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
@@ -106,6 +107,7 @@ class ServedModels:
         os.unlink(name)  # open as long as this lives, and inherited by what is forked
         weakref.finalize(self, os.close, self._between_processes)
         self._generation = 0
+        self.started = time.time()
         self.ready = False
         """Whether this process has answered a query."""
         self.away = False

@@ -37,6 +37,7 @@ from service.page.meanings import glosses_of, meanings_of, understood, words_of_
 from service.page.planes import planes
 from service.page.search_request import SearchRequest, read_search_request
 from service.page.similarity_scale import nearest_of_terms
+from service.page.status import status_page
 from service.page.words import describe, look_up
 
 _YEAR = 365 * 24 * 3600
@@ -49,7 +50,7 @@ def register_page(app: Flask) -> None:
     app.extensions["thisplusthat-glosses"] = Glosses.open(app.config["HOME_FOLDER"] / GLOSSES_FILE)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {"thousands": thousands, "signed": signed}
-    for part in (pages, downloads, explore, maps, planes):
+    for part in (pages, downloads, explore, maps, planes, status_page):
         app.register_blueprint(part)
     app.register_error_handler(404, _nowhere)
 

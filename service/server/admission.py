@@ -24,7 +24,9 @@ _PLAIN = re.compile(
 )
 _COSTLY = re.compile(rb"(?:^|&)(?:exact|explain|method|restrict|all_forms|k=\d{3}|offset|limit=\d{3}|k=%|limit=%|%)")
 _COSTLY_BODY = re.compile(rb"exact|explain|method|restrict|all_forms|queries|\d{3}|\\")
-_PAGE = re.compile(rb"/(?:search|word|docs|about|map|vocabulary|compare|openapi.json|api/v1/models)(?:/.*)?")
+_PAGE = re.compile(
+    rb"/(?:search|word|docs|problems|status|about|map|vocabulary|compare|openapi.json|api/v1/models)(?:/.*)?"
+)
 _OF_ONE = (b"/api/v1/query", b"/api/v1/odd-one-out", b"/mcp")
 LITTLE, SOME, MUCH, WAITING = "little", "some", "much", "waiting"
 

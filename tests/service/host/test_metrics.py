@@ -3,6 +3,7 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from embeddings.models.model import Model
+from service.host.metrics import activity
 from service.host.settings import Settings
 from service.server.app import create_app
 
@@ -40,3 +41,18 @@ def test_requests_answers_resolutions_errors_cache_and_models_are_counted(tiny_m
     assert grown(f"{name}request_seconds_count", "none") == 1
     assert after[f"{name}index_recall", "tiny"] == 1
     assert any(key[0] == f"{name}model_info" and "tiny" in key for key in after)
+
+
+def test_what_people_are_told_is_of_all_requests(tiny_model: Model) -> None:
+    client = create_app(Settings(models=(str(tiny_model.folder),), log_requests=False)).test_client()
+    before = activity()
+    for _ in range(3):
+        client.get("/api/v1/query", query_string={"q": "king + bread + café"})
+    after = activity()
+    assert after.requests - before.requests == 3
+    assert after.faults == before.faults
+    assert after.usual_ms is not None
+    assert after.slow_ms is not None
+    assert 0 < after.usual_ms <= after.slow_ms
+    assert after.cached is not None
+    assert 0 < after.cached < 1
