@@ -1,9 +1,10 @@
 """The OpenAPI document and a page to try it: Swagger UI from the package's own files, so that it works offline."""
 
 from html import escape
+from pathlib import Path
 
 import orjson
-from flask import Blueprint, Response, abort, current_app, request, send_from_directory
+from flask import Blueprint, Response, current_app, request
 from flask_openapi3 import OpenAPI
 from flask_openapi3.models import Schema
 from flask_openapi3_swagger import plugins
@@ -11,23 +12,39 @@ from flask_openapi3_swagger import plugins
 from service.api.examples import add_examples
 from service.api.problem_pages import STYLE
 from service.api.schemas import AnswerBody, AnswersBody, OpenAIError, Problem, VectorsAnswer
-from service.host import POLICY
+from service.host import POLICY, StaticFiles
 
-_FOLDER = f"{plugins.__file__.rpartition('/')[0]}/templates/swagger"
-_FILES = {"swagger-ui.css": "css", "swagger-ui-bundle.js": "js"}
+_FOLDER = Path(plugins.__file__).parent / "templates" / "swagger"
+_FILES = StaticFiles(
+    {
+        "swagger-ui.css": _FOLDER / "css" / "swagger-ui.css",
+        "swagger-ui-bundle.js": _FOLDER / "js" / "swagger-ui-bundle.js",
+    }
+)
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>ThisPlusThat: the API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="{root}/docs/swagger-ui.css">
-<div id="page"></div>
-<script src="{root}/docs/swagger-ui-bundle.js"></script>
-<script src="{root}/docs/start.js"></script>
+<style>body {{ font: 16px/1.5 sans-serif; margin: 0 auto; max-width: 1460px; padding: 0 20px }}</style>
+<div id="page">
+<h1>ThisPlusThat: the API</h1>
+<p>Described by <a href="{root}/openapi.json">openapi.json</a>. Forms to try it are on their way.</p>
+<ul>
+{operations}
+</ul>
+</div>
+<script src="{root}/docs/{bundle}" defer></script>
+<script src="{root}/docs/start.js" data-style="{root}/docs/{style}" defer></script>
 </html>
 """
-_START = """SwaggerUIBundle({
+"""What can be read before Swagger UI is there, which is half a megabyte in gzip."""
+_START = """const style = document.createElement("link");
+style.rel = "stylesheet";
+style.href = document.currentScript.dataset.style;
+document.head.append(style);
+SwaggerUIBundle({
   url: new URL("../openapi.json", document.currentScript.src).href,
   dom_id: "#page",
   deepLinking: true,
@@ -46,6 +63,7 @@ def complete_document(app: OpenAPI) -> None:
             app.components_schemas[name] = Schema(**content)
         app.components_schemas[kind.__name__] = Schema(**schema)
     add_examples(app.api_doc)
+    _FILES.prepare()
 
 
 @documentation.get("/openapi.json")
@@ -60,7 +78,18 @@ def document() -> Response:
 @documentation.get("/docs", strict_slashes=False)
 def page() -> Response:
     """The interactive page. Swagger UI sets styles in attributes, so here alone inline styles are let pass."""
-    shown = _PAGE.replace("{root}", escape(request.script_root))
+    operations = [
+        f"<li><code>{method.upper()} {escape(path)}</code> {escape(operation.get('summary') or '')}</li>"
+        for path, methods in current_app.api_doc["paths"].items()  # type: ignore[attr-defined]
+        for method, operation in methods.items()
+        if isinstance(operation, dict)
+    ]
+    shown = _PAGE.format(
+        root=escape(request.script_root),
+        operations="\n".join(operations),
+        bundle=_FILES.hashed_name("swagger-ui-bundle.js"),
+        style=_FILES.hashed_name("swagger-ui.css"),
+    )
     response = Response(shown, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
     return response
@@ -73,6 +102,4 @@ def file(name: str) -> Response:
         return Response(_START, content_type="text/javascript; charset=utf-8")
     if name == "problems.css":
         return Response(STYLE, content_type="text/css; charset=utf-8")
-    if name not in _FILES:
-        abort(404)
-    return send_from_directory(f"{_FOLDER}/{_FILES[name]}", name, max_age=86_400)
+    return _FILES.send(name)

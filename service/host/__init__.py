@@ -21,6 +21,7 @@ from service.host.protection import HEADERS, POLICY, KeyFile, check_admin, prote
 from service.host.records import Record
 from service.host.served_models import ServedModels, UnknownModel
 from service.host.settings import Settings, SettingsError, read_settings
+from service.host.static_files import StaticFiles
 from service.host.uploaded_models import add_uploaded_model, uploaded_models
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "ServedModels",
     "Settings",
     "SettingsError",
+    "StaticFiles",
     "UnknownModel",
     "UnknownUpload",
     "UploadRefused",

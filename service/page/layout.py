@@ -1,8 +1,7 @@
 """What all pages are made with: templates and what they are given, addresses of static files, pages of errors."""
 
-import hashlib
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from embeddings.answers import Method
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
 from embeddings.models import WordVectors
 from embeddings.query import Kind
-from service.host import ServedModels, UnknownModel, of_error, of_http
+from service.host import ServedModels, StaticFiles, UnknownModel, of_error, of_http
 from service.page import interpretation as reading
 from service.page.addresses import at, search_address, with_parameters, word_address
 from service.page.examples import ExampleQuery, examples_of
@@ -25,6 +24,7 @@ from service.page.pictures import NARROW, WIDE, Drawing, paint
 from service.page.search_request import SearchRequest, read_search_request
 
 STATIC = Path(str(files("service.page") / "static"))
+STATIC_FILES = StaticFiles.of_folder(STATIC)
 MOST_CARDS = 50
 """Results that a page shows one by one; the files that it offers have all."""
 METHODS = {
@@ -36,20 +36,15 @@ _TITLES = {400: "That query cannot be read", 404: "Not found", 429: "Too many qu
 
 
 def compile_templates(app: Flask) -> None:
-    """Compile all of the page now, and not with the first request to each process that is forked from this one."""
+    """Compile and compress all of the page now, not with the first request to each process that is forked."""
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)
-
-
-@cache
-def version(name: str) -> str:
-    """What changes whenever a static file does."""
-    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    STATIC_FILES.prepare()
 
 
 def static_address(name: str) -> str:
-    """Where a file of the page is, with its version."""
-    return at(f"/static/{name}?v={version(name)}")
+    """Where a file of the page is, under the name that changes with it."""
+    return at(f"/static/{STATIC_FILES.hashed_name(name)}")
 
 
 def thousands(number: int | None) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, current_app, redirect, request, send_from_directory
+from flask import Flask, current_app, redirect, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -20,7 +20,7 @@ from service.page.explore import explore
 from service.page.glosses import GLOSSES_FILE, Glosses
 from service.page.layout import (
     MOST_CARDS,
-    STATIC,
+    STATIC_FILES,
     answer_to,
     drawings,
     error_page,
@@ -30,7 +30,6 @@ from service.page.layout import (
     served_models_of_app,
     signed,
     thousands,
-    version,
 )
 from service.page.maps import maps
 from service.page.meanings import glosses_of, meanings_of, understood, words_of_terms
@@ -39,8 +38,6 @@ from service.page.search_request import SearchRequest, read_search_request
 from service.page.similarity_scale import nearest_of_terms
 from service.page.status import status_page
 from service.page.words import describe, look_up
-
-_YEAR = 365 * 24 * 3600
 
 pages = page_blueprint("pages")
 
@@ -224,11 +221,5 @@ def _leads_somewhere(path: str) -> bool:
 
 @pages.get("/static/<path:name>")
 def static(name: str) -> AnyResponse:
-    """A file of the page, for a year if its address says which version of it is meant."""
-    response = send_from_directory(STATIC, name, conditional=True, etag=True)
-    if request.args.get("v") == version(name):
-        response.cache_control.max_age = _YEAR
-        response.cache_control.public = response.cache_control.immutable = True
-    else:
-        response.cache_control.no_cache = True
-    return response
+    """A file of the page, for a year if its name says which version of it is meant."""
+    return STATIC_FILES.send(name)

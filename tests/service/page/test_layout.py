@@ -19,7 +19,7 @@ def test_numbers_are_for_people() -> None:
 
 def test_the_address_of_a_static_file_changes_with_it() -> None:
     digest = hashlib.sha256((STATIC / "page.css").read_bytes()).hexdigest()
-    assert static_address("page.css") == f"/static/page.css?v={digest[:12]}"
+    assert static_address("page.css") == f"/static/page.{digest[:12]}.css"
 
 
 @pytest.mark.parametrize(

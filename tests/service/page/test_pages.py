@@ -1,5 +1,6 @@
 """The page without a browser: addresses, what is on the pages, statuses of errors, static files, weight."""
 
+import gzip
 import re
 from html import unescape
 from pathlib import Path
@@ -162,12 +163,20 @@ def test_without_a_map_the_page_says_how_to_make_one_and_with_one_it_lists_it(cl
 
 
 def test_static_files_are_kept_for_a_year_by_their_version(client: FlaskClient) -> None:
-    [address] = re.findall(r'href="(/static/page\.css\?v=\w+)"', show(client, "/"))
+    [address] = re.findall(r'href="(/static/page\.\w{12}\.css)"', show(client, "/"))
     response = client.get(address, buffered=True)
     assert response.cache_control.immutable
     assert response.cache_control.max_age == 365 * 24 * 3600
     again = client.get(address, headers={"If-None-Match": response.headers["ETag"]}, buffered=True)
     assert again.status_code == 304
+    packed = client.get(address, headers={"Accept-Encoding": "gzip"}, buffered=True)
+    assert gzip.decompress(packed.data) == response.data
+    assert packed.headers["ETag"] != response.headers["ETag"]
+    assert packed.cache_control.immutable
+    [script] = re.findall(r'src="(/static/page\.\w{12}\.js)"', show(client, "/"))
+    [imported] = re.findall(r'from "\./(complete\.\w{12}\.js)"', client.get(script).text)
+    assert client.get(f"/static/{imported}").cache_control.immutable
+    assert client.get("/static/page.000000000000.css").cache_control.no_cache, "of another version: this one, not kept"
     assert client.get("/static/page.css", buffered=True).cache_control.no_cache
 
 
