@@ -17,7 +17,7 @@ from service.host import InvalidRequest, ServedModels
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class JsonReply:
     """JSON that browsers and proxies may keep: the same bytes from every process."""
 
     tag: str
@@ -52,26 +52,26 @@ def words_with(model: WordVectors, asked: VocabularyParameters) -> dict[str, Any
     }
 
 
-def _of_query(kind: type[SearchParameters], text_of: Callable[[Any], str]) -> Callable[..., Reply]:
-    def reply(serving: ServedModels, given: Mapping[str, Any]) -> Reply:
+def _of_query(kind: type[SearchParameters], text_of: Callable[[Any], str]) -> Callable[..., JsonReply]:
+    def reply(serving: ServedModels, given: Mapping[str, Any]) -> JsonReply:
         asked = kind.model_validate(given)
         text, options = text_of(asked), asked.options
         answer = serving.ask(text, options, asked.model)
         content = answer.as_dict()
         del content["took_ms"]
         tag = tag_of(serving.fingerprint(asked.model), (text, options, None))
-        return Reply(tag, orjson.dumps(content), answer)
+        return JsonReply(tag, orjson.dumps(content), answer)
 
     return reply
 
 
-def _of_vocabulary(serving: ServedModels, given: Mapping[str, Any]) -> Reply:
+def _of_vocabulary(serving: ServedModels, given: Mapping[str, Any]) -> JsonReply:
     asked = VocabularyParameters.model_validate(given)
     content = words_with(serving.model(asked.model), asked)
-    return Reply(tag_of(serving.fingerprint(asked.model), ("vocabulary", asked)), orjson.dumps(content))
+    return JsonReply(tag_of(serving.fingerprint(asked.model), ("vocabulary", asked)), orjson.dumps(content))
 
 
-REPLIES: dict[str, Callable[[ServedModels, Mapping[str, Any]], Reply]] = {
+REPLIES: dict[str, Callable[[ServedModels, Mapping[str, Any]], JsonReply]] = {
     "/api/v1/query": _of_query(QueryParameters, lambda asked: str(asked.q)),
     "/api/v1/analogy": _of_query(AnalogyParameters, analogy_text),
     "/api/v1/vocabulary": _of_vocabulary,
