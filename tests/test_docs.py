@@ -42,23 +42,26 @@ def test_a_command_that_several_pages_show_has_the_same_output_on_each() -> None
             assert SESSIONS[command][1] == expected or "..." in expected + SESSIONS[command][1], (name, command)
 
 
-@pytest.mark.usefixtures("glove")
+@pytest.mark.usefixtures("glove", "wikipedia")
 @pytest.mark.parametrize("command", SESSIONS)
 def test_a_command_of_the_documents_gives_the_output_that_stands_below_it(command: str) -> None:
     page, expected = SESSIONS[command]
     environment = dict(
         os.environ, COLUMNS="100", PATH=f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
     )
+    environment.pop("THISPLUSTHAT_MODEL", None)  # the documents ask the model that comes along
     done = subprocess.run(
         command, shell=True, check=False, text=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     assert doctest.OutputChecker().check_output(expected, done.stdout, LENIENT), f"{page}:\n{done.stdout}"
 
 
-@pytest.mark.usefixtures("glove")
-@pytest.mark.parametrize(("page", "block"), [(page, block) for page, kind, block in BLOCKS if kind == "python"])
-def test_python_of_the_documents_gives_what_stands_below_it(page: str, block: str) -> None:
-    test = doctest.DocTestParser().get_doctest(block, {}, page, page, 0)
+@pytest.mark.usefixtures("glove", "wikipedia")
+@pytest.mark.parametrize("page", sorted({page for page, kind, _ in BLOCKS if kind == "python"}))
+def test_python_of_the_documents_gives_what_stands_below_it(page: str) -> None:
+    """The blocks of a page are one session."""
+    blocks = "\n".join(block for other, kind, block in BLOCKS if other == page and kind == "python")
+    test = doctest.DocTestParser().get_doctest(blocks, {}, page, page, 0)
     runner = doctest.DocTestRunner(optionflags=LENIENT)
     said: list[str] = []
     runner.run(test, out=said.append)
