@@ -1,4 +1,4 @@
-"""Terms of several words, in the default model and in GloVe, which has no phrases: what must be among their first ten."""
+"""Terms of several words, in the default model and in GloVe (no phrases): what must be among their first ten."""
 
 import pytest
 
@@ -70,7 +70,9 @@ beauty and the beast|lady_and_the_tramp|monster
 """
 ASKED = [tuple(line.split("|")) for line in TERMS.strip().split("\n")]
 FUNCTION_WORDS = frozenset(
-    "the a an of and or in on at to for with by from as is are was were be been it its that this which who not but".split()
+    """
+    the a an of and or in on at to for with by from as is are was were be been it its that this which who not but
+    """.split()
 )
 
 
