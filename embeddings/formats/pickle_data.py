@@ -28,7 +28,7 @@ _FAULTY = (ValueError, TypeError, KeyError, IndexError, AttributeError, Overflow
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class GlobalName:
     """A class or function, by its name alone."""
 
     module: str
@@ -46,7 +46,7 @@ class Made:
     @property
     def title(self) -> str:
         """The name of its class, to be shown."""
-        return " ".join(self.kind.name[:60].split()) if isinstance(self.kind, Named) else "object"
+        return " ".join(self.kind.name[:60].split()) if isinstance(self.kind, GlobalName) else "object"
 
 
 def read_pickle(path: Path) -> Any:
@@ -163,13 +163,13 @@ class _Machine:
 
     def name(self, argument: str) -> None:
         module, _, name = argument.partition(" ")
-        self.stack.append(Named(module, name))
+        self.stack.append(GlobalName(module, name))
 
     def name_of_stack(self) -> None:
         module, name = self.take(2)
         if not isinstance(module, str) or not isinstance(name, str):
             raise TypeError("a name is no text")
-        self.stack.append(Named(module, name))
+        self.stack.append(GlobalName(module, name))
 
 
 def _dictionary(machine: _Machine) -> None:
@@ -186,7 +186,7 @@ def _keys(items: Sequence[Any]) -> Sequence[Any]:
 
 
 def _is_plain(item: Any) -> bool:
-    return item is None or isinstance(item, str | bytes | Named) or (isinstance(item, int) and abs(item) < 1 << 60)
+    return item is None or isinstance(item, str | bytes | GlobalName) or (isinstance(item, int) and abs(item) < 1 << 60)
 
 
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": (), "MARK": _MARK}
@@ -233,9 +233,9 @@ _MAKING = frozenset(
 def array_of(value: Any) -> npt.NDArray[Any] | None:
     """The array of numbers that numpy would have made of ``value``, or None if it is none."""
     match value:
-        case Made(Named(_, "_reconstruct"), (Named(_, "ndarray"), *_), (_, shape, dtype, bool(fortran), content)):
+        case Made(GlobalName(_, "_reconstruct"), (GlobalName(_, "ndarray"), *_), (_, shape, dtype, bool(fortran), content)):
             return _array(shape, dtype, content, by_columns=fortran)
-        case Made(Named(_, "_frombuffer"), (content, dtype, shape, order)):
+        case Made(GlobalName(_, "_frombuffer"), (content, dtype, shape, order)):
             return _array(shape, dtype, content, by_columns=order == "F")
     return None
 
@@ -253,7 +253,7 @@ def _array(shape: Any, dtype: Any, content: Any, *, by_columns: bool) -> npt.NDA
 
 def _kind(dtype: Any) -> np.dtype[Any] | None:
     match dtype:
-        case Made(Named(_, "dtype"), (str(code), *_), (_, str(order), *_)) if code in _ARRAY_KINDS and order in (
+        case Made(GlobalName(_, "dtype"), (str(code), *_), (_, str(order), *_)) if code in _ARRAY_KINDS and order in (
             "<",
             ">",
             "|",
@@ -268,7 +268,7 @@ def _bytes(content: Any) -> bytes | None:
     match content:
         case bytes() | bytearray():
             return bytes(content)
-        case str() | Made(Named("_codecs", "encode"), (str(), "latin1")):
+        case str() | Made(GlobalName("_codecs", "encode"), (str(), "latin1")):
             text = content if isinstance(content, str) else content.arguments[0]
             with suppress(UnicodeEncodeError):
                 return text.encode("latin-1")

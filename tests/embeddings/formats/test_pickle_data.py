@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.errors import ModelError
 from embeddings.formats import pickle_data
-from embeddings.formats.pickle_data import Made, Named, array_of, read_pickle
+from embeddings.formats.pickle_data import Made, GlobalName, array_of, read_pickle
 
 
 class Harm:
@@ -37,7 +37,7 @@ def test_nothing_is_called(protocol: int, tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "x").write_bytes(pickle.dumps(Harm(), protocol))
     found = read_pickle(tmp_path / "x")
     assert isinstance(found, Made)
-    assert isinstance(found.kind, Named)
+    assert isinstance(found.kind, GlobalName)
     assert (found.kind.name, found.arguments) == ("print", ("harm was done",))
     assert capsys.readouterr().out == ""
 
@@ -82,8 +82,8 @@ def test_objects_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_arrays_of_other_sizes_are_none(shape: object, content: object) -> None:
-    dtype = Made(Named("numpy", "dtype"), ("f4", False, True), (3, "<", None, None, None, -1, -1, 0))
+    dtype = Made(GlobalName("numpy", "dtype"), ("f4", False, True), (3, "<", None, None, None, -1, -1, 0))
     array = Made(
-        Named("numpy", "_reconstruct"), (Named("numpy", "ndarray"), (0,), b"b"), (1, shape, dtype, False, content)
+        GlobalName("numpy", "_reconstruct"), (GlobalName("numpy", "ndarray"), (0,), b"b"), (1, shape, dtype, False, content)
     )
     assert array_of(array) is None
