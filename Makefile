@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PACKAGES := chromium docker-compose nginx-light openjdk-17-jre-headless redis-server systemd wordnet-base
 
 .PHONY: help demo demo-spark demo-milvus test check docs packages lint format lock benchmark bench-check clean kernels \
-	sanitize wheel-check
+	sanitize wheel-check lowest
 
 help:  ## list the targets (the default)
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)/  \1|\2/' | \
@@ -53,6 +53,9 @@ kernels: $(READY)  ## compile what is older than its C sources; an installation 
 
 sanitize: $(READY)  ## the kernels' tests under the address and undefined-behaviour sanitizers (needs gcc)
 	$(BIN)/python scripts/sanitize.py
+
+lowest: $(READY) kernels  ## the fast tests with the lowest versions of all packages that pyproject.toml allows
+	$(BIN)/python scripts/lowest_versions.py
 
 wheel-check: $(READY)  ## build the wheel with the compiler and with ziglang, install each afresh, train with its kernel
 	$(BIN)/python scripts/wheel_check.py

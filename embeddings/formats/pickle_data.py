@@ -233,7 +233,9 @@ _MAKING = frozenset(
 def array_of(value: Any) -> npt.NDArray[Any] | None:
     """The array of numbers that numpy would have made of ``value``, or None if it is none."""
     match value:
-        case Made(GlobalName(_, "_reconstruct"), (GlobalName(_, "ndarray"), *_), (_, shape, dtype, bool(fortran), content)):
+        case Made(
+            GlobalName(_, "_reconstruct"), (GlobalName(_, "ndarray"), *_), (_, shape, dtype, bool(fortran), content)
+        ):
             return _array(shape, dtype, content, by_columns=fortran)
         case Made(GlobalName(_, "_frombuffer"), (content, dtype, shape, order)):
             return _array(shape, dtype, content, by_columns=order == "F")

@@ -1,8 +1,8 @@
 """A corpus → one file of word numbers, read and tokenised once, on every core.
 
-Blocks of text go to worker processes and come back in their order, so the result does not depend on how many there are.
-What comes back are the block's own numbers and words; numbering them for the whole corpus costs a look-up for each
-different word of a block, not for each word.
+Blocks of text go to workers (threads or processes) and come back in their order, so the result does not depend on how
+many there are. What comes back are the block's own numbers and words; numbering them for the whole corpus costs a
+look-up for each different word of a block, not for each word.
 """
 
 import json
@@ -11,7 +11,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context, parent_process
@@ -25,6 +25,8 @@ import numpy.typing as npt
 from embeddings.errors import CorpusError
 from embeddings.text.blocks import FileReader, RawBlock, TextBlock, texts_of
 from embeddings.text.corpus import CorpusParameters, OnError, Text
+from embeddings.text.file_types import TextFormat
+from embeddings.text.kernel import has_kernel
 from embeddings.text.tokens import FIRST_WORD, Ids, Splitting, TokenParameters, Tokens, tokenise, unspaced_word
 
 IDS_FILE, WORDS_FILE, TITLES_FILE, _REPORT_FILE = "tokens.bin", "words.txt", "titles.txt", "corpus.json"
@@ -168,7 +170,7 @@ def _tokenised(
             yield _tokenise_block(block, reading, tokens)
         return
     waiting: deque[Future[Tokenised]] = deque()
-    executor = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_as_worker)
+    executor = _executor(file, processes)
     try:
         for block in file.blocks():
             waiting.append(executor.submit(_tokenise_block, block, reading, tokens))
@@ -182,6 +184,13 @@ def _tokenised(
         ) from error
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _executor(file: FileReader, workers: int) -> Executor:
+    """Threads for plain text, of which the kernel does most without Python's lock; processes for all that is parsed."""
+    if file.text.format is TextFormat.TEXT and has_kernel():
+        return ThreadPoolExecutor(workers, "tokens")
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_as_worker)
 
 
 def _tokenise_block(block: RawBlock, reading: CorpusParameters, parameters: TokenParameters) -> Tokenised:

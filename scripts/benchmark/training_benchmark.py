@@ -6,7 +6,7 @@ That way is an iterable that splits each line with a regular expression and join
 
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from embeddings.text import (
     texts_of,
 )
 from embeddings.training import Job, TrainingInput, Workspace, available_processors, prepare, train
+from scripts.benchmark.corpus_benchmark import TokenisedLines
 from scripts.benchmark.learning_benchmark import measure_learning, scores_of, spread
 from scripts.benchmark.learning_benchmark import scores as of_words
 from scripts.benchmark.measurement import GENSIM, OURS, seconds
@@ -36,20 +37,6 @@ WORD = re.compile(r"\w+")
 TRAINING = {"vector_size": 100, "window": 5, "negative": 5, "sample": 1e-4, "min_count": 5, "epochs": 5}
 PHRASES = PhraseParameters(phrases=1, phrase_scoring=Scoring.NPMI, phrase_threshold=0.5, phrase_min_count=10)
 PARTS = ("stages", "learning", "job")
-
-
-class TokenisedLines:
-    """The usual iterable: a file of text, tokenised and joined again whenever it is gone through."""
-
-    def __init__(self, path: Path, phrases: "FrozenPhrases | None" = None) -> None:
-        self.path = path
-        self.phrases = phrases
-
-    def __iter__(self) -> Iterator[list[str]]:
-        with self.path.open(encoding="utf-8") as file:
-            for line in file:
-                words = WORD.findall(line.lower())
-                yield words if self.phrases is None else self.phrases[words]
 
 
 def measure_training(corpus: Path, dump: Path, words: int, seeds: int, parts: Sequence[str] = PARTS) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from pathlib import Path
 from embeddings.catalogue import DEFAULT_MODEL, Listing, home, list_models
 from embeddings.errors import KernelError, ModelError
 from embeddings.models import open_model
-from embeddings.native import FORCED, load_library
-from embeddings.training import available_processors
+from embeddings.native import FORCED, load_library, processors
 
 DISTRIBUTION = "thisplusthat"
 _KERNELS = {
@@ -59,8 +58,8 @@ def _system() -> Iterator[Finding]:
     yield Finding("System", DISTRIBUTION, f"{version(DISTRIBUTION)}, in {Path(__file__).parents[2]}")
     yield Finding("System", "Python", f"{platform.python_version()}, {sys.executable}")
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
-    processors = f"{available_processors()} of {os.cpu_count()} processors, {memory:.1f} GB of memory"
-    yield Finding("System", "machine", f"{platform.system()} {platform.release()}, {platform.machine()}, {processors}")
+    size = f"{processors()} of {os.cpu_count()} processors, {memory:.1f} GB of memory"
+    yield Finding("System", "machine", f"{platform.system()} {platform.release()}, {platform.machine()}, {size}")
     names = sorted(name for name in os.environ if name.startswith("THISPLUSTHAT_"))
     yield Finding("System", "environment", ", ".join(names) or "no setting of THISPLUSTHAT_…")  # values may be secrets
 

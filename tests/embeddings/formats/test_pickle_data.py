@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.errors import ModelError
 from embeddings.formats import pickle_data
-from embeddings.formats.pickle_data import Made, GlobalName, array_of, read_pickle
+from embeddings.formats.pickle_data import GlobalName, Made, array_of, read_pickle
 
 
 class Harm:
@@ -84,6 +84,8 @@ def test_objects_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_arrays_of_other_sizes_are_none(shape: object, content: object) -> None:
     dtype = Made(GlobalName("numpy", "dtype"), ("f4", False, True), (3, "<", None, None, None, -1, -1, 0))
     array = Made(
-        GlobalName("numpy", "_reconstruct"), (GlobalName("numpy", "ndarray"), (0,), b"b"), (1, shape, dtype, False, content)
+        GlobalName("numpy", "_reconstruct"),
+        (GlobalName("numpy", "ndarray"), (0,), b"b"),
+        (1, shape, dtype, False, content),
     )
     assert array_of(array) is None
