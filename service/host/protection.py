@@ -6,6 +6,7 @@ import re
 import secrets
 from base64 import b64decode
 from binascii import Error as NoBase64
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, g, request
@@ -30,6 +31,8 @@ _OPEN = re.compile(
     r"/(healthz|readyz|admin/(reload|uploads(/.*)?)|openapi\.json|docs(/.*)?|problems(/.*)?|static/.*|favicon\.ico|robots\.txt)"
 )
 _UNLIMITED = ("/healthz", "/readyz", "/metrics", "/admin/reload")
+_COMPLETION, _COMPLETIONS = "/api/v1/vocabulary", 10
+"""Words are completed with every letter that somebody types: that has a limit of its own, so many times as high."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -164,6 +167,11 @@ def _key_given() -> str:
     return ""
 
 
+def _is_exempt(scope: str, of_completion: bool) -> Callable[[], bool]:
+    """Whether a request is not counted by a limit of keys or addresses, of completion or of everything else."""
+    return lambda: (request.path == _COMPLETION) is not of_completion or (scope == "key" and "key_name" not in g)
+
+
 def _limit_rates(app: Flask, settings: Settings) -> None:
     from flask_limiter import ApplicationLimit, Limiter
     from limits import parse_many
@@ -184,17 +192,21 @@ def _limit_rates(app: Flask, settings: Settings) -> None:
         raise SettingsError(f"rate_limit_storage is '{where}', and nothing answers there.")
     address = lambda: request.remote_addr or "unknown"  # noqa: E731
     limits = []
-    if settings.rate_limit_address:
-        limits.append(ApplicationLimit(settings.rate_limit_address, key_function=address, scope="address"))
-    if settings.rate_limit_key:
-        limits.append(
-            ApplicationLimit(
-                settings.rate_limit_key,
-                key_function=lambda: str(g.key_name),
-                scope="key",
-                exempt_when=lambda: "key_name" not in g,
+    for limit, scope, whose in (
+        (settings.rate_limit_address, "address", address),
+        (settings.rate_limit_key, "key", lambda: str(g.key_name)),
+    ):
+        if limit:
+            completing = "; ".join(
+                f"{each.amount * _COMPLETIONS} per {each.multiples} {each.GRANULARITY.name}"
+                for each in parse_many(limit)
             )
-        )
+            limits += [
+                ApplicationLimit(limit, key_function=whose, scope=scope, exempt_when=_is_exempt(scope, False)),
+                ApplicationLimit(
+                    completing, key_function=whose, scope=f"{scope}-completion", exempt_when=_is_exempt(scope, True)
+                ),
+            ]
     limiter = Limiter(
         key_func=address,
         app=app,

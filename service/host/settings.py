@@ -51,8 +51,12 @@ class Settings:
     upload_bytes: int = _setting(1 << 30, "Longest file that is taken.", least=1, most=1 << 40)
     upload_seconds: int = _setting(3600, "Time to import a file or to train on it.", least=1, most=604_800)
     api_keys: str = _setting("", "File of hashed API keys (thisplusthat keys); with one, requests need a key.")
-    rate_limit_key: str = _setting("", 'Limit for each API key, such as "600/minute" or "10/second; 5000/day".')
-    rate_limit_address: str = _setting("", 'Limit for each client address, such as "60/minute".')
+    rate_limit_key: str = _setting(
+        "", 'Limit for each API key, such as "600/minute" or "10/second; 5000/day"; completion has ten times as much.'
+    )
+    rate_limit_address: str = _setting(
+        "", 'Limit for each client address, such as "60/minute"; completion has ten times as much.'
+    )
     rate_limit_storage: str = _setting(
         "memory://", "Where requests are counted: memory:// (in each process) or redis://HOST:PORT."
     )

@@ -80,7 +80,7 @@ def test_more_requests_than_an_address_may_send_are_told_when_to_come_again(tiny
     first = {"X-Forwarded-For": "1.2.3.4, 10.0.0.1"}
     statuses = [asked.get("/api/v1/query?q=king", headers=first).status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
-    refused = asked.get("/api/v1/vocabulary", headers=first)
+    refused = asked.get("/api/v1/models", headers=first)
     assert refused.status_code == 429
     assert refused.content_type == "application/problem+json"
     assert 0 < int(refused.headers["Retry-After"]) <= 60
@@ -131,3 +131,15 @@ def test_protection_that_cannot_work_is_said_before_anything_starts(
 ) -> None:
     with pytest.raises(SettingsError, match=said):
         client(tiny_model, **settings)
+
+
+@pytest.mark.parametrize("by", ["address", "key"])
+def test_completing_words_has_a_limit_of_its_own(by: str, tiny_model: Model, tmp_path: Path) -> None:
+    keys = KeyFile(tmp_path / "keys")
+    headers = {"X-API-Key": keys.add("me")}
+    more = {"api_keys": str(keys.path), "rate_limit_key": "2/minute; 100/day"}
+    asked = client(tiny_model, **(more if by == "key" else {"rate_limit_address": "2/minute"}))
+    for prefix in "abcdefghijklmnopqrst":
+        assert asked.get(f"/api/v1/vocabulary?prefix={prefix}", headers=headers).status_code == 200
+    assert asked.get("/api/v1/vocabulary?prefix=u", headers=headers).status_code == 429
+    assert [asked.get("/api/v1/query?q=king", headers=headers).status_code for _ in range(3)] == [200, 200, 429]
