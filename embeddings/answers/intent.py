@@ -101,6 +101,8 @@ def _with_quotes(error: QueryError, text: str) -> QueryError:
     has_blanks = len(word.split()) > 1
     if not 0 < len(word) <= _LONGEST_SHOWN or '"' in word or "::" in word:
         return error
+    if not word.isprintable():
+        return error  # no quotes help a character that cannot be in a query
     if has_blanks and _OPERATOR_AT_BLANK.search(word):
         return error
     detail = str(error).removeprefix(f"Column {error.column}: ").removesuffix(f" Try: {error.example}")

@@ -19,8 +19,11 @@ from embeddings import Model
 BUDGET_MS = 50.0
 """Processor time that one query may take, on GloVe's 400,000 words."""
 _RUNS = 3
-_FREE = ("/healthz", "/readyz", "/admin/reload", "/static/", "/docs", "/openapi.json", "/favicon.ico", "/robots.txt")
-"""Routes that compute nothing."""
+_FREE = (
+    *("/healthz", "/readyz", "/admin/reload", "/static/", "/docs", "/openapi.json", "/favicon.ico", "/robots.txt"),
+    "/mcp",
+)
+"""Routes that compute nothing; tools of /mcp ask what the others ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,16 @@ def costly_requests(model: Model) -> list[CostlyRequest]:
         CostlyRequest(
             "comparison, 3CosMul", f"/compare?{urlencode({'q': mixed, 'k': 1000, 'method': '3cosmul'})}", queries=2
         ),
+        _get("axes", "/axes", x="man:woman", y="poor:rich", words=", ".join(words[:50])),
+        _get("axes as CSV", "/axes.csv", x="man:woman", y="poor:rich", words=", ".join(words[:50])),
+        _get("plane", "/plane", words=", ".join(words[:50])),
+        _get("plane as CSV", "/plane.csv", words=", ".join(words[:50])),
+        _get("embedded answer", "/embed", q=total, k=1000),
+        _get("models, as OpenAI's", "/v1/models"),
+        _get("a model, as OpenAI's", f"/v1/models/{quote(model.name)}"),
+        _get("problems", "/problems"),
+        _get("a problem", "/problems/not-found"),
+        _get("status", "/status"),
         _get("home", "/"),
         _get("map", "/map"),
         _get("map as JSON", "/map.json"),

@@ -118,7 +118,7 @@ class ServedModels:
     def places(self) -> tuple[str, ...]:
         """What is to be served: the models of the settings, and those that were uploaded."""
         uploaded = uploaded_models() if self.settings.uploads else ()
-        return tuple(dict.fromkeys((*self.settings.models, *uploaded)))
+        return (*self.settings.models, *(name for name in uploaded if name not in self.settings.models))
 
     @property
     def names(self) -> list[str]:

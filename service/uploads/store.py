@@ -8,6 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +19,8 @@ from service.host import UnknownUpload, UploadRefused
 KEPT_SECONDS = 3600
 """How long an upload is kept that nobody goes on with, and what became of one that has ended."""
 _SERVING_SECONDS = 60
-_WANTED, _EVENTS, _PROCESS = "upload.json", "events.jsonl", "process"
+_SECONDS_TO_SAY_WHY = 5
+_WANTED, _EVENTS, _PROCESS, _ENDED = "upload.json", "events.jsonl", "process", "ended"
 _ID = re.compile(r"[0-9a-f]{16}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -90,6 +92,8 @@ class Upload:
         if not (self.folder / _PROCESS).exists():
             return UploadState.RECEIVING
         if not self._is_alive():
+            if self._ended_just_now():
+                return UploadState.WORKING  # who waits for the process says why it ended
             self.tell("failed", {"detail": "The work ended without a word. Perhaps it took too much memory."})
             return UploadState.FAILED
         return UploadState.WORKING
@@ -149,6 +153,13 @@ class Upload:
     def drop_file(self) -> None:
         """Remove what was received: it is a model now, or of no use."""
         self.file.unlink(missing_ok=True)
+
+    def _ended_just_now(self) -> bool:
+        """Whether the process was seen to be gone for the first time less than some seconds ago."""
+        seen = self.folder / _ENDED
+        with suppress(FileExistsError):
+            seen.touch(exist_ok=False)
+        return time.time() - seen.stat().st_mtime < _SECONDS_TO_SAY_WHY
 
     def _is_alive(self) -> bool:
         process = self.process

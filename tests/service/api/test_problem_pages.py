@@ -60,6 +60,6 @@ def test_behind_a_prefix_the_type_still_leads_there(tiny_model: Model) -> None:
     behind = create_app(settings).test_client()
     answer = behind.get("/api/v1/nothing", headers={"X-Forwarded-Prefix": "/words"})
     assert answer.get_json()["type"] == "/words/problems/not-found"
-    assert 'href="/words/docs/swagger-ui.css"' in behind.get("/docs", headers={"X-Forwarded-Prefix": "/words"}).text
+    assert 'src="/words/docs/start.js"' in behind.get("/docs", headers={"X-Forwarded-Prefix": "/words"}).text
     document = behind.get("/openapi.json", headers={"X-Forwarded-Prefix": "/words"}).get_json()
     assert document["servers"] == [{"url": "/words"}]

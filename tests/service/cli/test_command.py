@@ -129,7 +129,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
 def test_a_model_that_is_not_there_is_exit_code_1(small_home: Path) -> None:
     done = run("king", "--model", "nosuch", home=small_home)
     assert done.returncode == 1
-    assert "There is no model 'nosuch'. There are: glove-6b-50d, tiny." in done.stderr
+    assert "There is no model 'nosuch'. There are: glove-6b-50d, tiny, wikipedia." in done.stderr
     assert run("king", "--model", "../tiny", home=small_home).returncode == 1
 
 

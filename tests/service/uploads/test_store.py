@@ -41,7 +41,8 @@ def test_one_is_taken_at_a_time_and_what_nobody_goes_on_with_is_forgotten(tmp_pa
             store.get(name)
 
 
-def test_a_process_that_is_gone_without_a_word_has_failed(tmp_path: Path) -> None:
+def test_a_process_that_is_gone_without_a_word_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.uploads.store._SECONDS_TO_SAY_WHY", 0)
     upload = UploadStore(tmp_path / "uploads").create(WANTED)
     upload.begin(2**22 + 1)  # beyond the largest number of a process
     assert upload.state is UploadState.FAILED
