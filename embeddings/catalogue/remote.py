@@ -110,7 +110,7 @@ def _fetch_file(files: Any, source: str, target: Path, expected: FileSum, progre
 def _append(files: Any, source: str, target: Path, expected: int, progress: Progress) -> None:
     with writing(target):
         local = target.open("ab")
-    with files.open(source, "rb", block_size=_BLOCK_BYTES, cache_type="none") as remote, local:
+    with local, files.open(source, "rb", block_size=_BLOCK_BYTES, cache_type="none") as remote:
         if done := local.tell():
             try:
                 remote.seek(done)
