@@ -1,6 +1,6 @@
 """JSON over HTTP: /api/v1, the OpenAI-compatible /v1, and the document that describes them."""
 
-from service.api.endpoints import api, as_json, served_models_of_app
+from service.api.endpoints import api, as_json
 from service.api.examples import EXAMPLES, ExampleCall
 from service.api.examples import RESPONSES as EXAMPLES_FILE
 from service.api.openai import compatible
@@ -26,5 +26,4 @@ __all__ = [
     "documentation",
     "problem_pages",
     "read_parameters",
-    "served_models_of_app",
 ]

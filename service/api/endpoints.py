@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from flask import Response, current_app, g
+from flask import Response, g
 
 from embeddings import Answer, Failure, Options, QueryError, UnknownWord
 from embeddings.answers import Resolution, find_word, resolve, suggest
@@ -35,16 +35,10 @@ from service.api.schemas import (
     WordParameters,
     WordPath,
 )
-from service.host import InvalidRequest, ServedModels, UnknownModel
+from service.host import InvalidRequest, ServedModels, UnknownModel, served_models_of_app
 
 api = DeclaredRoutes("api", __name__, url_prefix="/api/v1", abp_responses=PROBLEMS)
 _QUERIES, _WORDS, _MODELS = tagged("Queries"), tagged("Words"), tagged("Models")
-
-
-def served_models_of_app() -> ServedModels:
-    """The open models of the running app."""
-    found: ServedModels = current_app.extensions["thisplusthat"]
-    return found
 
 
 # ---- Queries

@@ -10,10 +10,10 @@ from embeddings import Model
 from embeddings.answers import TextReading, read_text
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors
-from service.api.endpoints import as_json, served_models_of_app
+from service.api.endpoints import as_json
 from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, Responses, tagged
 from service.api.schemas import EmbeddingsAnswer, EmbeddingsBody, OpenAIModel, OpenAIModels, OpenAIPath
-from service.host import InvalidRequest
+from service.host import InvalidRequest, served_models_of_app
 
 LONGEST_TEXT = 100_000
 """Characters of one text, which is more than the 8,192 tokens that OpenAI's models take."""

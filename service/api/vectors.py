@@ -14,9 +14,10 @@ from embeddings.errors import MissingExtra
 from embeddings.extras import need
 from embeddings.models import WordVectors
 from service.api.conditional import kept
-from service.api.endpoints import as_json, served_models_of_app
+from service.api.endpoints import as_json
 from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, tagged
 from service.api.schemas import VectorsBody, VectorsParameters
+from service.host import served_models_of_app
 
 LONGEST_TEXT = 8_000
 """Characters of a text whose vector is asked for."""

@@ -10,7 +10,7 @@ from embeddings.errors import ModelError
 from embeddings.progress import Progress
 from service.cli.display import progress_bar
 from service.cli.field_options import Entry, field_options, option_name
-from service.host import Settings, SettingsError, log, read_settings
+from service.host import Settings, SettingsError, log, read_settings, served_models_of_app
 
 _SINGULAR = {"models": ("--model",), "cors_origins": ("--cors-origin",)}
 """Lists have an option that is given several times."""
@@ -68,7 +68,7 @@ def serve_command(config: Path | None, **options: Any) -> None:
     compile_templates(app)
     host, port = listener.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    names = ", ".join(app.extensions["thisplusthat"].names)
+    names = ", ".join(served_models_of_app(app).names)
     click.echo(
         f"Serving {names} at {address} with {settings.workers} processes of {settings.threads} threads. "
         f"The API is described at {address}/docs. Ctrl-C ends it.",

@@ -19,7 +19,7 @@ from service.host.problems import (
 )
 from service.host.protection import HEADERS, POLICY, KeyFile, check_admin, protect
 from service.host.records import Record
-from service.host.served_models import ServedModels, UnknownModel
+from service.host.served_models import ServedModels, UnknownModel, served_models_of_app
 from service.host.settings import Settings, SettingsError, read_settings
 from service.host.static_files import StaticFiles
 from service.host.uploaded_models import add_uploaded_model, uploaded_models
@@ -59,6 +59,7 @@ __all__ = [
     "read_settings",
     "register_problems",
     "request_id",
+    "served_models_of_app",
     "takes_gzip",
     "uploaded_models",
 ]

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import faiss
+from flask import Flask, current_app
 
 from embeddings import Answer, EmbeddingsError, Failure, ModelError, Options
 from embeddings import ask_many as ask_model
@@ -240,3 +241,9 @@ def _try(model: WordVectors) -> None:
     """Have a query answered, whatever the answer, so that no user waits for what the first one loads."""
     words = model.vocabulary.words(range(min(3, len(model))))
     ask_model(model, [" + ".join(map(literal, words))])
+
+
+def served_models_of_app(app: Flask | None = None) -> ServedModels:
+    """The models that ``app`` serves, or without one the app that answers this request."""
+    found: ServedModels = (app or current_app).extensions["thisplusthat"]
+    return found

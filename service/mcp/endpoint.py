@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, current_app, request
 
-from service.host import InvalidRequest, ServedModels
+from service.host import InvalidRequest, served_models_of_app
 from service.mcp.tools import tool_server
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _loop_of_app() -> EventLoop:
         if "thisplusthat-mcp" not in extensions:
             from mcp.server.transport_security import TransportSecuritySettings
 
-            models: ServedModels = extensions["thisplusthat"]
+            models = served_models_of_app()
             application = tool_server(models).streamable_http_app(
                 streamable_http_path=_PATH,
                 json_response=True,
@@ -104,8 +104,8 @@ def _loop_of_app() -> EventLoop:
 @mcp_endpoint.post(_PATH)
 def answer_message() -> Response:
     """One message of a client, and the answer to it."""
-    models: ServedModels = current_app.extensions["thisplusthat"]
-    _check_origin(models.settings.cors_origins)
+    settings = served_models_of_app().settings
+    _check_origin(settings.cors_origins)
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -120,7 +120,7 @@ def answer_message() -> Response:
         "client": (request.remote_addr or "", 0),
         "server": (request.host, None),
     }
-    status, headers, body = _loop_of_app().answer(scope, request.get_data(), models.settings.request_seconds)
+    status, headers, body = _loop_of_app().answer(scope, request.get_data(), settings.request_seconds)
     return Response(body, status, headers)
 
 

@@ -8,9 +8,9 @@ from flask import request
 
 from embeddings import Answer, Failure
 from embeddings.errors import QueryError, UnknownWord
-from service.host import UnknownModel
+from service.host import UnknownModel, served_models_of_app
 from service.page.addresses import search_address, with_parameters
-from service.page.layout import MOST_CARDS, answer_to, examples_for, page_blueprint, render, served_models_of_app
+from service.page.layout import MOST_CARDS, answer_to, examples_for, page_blueprint, render
 from service.page.meanings import meanings_of
 from service.page.search_request import SearchRequest, read_search_request
 

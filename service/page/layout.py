@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, g, make_response, render_template, request
+from flask import Blueprint, Flask, g, make_response, render_template, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response
@@ -16,7 +16,7 @@ from embeddings.answers import Method
 from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
 from embeddings.models import WordVectors
 from embeddings.query import Kind
-from service.host import ServedModels, StaticFiles, UnknownModel, of_error, of_http
+from service.host import ServedModels, StaticFiles, UnknownModel, of_error, of_http, served_models_of_app
 from service.page import interpretation as reading
 from service.page.addresses import at, search_address, with_parameters, word_address
 from service.page.examples import ExampleQuery, examples_of
@@ -142,12 +142,6 @@ def _joiner(serving: ServedModels, name: str | None) -> str:
         return serving.model(name).manifest.card.joiner
     except UnknownModel:
         return "_"
-
-
-def served_models_of_app() -> ServedModels:
-    """The open models."""
-    serving: ServedModels = current_app.extensions["thisplusthat"]
-    return serving
 
 
 def ask_of(model: str | None) -> Callable[[str], Answer]:

@@ -14,10 +14,11 @@ from embeddings import Model
 from embeddings.errors import ModelError
 from embeddings.models import WordVectors
 from embeddings.plotting import MapMethod, MapParameters, VocabularyMap, compute_map, open_map
+from service.host import served_models_of_app
 from service.page import exports
 from service.page.addresses import with_parameters
 from service.page.downloads import csv_file, picture_file
-from service.page.layout import page_blueprint, render, served_models_of_app
+from service.page.layout import page_blueprint, render
 from service.page.map_picture import draw_map
 from service.page.pictures import source_of
 from service.page.search_request import read_search_request

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from embeddings import Answer, Options
 from embeddings.errors import QueryError, UnknownWord
-from service.host import of_http
+from service.host import of_http, served_models_of_app
 from service.page import exports as copies
 from service.page import interpretation as reading
 from service.page.addresses import at, fits_into_a_path, search_address, with_parameters, word_address
@@ -27,7 +27,6 @@ from service.page.layout import (
     examples_for,
     page_blueprint,
     render,
-    served_models_of_app,
     signed,
     thousands,
 )
@@ -43,7 +42,7 @@ pages = page_blueprint("pages")
 
 
 def register_page(app: Flask) -> None:
-    """Give ``app`` the page; its `ServedModels` is in ``app.extensions["thisplusthat"]``."""
+    """Give ``app`` the page; which serves models already."""
     app.extensions["thisplusthat-glosses"] = Glosses.open(app.config["HOME_FOLDER"] / GLOSSES_FILE)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {"thousands": thousands, "signed": signed}

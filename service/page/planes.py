@@ -12,12 +12,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from embeddings.errors import QueryError
 from embeddings.models import WordVectors
 from embeddings.plotting import Projection
+from service.host import served_models_of_app
 from service.page import exports, svg
 from service.page.addresses import with_parameters, word_address
 from service.page.axes import Placement, in_plane, on_axes
 from service.page.axes_picture import draw_axes
 from service.page.downloads import csv_file, json_file, picture_file
-from service.page.layout import as_markup, page_blueprint, render, served_models_of_app
+from service.page.layout import as_markup, page_blueprint, render
 from service.page.pictures import NARROW, WIDE, Drawing, paint_scene, source_of
 from service.page.scenes import scene_of_words
 from service.page.search_request import SearchRequest, read_search_request

@@ -12,8 +12,8 @@ from embeddings import EmbeddingsError, Options
 from embeddings.answers import ask_many
 from embeddings.models import WordVectors
 from embeddings.query import literal
-from service.host import ServedModels, UnknownModel, activity
-from service.page.layout import render, served_models_of_app
+from service.host import ServedModels, UnknownModel, activity, served_models_of_app
+from service.page.layout import render
 from service.page.search_request import SearchRequest, read_search_request
 
 status_page = Blueprint("status_page", __name__)

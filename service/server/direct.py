@@ -11,7 +11,17 @@ from pydantic import ValidationError
 
 from embeddings.errors import EmbeddingsError
 from service.api import REPLIES, read_parameters
-from service.host import HEADERS, POLICY, Record, ServedModels, Settings, gzip, is_worth_it, request_id, takes_gzip
+from service.host import (
+    HEADERS,
+    POLICY,
+    Record,
+    Settings,
+    gzip,
+    is_worth_it,
+    request_id,
+    served_models_of_app,
+    takes_gzip,
+)
 from service.server.connections import Reply, Request, lines
 
 _TYPE = "application/json"
@@ -23,7 +33,7 @@ class Direct:
     """Answers what it can; everything else is the application's."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
-        self._serving: ServedModels = app.extensions["thisplusthat"]
+        self._serving = served_models_of_app(app)
         self._logs = settings.log_requests
         self._cached = f"Cache-Control: {app.config['CACHE_CONTROL']}\r\n"
         self._is_possible = not (

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, abort, current_app
 
 from embeddings.errors import ModelError
-from service.api import as_json, served_models_of_app
-from service.host import NotReady, ReloadRefused, check_admin, log, metrics
+from service.api import as_json
+from service.host import NotReady, ReloadRefused, check_admin, log, metrics, served_models_of_app
 
 operation = Blueprint("operation", __name__)
 

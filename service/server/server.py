@@ -18,7 +18,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 
 from embeddings.errors import ModelError
-from service.host import JsonFormatter, Settings, SettingsError, flush, hold, log, metrics
+from service.host import JsonFormatter, Settings, SettingsError, flush, hold, log, metrics, served_models_of_app
 from service.server.admission import Admission
 from service.server.direct import Direct
 from service.server.loop import Limits, Loop
@@ -92,7 +92,7 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
     """The parent process. It checks and exchanges the models; its children follow through shared memory."""
 
     def handle_hup(self) -> None:
-        serving = self.app.flask.extensions["thisplusthat"]
+        serving = served_models_of_app(self.app.flask)
         try:
             log("info", "models reloaded", changed=serving.reload())
         except ModelError as error:
@@ -107,7 +107,7 @@ class _Worker(Worker):  # type: ignore[misc]
         flask = self.app.flask
         host, port = self.app.address
         limits = Limits(settings.request_seconds, settings.keep_alive_seconds, settings.max_body_bytes)
-        admission = Admission(settings, flask.extensions["thisplusthat"])
+        admission = Admission(settings, served_models_of_app(flask))
         direct = Direct(flask, settings)
         loop = Loop(
             [listener.sock for listener in self.sockets],
@@ -151,7 +151,7 @@ def _prepare(worker: Any) -> None:
     threadpool_limits(limits=1)
     _give_memory_back()
     try:
-        worker.app.flask.extensions["thisplusthat"].warm()
+        served_models_of_app(worker.app.flask).warm()
     except ModelError as error:  # Milvus may be away for a while: /readyz, and whoever asks, tries again
         log("warning", "not ready yet", reason=str(error))
 

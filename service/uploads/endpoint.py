@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 import orjson
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, request
 from pydantic import BaseModel, ConfigDict, Field
 
 from embeddings.catalogue import home, model_path
@@ -23,6 +23,7 @@ from service.host import (
     check_admin,
     log,
     log_exception,
+    served_models_of_app,
 )
 from service.uploads.store import Upload, UploadKind, UploadRequest, UploadState, UploadStore
 
@@ -50,19 +51,13 @@ class UploadBody(BaseModel):
 
 def register_uploads(app: Flask) -> None:
     """Give ``app`` the addresses, if its settings have uploads."""
-    models: ServedModels = app.extensions["thisplusthat"]
-    if models.settings.uploads:
+    if served_models_of_app(app).settings.uploads:
         app.register_blueprint(uploads)
 
 
 @uploads.before_request
 def _admin_alone() -> None:
-    check_admin(_models().settings)
-
-
-def _models() -> ServedModels:
-    found: ServedModels = current_app.extensions["thisplusthat"]
-    return found
+    check_admin(served_models_of_app().settings)
 
 
 def _store() -> UploadStore:
@@ -73,7 +68,7 @@ def _upload(upload_id: str) -> Upload:
     """An upload; its model is served now if the process that was to do so has ended."""
     upload = _store().get(upload_id)
     if upload.is_left:
-        _serve(upload, _models())
+        _serve(upload, served_models_of_app())
     return upload
 
 
@@ -83,11 +78,11 @@ def create_upload() -> tuple[Response, int]:
     if request.mimetype != "application/json":
         raise WrongContentType("The body must be JSON, with Content-Type: application/json.")
     body = UploadBody.model_validate_json(request.get_data(), strict=True)
-    limit = _models().settings.upload_bytes
+    limit = served_models_of_app().settings.upload_bytes
     if body.size > limit:
         detail = f"A file can have {limit:,} bytes (the setting upload_bytes), and this one has {body.size:,}."
         raise InvalidRequest(detail, [{"name": "size", "detail": detail}])
-    if body.name in _models().names or model_path(body.name).exists():
+    if body.name in served_models_of_app().names or model_path(body.name).exists():
         raise UploadRefused(f"There is a model '{body.name}' already. Choose another name.")
     upload = _store().create(UploadRequest(**body.model_dump()))
     log("info", "upload begun", upload=upload.id, model=body.name, bytes=body.size)
@@ -105,7 +100,7 @@ def put_part(upload_id: str) -> Response:
         raise UploadRefused(f"The upload is {upload.state}, and takes no more parts.")
     upload.append(int(offset), request.get_data(cache=False))
     if upload.received == upload.wanted.size:
-        _begin(upload, _models())
+        _begin(upload, served_models_of_app())
     return _shown(upload)
 
 
@@ -154,7 +149,7 @@ def _shown(upload: Upload) -> Response:
         "state": state,
         "size": upload.wanted.size,
         "received": upload.wanted.size if state is not UploadState.RECEIVING else upload.received,
-        "part_bytes": _models().settings.max_body_bytes,
+        "part_bytes": served_models_of_app().settings.max_body_bytes,
         "last_event": events[-1] if events else None,
     }
     return Response(orjson.dumps(content), content_type="application/json", headers={"Cache-Control": "no-store"})
