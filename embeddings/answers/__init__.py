@@ -6,7 +6,7 @@ from embeddings.answers.elsewhere import ModelElsewhere
 from embeddings.answers.explanation import Explanation, principal_plane
 from embeddings.answers.methods import LocalModel, QueryMethods
 from embeddings.answers.options import Method, Options
-from embeddings.answers.resolution import Reading, Resolution, find_word, resolve, suggest
+from embeddings.answers.resolution import Reading, Resolution, find_entry, find_word, resolve, suggest
 from embeddings.answers.result import Result
 from embeddings.answers.running_text import TextReading, read_text
 
@@ -29,6 +29,7 @@ __all__ = [
     "ask_many",
     "axis_of",
     "directions_of",
+    "find_entry",
     "find_word",
     "places_on",
     "principal_plane",

@@ -150,7 +150,9 @@ def suggest(model: WordVectors, text: str) -> list[str]:
         key=lambda combination: sum(rank for rank, _ in combination),
     )
     composed = [" ".join(word for _, word in combination) for combination in ranked]
-    return list(dict.fromkeys(whole + composed))[:_SUGGESTIONS]
+    joiner = model.manifest.card.joiner
+    there = {word.replace(joiner, " ") for word in whole} if joiner else set()  # read as those phrases, and no others
+    return (whole + [text for text in dict.fromkeys(composed) if text not in there])[:_SUGGESTIONS]
 
 
 def is_address(text: str) -> bool:

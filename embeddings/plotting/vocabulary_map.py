@@ -7,7 +7,7 @@ and a map of other vectors is refused.
 import base64
 import json
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -76,9 +76,10 @@ class VocabularyMap:
         """The map for a page: places are pairs of little-endian 16-bit integers, groups are bytes, both in base64."""
         return {"words": list(self.words)} | _packed(self)
 
-    def as_json(self) -> bytes:
-        """`as_dict` as compact JSON."""
-        return json.dumps(self.as_dict(), ensure_ascii=False, separators=(",", ":")).encode()
+    def as_json(self, display: Mapping[str, str] | None = None) -> bytes:
+        """`as_dict` as compact JSON; with ``display``, how words are written that stand otherwise in the vocabulary."""
+        more = {"display": dict(display)} if display is not None else {}
+        return json.dumps(self.as_dict() | more, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def make_map(model: Model, parameters: MapParameters | None = None, progress: Progress = no_progress) -> VocabularyMap:

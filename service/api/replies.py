@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from embeddings import Answer
+from embeddings.answers import find_entry
 from embeddings.models import WordVectors
 from embeddings.query import literal
 from service.api.conditional import tag_of
@@ -46,10 +47,24 @@ def words_with(model: WordVectors, asked: VocabularyParameters) -> dict[str, Any
     return {
         "prefix": asked.prefix,
         "model": model.name,
-        "words": [{"word": word, "rank": (model.vocabulary.row(word) or 0) + 1} for word in shown],
+        "words": [_completed(model, word) for word in shown],
         "offset": asked.offset,
         "next_offset": asked.offset + asked.limit if len(words) > len(shown) else None,
     }
+
+
+def _completed(model: WordVectors, word: str) -> dict[str, Any]:
+    """A word, its rank, and how people write it, if a query that has it so is read as this word."""
+    row = model.vocabulary.row(word)
+    assert row is not None
+    entry = {"word": word, "rank": row + 1}
+    form = model.display(row)
+    return entry | {"display": form} if form and _row_of(model, form) == row else entry
+
+
+def _row_of(model: WordVectors, text: str) -> int | None:
+    found = find_entry(model, text)
+    return found[1] if found else None
 
 
 def _of_query(kind: type[SearchParameters], text_of: Callable[[Any], str]) -> Callable[..., JsonReply]:

@@ -230,6 +230,9 @@ class AnswersBody(BaseModel):
 class CompletedWord(BaseModel):
     word: str
     rank: int
+    display: str | None = Field(
+        default=None, description="How the word is mostly written, if that is known and a query can have it so."
+    )
 
 
 class VocabularyBody(BaseModel):

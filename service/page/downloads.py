@@ -48,7 +48,7 @@ def _as_file(form: str, results: Sequence[Result]) -> AnyResponse:
         return json_file([{"word": r.word, "score": round(r.score, 6), "rank": r.rank} for r in results])
     if form == "csv":
         return csv_file(copies.as_list(results))
-    text = "".join(f"{result.word}\t{result.score:.4f}\n" for result in results)
+    text = "".join(f"{result.shown}\t{result.score:.4f}\n" for result in results)
     return Response(text, content_type="text/plain; charset=utf-8")
 
 

@@ -19,14 +19,14 @@ _COMMAND_LINE = {"k": "-k", "model": "--model", "method": "--method", "restrict"
 
 
 def as_text(answer: Answer) -> str:
-    """A line for each result: its word and its score, between them a tab."""
+    """A line for each result: its word as people write it and its score, between them a tab."""
     lines = [f"{answer.query}"]
     if answer.score is not None:
         lines.append(f"{answer.score:.4f}")
-    lines += [f"{result.word}\t{result.score:.4f}" for result in answer.results]
+    lines += [f"{result.shown}\t{result.score:.4f}" for result in answer.results]
     if answer.kind is Kind.ODD_ONE_OUT:
-        lines.append("the rest share: " + ", ".join(result.word for result in answer.shared or ()))
-        lines.append("sets it apart: " + ", ".join(result.word for result in answer.apart or ()))
+        lines.append("the rest share: " + ", ".join(result.shown for result in answer.shared or ()))
+        lines.append("sets it apart: " + ", ".join(result.shown for result in answer.apart or ()))
     return "\n".join(lines) + "\n"
 
 

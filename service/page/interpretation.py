@@ -1,11 +1,11 @@
 """How a query was read, for people: its parts, its sum, where it is wrong, and the same query with another word."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from embeddings import Answer, QueryError
-from embeddings.answers import TermReading
+from embeddings.answers import Method, TermReading
 from embeddings.query import SEPARATORS, Kind, Query, Term, literal, parse, split_query
 
 _AROUND = 48
@@ -64,12 +64,12 @@ def read(answer: Answer) -> list[Chip | str]:
     return chips_in_order
 
 
-def sum_of(answer: Answer) -> str | None:
-    """The signed sum that was searched, "+king −man +woman"; None where there is none."""
-    if answer.kind not in (Kind.EXPRESSION, Kind.ANALOGY):
+def sum_of(answer: Answer, shown: Callable[[str], str] = str) -> str | None:
+    """The sum that an analogy asks for, "king − man + woman", in words as ``shown`` writes them; None for all else."""
+    if answer.kind is not Kind.ANALOGY or answer.method == Method.MULTIPLY:
         return None
-    terms = answer.terms if answer.kind is Kind.EXPRESSION else sorted(answer.terms, key=lambda term: term.weight < 0)
-    return " ".join(f"{_sign(term.weight)}{' '.join(term.words)}" for term in terms)
+    terms = sorted(answer.terms, key=lambda term: term.weight < 0)
+    return " ".join(f"{_sign(term.weight)} {' '.join(map(shown, term.words))}" for term in terms).removeprefix("+ ")
 
 
 def as_term(word: str) -> str:
@@ -132,28 +132,10 @@ def fault_at(query: str, column: int) -> Fault:
     )
 
 
-def says(chip: Chip) -> str:
-    """How a chip's term was found, in words."""
-    meant = ", ".join(chip.words)
-    return {
-        "exact": "exact",
-        "case": f"spelled {meant}",
-        "phrase": f"phrase {meant}",
-        "composed": f"mean of {meant}",
-        "subword": "from its letters",
-    }[chip.resolved]
-
-
-def explain_in_words(chips: Sequence[Chip | str]) -> list[str]:
-    """What each term that is no single word was taken for: "United States → mean of united, states"."""
-    several = [chip for chip in chips if isinstance(chip, Chip) and chip.resolved not in ("exact", "case")]
-    return [f"{chip.text} → {says(chip)}" for chip in several]
-
-
 def _chip(term: TermReading, *, signed: bool) -> Chip:
     return Chip(term.text, _sign(term.weight) if signed else "", term.resolved, term.words)
 
 
 def _sign(weight: float) -> str:
     size = abs(weight)
-    return ("−" if weight < 0 else "+") + ("" if size == 1 else f"{size:.4g} × ")
+    return ("−" if weight < 0 else "+") + ("" if size == 1 else f" {size:.4g} ×")

@@ -20,6 +20,7 @@ from service.host import ServedModels, StaticFiles, UnknownModel, of_error, of_h
 from service.page import interpretation as reading
 from service.page.addresses import at, search_address, with_parameters, word_address
 from service.page.examples import ExampleQuery, examples_of
+from service.page.meanings import display_of
 from service.page.pictures import NARROW, WIDE, Drawing, paint
 from service.page.search_request import SearchRequest, read_search_request
 
@@ -120,7 +121,7 @@ def render(template: str, asked: SearchRequest, query: str, **content: Any) -> s
         as_term=reading.as_term,
         home_address=lambda text: with_parameters("/", {"q": text, **parameters}),
         with_term=reading.with_term,
-        says=reading.says,
+        shown_as=lambda word: display_of(serving.model(asked.model), word),
         Kind=Kind,
         **content,
     )
@@ -177,7 +178,10 @@ def error_page(error: EmbeddingsError | HTTPException) -> Response:
     if isinstance(error, QueryError) and error.column is not None:
         fault = reading.fault_at(query, error.column)
     if isinstance(error, UnknownWord):
-        suggestions = [(word, _address_with(query, error.word, word, asked)) for word in error.suggestions]
+        model = served_models_of_app().model(asked.model)
+        suggestions = [
+            (display_of(model, word), _address_with(query, error.word, word, asked)) for word in error.suggestions
+        ]
     page = render(
         "error.html", asked, query, error=error, status=status, title=_title(error, status),
         detail=_detail(error), fault=fault, suggestions=suggestions, examples=examples_for(asked),

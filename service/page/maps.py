@@ -1,11 +1,10 @@
 """The map of the vocabulary: the page, its words as tables, and its picture."""
 
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from weakref import WeakKeyDictionary
 
-import numpy as np
 from flask import Response, request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
@@ -20,6 +19,7 @@ from service.page.addresses import with_parameters
 from service.page.downloads import csv_file, picture_file
 from service.page.layout import page_blueprint, render
 from service.page.map_picture import draw_map
+from service.page.meanings import display_of
 from service.page.pictures import source_of
 from service.page.search_request import read_search_request
 from service.page.words import groups_of
@@ -47,7 +47,7 @@ def page() -> str:
         shown=shown,
         groups=groups_of(shown) if shown else [],
         is_quick=model in _quick,
-        highlighted=request.args.get("word", ""),
+        highlighted=display_of(model, request.args.get("word", "")),
         files={form: with_parameters(f"/map.{form}", asked.of_model) for form in ("csv", "json", "svg", "png")},
         citation=exports.citation(model),
     )
@@ -61,7 +61,8 @@ def file(form: str) -> AnyResponse:
     if shown is None:
         raise NotFound
     if form == "json":
-        return Response(shown.as_json(), mimetype="application/json")
+        forms = {word: form for word in shown.words if (form := display_of(model, word)) != word}
+        return Response(shown.as_json(forms), mimetype="application/json")
     if form == "csv":
         rows = zip(shown.words, shown.coordinates.tolist(), shown.clusters.tolist(), strict=True)
         names = ["word", "x", "y", "group"]
@@ -69,7 +70,7 @@ def file(form: str) -> AnyResponse:
             exports.table(names, ([w, f"{x:.4f}", f"{y:.4f}", shown.cluster_words[g]] for w, (x, y), g in rows))
         )
     caption = f"The {len(shown.words):,} most frequent words of {model.name}: those that are used alike lie near."
-    return picture_file(draw_map(shown, caption, source_of(model)), form)
+    return picture_file(draw_map(shown, partial(display_of, model), caption, source_of(model)), form)
 
 
 def map_of(model: WordVectors) -> VocabularyMap | None:
@@ -83,14 +84,3 @@ def map_of(model: WordVectors) -> VocabularyMap | None:
             with suppress(ModelError):
                 _quick[model] = compute_map(model, _QUICK)
     return _quick.get(model)
-
-
-def centres_of(shown: VocabularyMap) -> Mapping[int, tuple[float, float]]:
-    """Where the name of each group stands: at the middle of its words."""
-    found = {}
-    for number in range(len(shown.cluster_words)):
-        places = shown.coordinates[shown.clusters == number]
-        if len(places):
-            x, y = np.median(places, axis=0).tolist()
-            found[number] = (x, y)
-    return found

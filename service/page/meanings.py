@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from embeddings import Answer
+from embeddings.answers import Resolution
 from embeddings.models import WordVectors
 from service.page.glosses import Gloss, Glosses
 from service.page.interpretation import Chip
@@ -42,11 +43,11 @@ def meanings_of(model: WordVectors, words: Iterable[str]) -> dict[str, Meaning]:
 
 @dataclass(frozen=True, slots=True)
 class QueryPart:
-    """A part of a query: the sign between terms, or a term, how it is mostly written, and what it is."""
+    """A part of a query: the sign between terms, or a term, what it was taken for, and what that is."""
 
     sign: str = ""
     chip: Chip | None = None
-    shown: str = ""
+    says: str = ""
     meaning: Meaning | None = None
 
 
@@ -60,10 +61,21 @@ def understood(model: WordVectors, parts: Iterable[Chip | str]) -> list[QueryPar
         if isinstance(part, str):
             listed.append(QueryPart(sign=part))
             continue
-        word = part.words[0] if len(part.words) == 1 else None
-        shown = display_of(model, word) if word and part.resolved in ("exact", "case", "phrase") else part.text
-        listed.append(QueryPart(chip=part, shown=shown, meaning=meanings.get(word) if word else None))
+        meaning = meanings.get(part.words[0]) if len(part.words) == 1 else None
+        listed.append(QueryPart(chip=part, says=_taken_for(model, part), meaning=meaning))
     return listed
+
+
+def _taken_for(model: WordVectors, chip: Chip) -> str:
+    """What a term was taken for; nothing where it is the word as it is written, or would be within a sentence."""
+    if chip.resolved == Resolution.SUBWORD:
+        return "from its letters"
+    shown = [display_of(model, word) for word in chip.words]
+    if len(shown) > 1:
+        return f"mean of {', '.join(shown)}"
+    joiner = model.manifest.card.joiner
+    written = shown[0].replace(joiner, " ") if joiner else shown[0]
+    return "" if written in (chip.text, chip.text.lower()) else shown[0]
 
 
 def display_of(model: WordVectors, word: str) -> str:

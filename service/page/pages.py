@@ -1,5 +1,6 @@
 """The page: home, searches, words and the models, as HTML that works without JavaScript."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -31,7 +32,7 @@ from service.page.layout import (
     thousands,
 )
 from service.page.maps import maps
-from service.page.meanings import glosses_of, meanings_of, understood, words_of_terms
+from service.page.meanings import display_of, glosses_of, meanings_of, understood, words_of_terms
 from service.page.planes import planes
 from service.page.search_request import SearchRequest, read_search_request
 from service.page.similarity_scale import nearest_of_terms
@@ -104,7 +105,6 @@ def search(query: str) -> AnyResponse | str:
 
 def _search(query: str, asked: SearchRequest) -> str:
     answer, model = answer_to(query, asked)
-    parts = reading.read(answer)
     shown = {"q": query, **asked.parameters}
     listed = [result.word for result in answer.results[:MOST_CARDS]]
     words = words_of_terms(answer)
@@ -114,9 +114,8 @@ def _search(query: str, asked: SearchRequest) -> str:
         asked,
         query,
         answer=answer,
-        understood=understood(model, parts),
-        sum=reading.sum_of(answer),
-        in_words=reading.explain_in_words(parts),
+        understood=understood(model, reading.read(answer)),
+        sum=reading.sum_of(answer, partial(display_of, model)),
         meanings=meanings_of(model, [*listed, *words.values(), *reasons]),
         words_of=words,
         nearest=nearest_of_terms(answer, model),

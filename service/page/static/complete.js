@@ -63,7 +63,7 @@ function combobox(field, list, said) {
     if (!known.has(address)) {
       const response = await fetch(address, { signal, headers: { Accept: "application/json" } });
       if (!response.ok) return [];
-      const found = (await response.json()).words.map((entry) => entry.word ?? entry);
+      const found = (await response.json()).words.map(({ word, display }) => display ?? word);
       known.set(address, found);
     }
     return known.get(address);

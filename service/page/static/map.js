@@ -14,6 +14,8 @@ const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)
 const source = await (await fetch(canvas.dataset.source)).json();
 const places = new Int16Array(bytes(source.coordinates).buffer), groups = bytes(source.clusters), words = source.words;
 const count = words.length;
+// Words as people write them: "United States" for united_states.
+const written = words.map((word) => source.display?.[word] ?? word);
 const rowOf = new Map(words.map((word, row) => [word, row]));
 
 let focused = false, middleRow = -1;
@@ -67,7 +69,7 @@ function draw() {
 function render() {
   if (!colours || !width) return;
   context.clearRect(0, 0, width, height);
-  const size = Math.min(4, 1.1 + Math.log2(view.k) * 0.6);
+  const size = Math.min(4.5, (count > 8000 ? 1.5 : 2) + Math.log2(view.k) * 0.6);
   context.globalAlpha = marked.length ? 0.25 : 0.7;
   let group = -1;
   for (const row of byGroup) {
@@ -84,15 +86,19 @@ function render() {
 const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 const regions = source.cluster_words.map((name, group) => {
   const rows = [...words.keys()].filter((row) => groups[row] === group);
-  return rows.length ? { name, group, size: rows.length, at: [0, 1].map((axis) => middle(rows.map((row) => places[2 * row + axis]))) } : null;
+  return rows.length ? { name: source.display?.[name] ?? name, group, size: rows.length, at: [0, 1].map((axis) => middle(rows.map((row) => places[2 * row + axis]))) } : null;
 }).filter(Boolean).sort((a, b) => b.size - a.size);
 
+const named = new Set(source.cluster_words);
+// The first words of a frequency list are "the" and "against": they say little of what lies where, and come last.
+const byWorth = [...words.keys()].filter((row) => words[row].length > 2 && !named.has(words[row]));
+byWorth.push(...byWorth.splice(0, count > 1000 ? 200 : 0));
 const byGroup = [...words.keys()].sort((a, b) => groups[a] - groups[b]);
 
 /** Labels of marked words, then of the most frequent ones that are in view, wherever there is room. */
 function labels() {
   const taken = [];
-  let written = 0;
+  let shown = 0;
   context.lineWidth = 3;
   context.lineJoin = "round";
   context.textBaseline = "middle";
@@ -100,17 +106,17 @@ function labels() {
     const left = view.applyX(x(row)), top = view.applyY(y(row));
     if (left < 0 || top < 0 || left > width || top > height) return;
     context.font = isMarked ? `600 15px ${colours.font}` : `13px ${colours.font}`;
-    const wide = context.measureText(words[row]).width + 8;
+    const wide = context.measureText(written[row]).width + 8;
     const start = left + 5 + wide > width ? left - 5 - wide : left + 5; // at the right edge, the label is on the left
     const box = [start, top - 9, start + wide, top + 9];
     if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) return;
     taken.push(box);
-    written++;
+    shown++;
     context.fillStyle = isMarked ? colours.accent : colours.ink;
     if (isMarked) { context.beginPath(); context.arc(left, top, 4.5, 0, 7); context.fill(); }
     context.strokeStyle = colours.ground;
-    context.strokeText(words[row], start + 2, top);
-    context.fillText(words[row], start + 2, top);
+    context.strokeText(written[row], start + 2, top);
+    context.fillText(written[row], start + 2, top);
   };
   for (const row of marked.slice(0, 60)) write(row, true);
   if (focused) cross();
@@ -131,8 +137,7 @@ function labels() {
     context.lineWidth = 3;
   }
   const most = Math.min(MOST_LABELS, Math.round(36 + 45 * Math.log2(view.k)));
-  // The first words of a frequency list are "the" and commas: they say little of what lies where.
-  for (let row = count > 1000 ? 60 : 0; row < count && written < most; row++) if (words[row].length > 2) write(row, false);
+  for (const row of byWorth) if (shown < most) write(row, false); else break;
 }
 
 function nearest(event) {
@@ -150,7 +155,7 @@ canvas.addEventListener("pointermove", (event) => {
   hover.hidden = pointed < 0;
   canvas.style.cursor = pointed < 0 ? "" : "pointer";
   if (pointed < 0) return;
-  hover.textContent = words[pointed];
+  hover.textContent = written[pointed];
   hover.style.transform = `translate(${Math.min(event.offsetX + 14, width - hover.offsetWidth - 6)}px, ${Math.max(event.offsetY - 30, 4)}px)`;
 });
 canvas.addEventListener("pointerleave", () => { hover.hidden = true; });
@@ -187,7 +192,7 @@ canvas.addEventListener("keydown", (event) => {
   event.preventDefault();
   focused = true;
   cross();
-  found.textContent = middleRow >= 0 ? `In the middle: ${words[middleRow]}` : "";
+  found.textContent = middleRow >= 0 ? `In the middle: ${written[middleRow]}` : "";
   draw();
 });
 
@@ -223,9 +228,10 @@ function recall() {
 const moved = () => (calm.matches ? chart : chart.transition().duration(450));
 
 function search(go) {
-  const wanted = find.value.trim().toLowerCase().replaceAll(" ", "_");
-  marked = wanted ? [...words.keys()].filter((row) => words[row].toLowerCase().startsWith(wanted)) : [];
-  const exact = rowOf.get(find.value.trim()) ?? rowOf.get(wanted);
+  const wanted = find.value.trim().toLowerCase(), joined = wanted.replaceAll(" ", "_");
+  const begins = (row) => words[row].toLowerCase().startsWith(joined) || written[row].toLowerCase().startsWith(wanted);
+  marked = wanted ? [...words.keys()].filter(begins) : [];
+  const exact = rowOf.get(find.value.trim()) ?? rowOf.get(joined) ?? marked.find((row) => written[row].toLowerCase() === wanted);
   if (exact !== undefined) marked = [exact, ...marked.filter((row) => row !== exact)];
   found.textContent = wanted ? `${marked.length.toLocaleString("en")} word${marked.length === 1 ? "" : "s"} found` : "";
   if (go && marked.length) {

@@ -88,6 +88,7 @@ def test_an_unknown_word_is_named_with_suggestions(model: Model, text: str, sugg
     assert caught.value.word == text
     assert caught.value.suggestions[0] == suggestion
     assert len(caught.value.suggestions) <= 5
+    assert not {"new_york", "new york"} <= set(caught.value.suggestions), "one phrase written in two ways"
     assert "small" in str(caught.value)
 
 

@@ -111,7 +111,7 @@ def test_a_query_is_completed_and_asked_by_keyboard(page: Page) -> None:
     page.wait_for_url("**/search/**")
     assert unquote(urlsplit(page.url).path) == "/search/king - man + woman"
     expect(page.locator(".card .headword").first).to_have_text("queen")
-    expect(page.locator(".sum")).to_have_text("+king −man +woman")
+    expect(page.locator(".chip")).to_have_text(["+ king", "− man", "+ woman"])
 
 
 def test_escape_closes_the_completions_and_phrases_are_completed_whole(page: Page) -> None:

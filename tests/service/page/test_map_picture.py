@@ -14,9 +14,12 @@ def test_every_word_has_a_dot_and_regions_have_names() -> None:
     words = [f"<w{number}>" for number in range(40)]
     groups = (np.arange(40) % 3).astype(np.uint8)
     drawn = draw_map(
-        VocabularyMap(words, places, groups, ["food", "royal & co", "none"], MapParameters()), "Caption", "Source"
+        VocabularyMap(words, places, groups, ["food", "royal & co", "none"], MapParameters()),
+        str.upper,
+        "Caption",
+        "Source",
     )
     ElementTree.fromstring(drawn)
     assert len(re.findall(r"h2v2h-2z", drawn)) == 40
-    assert "royal &amp; co" in drawn
+    assert "ROYAL &amp; CO" in drawn
     assert "Caption" in drawn

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from embeddings.models import Card, Model, save_model
+from embeddings.models import DISPLAY_FILE, Card, Model, ModelWriter, save_model, write_texts
 from service.host.settings import Settings
 from service.server.app import create_app
 
@@ -20,7 +20,10 @@ HTML = {"Accept": "text/html"}
 def client(mapped_model: Model, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     folder = tmp_path_factory.mktemp("models")
     vectors = np.random.default_rng(0).normal(size=(300, 10)).astype(np.float32)
-    save_model(folder / "fresh", [f"word{number}" for number in range(300)], vectors, Card("fresh"))
+    with ModelWriter(folder / "fresh", 10) as writer:
+        writer.append([f"word_{number}" for number in range(300)], vectors)
+        write_texts(writer.folder / DISPLAY_FILE, [f"Word {number}" if number == 7 else None for number in range(300)])
+        writer.finish(Card("fresh"))
     save_model(folder / "few", ["a", "b", "c"], vectors[:3], Card("few"))
     models = (str(folder / "fresh"), str(folder / "few"), str(mapped_model.folder))
     return create_app(Settings(models=models, log_requests=False)).test_client()
@@ -33,6 +36,9 @@ def test_a_model_without_a_map_has_a_quick_one(client: FlaskClient) -> None:
     content = client.get("/map.json").json
     assert content
     assert len(content["words"]) == 300
+    assert content["display"] == {"word_7": "Word 7"}
+    assert '/word/word_7"><bdi>Word 7</bdi>' in page
+    assert 'value="Word 7"' in client.get("/map?word=word_7", headers=HTML).text
     assert client.get("/map.json").data == client.get("/map.json").data
     assert "too few words" in client.get("/map?model=few", headers=HTML).text
     assert client.get("/map.csv?model=few", headers=HTML).status_code == 404

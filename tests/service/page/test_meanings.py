@@ -1,5 +1,6 @@
 """What words are: descriptions of the model first."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -36,10 +37,26 @@ def test_what_terms_and_results_are_stands_on_the_page(tmp_path: Path) -> None:
         }  # fmt: skip
         answer = ask(model, "New York + coffee")
         first, second = understood(model, read(answer))
-        assert (first.shown, first.meaning and first.meaning.text) == ("New York", "city of the United States")
+        assert (first.says, first.meaning and first.meaning.text) == ("", "city of the United States")
         assert second.meaning
+        said = {
+            "NEW YORK": "New York",
+            "new_york": "New York",
+            "york": "York",
+            "COFFEE": "",
+            "York coffee": "mean of York, coffee",
+        }
+        for text, says in said.items():
+            [term] = understood(model, read(ask(model, text)))
+            assert term.says == says, text
         assert words_of_terms(answer) == {"New York": "new_york", "coffee": "coffee"}
     assert display_of(model, "york") == "York"
+    assert app.test_client().get("/api/v1/vocabulary?prefix=NEW").get_json()["words"] == [
+        {"word": "new_york", "rank": 1, "display": "New York"}
+    ]
+    unknown = app.test_client().get("/search/new yrok", headers={"Accept": "text/html"})
+    assert unknown.status_code == 404
+    assert re.findall(r'href="/search/([^"]*)"><bdi>([^<]*)', unknown.text)[0] == ("new_york", "New York")
     page = app.test_client().get("/search/New York + coffee", headers={"Accept": "text/html"}).text
     assert page.index("city of the United States") < page.index('class="headword"')
     page = app.test_client().get("/search/tea", headers={"Accept": "text/html"}).text

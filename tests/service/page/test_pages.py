@@ -58,8 +58,8 @@ def test_any_query_reaches_the_parser_whole(client: FlaskClient, query: str) -> 
 
 def test_an_answer_shows_how_it_was_read_and_how_to_get_it_elsewhere(client: FlaskClient) -> None:
     page = show(client, "/search/United%20States%20:%20man%20::%20new%20york%20:%20%3F?k=3")
-    assert "+man +new_york −united states" in page
-    assert "United States → mean of united, states" in page
+    assert "man + new_york − united states" in page
+    assert "<small>mean of united, states</small>" in page
     assert "chip-composed" in page
     assert "chip-phrase" in page
     assert "thisplusthat query -k 3 -- 'United States : man :: new york : ?'" in page
