@@ -10,8 +10,8 @@ from embeddings import Answer
 from embeddings.answers import Result
 from embeddings.errors import QueryError
 from embeddings.query import Kind
-from service.host import POLICY
 from service.page import exports as copies
+from service.page.inline import PAGE_POLICY
 from service.page.layout import answer_to, drawings, page_blueprint, render
 from service.page.meanings import meanings_of
 from service.page.pictures import draw
@@ -95,6 +95,6 @@ def embed() -> AnyResponse:
         **drawings(found, model, asked),
     )
     response = Response(page, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
+    response.headers["Content-Security-Policy"] = PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
     g.framed = True
     return response

@@ -27,6 +27,12 @@ class Side:
     files: dict[str, str]
     address: str
 
+    @property
+    def most(self) -> float:
+        """The score that a full bar stands for."""
+        results = () if isinstance(self.found, Failure) else self.found.results
+        return max((abs(result.score) for result in results), default=1.0)
+
 
 @explore.get("/compare", strict_slashes=False)
 def compare() -> str:
@@ -52,7 +58,7 @@ def compare() -> str:
         chosen=models,
         sides=sides,
         most_cards=MOST_CARDS,
-        most=max((abs(result.score) for answer in answers for result in answer.results), default=1.0),
+        listed=min((len(answer.results) for answer in answers), default=0),
         meanings={side.model: _meanings(side) for side in sides},
         suggested=_suggested(shown),
         common=set.intersection(*found) if len(found) == 2 else set(),

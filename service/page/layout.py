@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, g, make_response, render_template, request
+from flask import Blueprint, Flask, after_this_request, g, make_response, render_template, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response
@@ -20,6 +20,7 @@ from service.host import ServedModels, StaticFiles, UnknownModel, of_error, of_h
 from service.page import interpretation as reading
 from service.page.addresses import at, search_address, with_parameters, word_address
 from service.page.examples import ExampleQuery, examples_of
+from service.page.inline import PAGE_POLICY, STYLE, THEME
 from service.page.meanings import display_of
 from service.page.pictures import NARROW, WIDE, Drawing, paint
 from service.page.search_request import SearchRequest, read_search_request
@@ -101,6 +102,7 @@ def as_markup(picture: Drawing) -> Markup:
 
 def render(template: str, asked: SearchRequest, query: str, **content: Any) -> str:
     """A page, given what all pages show and ``content``."""
+    after_this_request(_name_inline)
     serving = served_models_of_app()
     names = list(serving.names)
     parameters = asked.parameters
@@ -113,6 +115,8 @@ def render(template: str, asked: SearchRequest, query: str, **content: Any) -> s
         joiner=_joiner(serving, asked.model),
         methods=METHODS,
         asset=static_address,
+        style=STYLE,
+        theme=THEME,
         root=at(""),
         address=lambda path, **more: with_parameters(path, asked.of_model | {name: str(more[name]) for name in more}),
         options_said=_options_said(asked, names),
@@ -125,6 +129,12 @@ def render(template: str, asked: SearchRequest, query: str, **content: Any) -> s
         Kind=Kind,
         **content,
     )
+
+
+def _name_inline(response: Response) -> Response:
+    """Let browsers apply what stands within the page, and nothing else that may get there."""
+    response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+    return response
 
 
 def _options_said(asked: SearchRequest, names: list[str]) -> list[str]:

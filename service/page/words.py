@@ -62,7 +62,7 @@ def describe(model: WordVectors, word: str, ask: Callable[[str, Options], Answer
     sizes: list[int | None] = [size for size in _BANDS if size < len(model)]
     bands = tuple(
         NearestWords(
-            f"Among the top {size:,}" if size else f"Among all {len(model):,}",
+            f"Among the {size:,} most frequent" if size else f"Among all {len(model):,}",
             ask(as_term(word), Options(k=_IN_A_BAND, restrict=size)),
             size,
         )

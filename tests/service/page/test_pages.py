@@ -1,6 +1,8 @@
 """The page without a browser: addresses, what is on the pages, statuses of errors, static files, weight."""
 
+import base64
 import gzip
+import hashlib
 import re
 from html import unescape
 from pathlib import Path
@@ -148,10 +150,27 @@ def test_comparison_and_about(client: FlaskClient) -> None:
     page = show(client, "/compare?q=king&models=tiny,tiny")
     assert page.count('<small class="note">tiny</small>') == 2
     assert "in both" in page
+    assert "10 of 10 words are in both lists." in page
+    assert "cannot be compared" not in page
     assert "is not in tiny" in show(client, "/compare?q=xyzzy")
     page = show(client, "/about")
     assert "12 words, 4 dimensions" in page
     assert 'id="bias"' in page
+
+
+def test_scores_of_a_model_are_sentences(tmp_path: Path) -> None:
+    total = {"accuracy": 0.711208, "questions": 19308}
+    metrics = {
+        "google": {"total": total, "groups": [{"name": "semantic", "accuracy": 0.665677}]},
+        "simlex999": {"spearman": 0.372006, "pairs": 998},
+        "of our own": {"loss": 0.25},
+    }
+    save_model(tmp_path / "measured", list("abc"), np.eye(3, dtype=np.float32), Card("measured", metrics=metrics))
+    app = create_app(Settings(models=(str(tmp_path / "measured"),), log_requests=False))
+    page = " ".join(app.test_client().get("/about").text.split())
+    assert "71.1 % of 19,308 analogies right: semantic 66.6 %" in page
+    assert "<dt>SimLex-999</dt><dd>Spearman 0.372 with what people say of 998 pairs" in page
+    assert "<dt>loss</dt><dd>0.25</dd>" in page
 
 
 def test_without_a_map_the_page_says_how_to_make_one_and_with_one_it_lists_it(client: FlaskClient) -> None:
@@ -163,7 +182,7 @@ def test_without_a_map_the_page_says_how_to_make_one_and_with_one_it_lists_it(cl
 
 
 def test_static_files_are_kept_for_a_year_by_their_version(client: FlaskClient) -> None:
-    [address] = re.findall(r'href="(/static/page\.\w{12}\.css)"', show(client, "/"))
+    [address] = re.findall(r'src="(/static/page\.\w{12}\.js)"', show(client, "/"))
     response = client.get(address, buffered=True)
     assert response.cache_control.immutable
     assert response.cache_control.max_age == 365 * 24 * 3600
@@ -191,7 +210,13 @@ def test_the_first_page_weighs_less_than_100_kilobytes_and_asks_no_other_host(cl
 
     page = client.get("/")
     addresses = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
-    assert len(addresses) >= 5
+    assert len(addresses) >= 3
+    sheets = re.findall(r"<style>(.*?)</style>", page.text, re.DOTALL)
+    scripts = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    assert len(sheets) == len(scripts) == 1
+    for inline in sheets + scripts:
+        digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in page.headers["Content-Security-Policy"]
     assert all(not urlsplit(address).netloc for address in re.findall(r'(?:src|href|action)="([^"]+)"', page.text))
     assert weight(page) + sum(weight(client.get(address, buffered=True)) for address in addresses) <= 100_000
 

@@ -25,7 +25,12 @@ def test_bands_narrow_the_search_and_end_with_all(glove: Model) -> None:
 
     shown = describe(glove, "coffee", put)
     assert shown.rank == 3425
-    assert [band.title.split()[-1] for band in shown.bands] == ["1,000", "10,000", "100,000", "400,000"]
+    assert [band.title for band in shown.bands] == [
+        "Among the 1,000 most frequent",
+        "Among the 10,000 most frequent",
+        "Among the 100,000 most frequent",
+        "Among all 400,000",
+    ]
     for band, size in zip(shown.bands, (1_000, 10_000, 100_000, 400_000), strict=True):
         ranks = [result.rank for result in band.answer.results]
         assert len(ranks) == 8
