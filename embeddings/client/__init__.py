@@ -2,6 +2,7 @@
 
 from embeddings.client.connection import Client, Patience
 from embeddings.client.model import MOST_QUERIES, RemoteModel
+from embeddings.errors import EmbeddingsError
 
 
 def connect(url: str, model: str | None = None, *, key: str | None = None) -> RemoteModel:
@@ -14,7 +15,7 @@ def connect(url: str, model: str | None = None, *, key: str | None = None) -> Re
     try:
         remote = RemoteModel(client, model)
         _ = remote.card
-    except BaseException:
+    except EmbeddingsError:
         client.close()
         raise
     return remote

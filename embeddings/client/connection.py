@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -74,13 +75,20 @@ class Client:
         return list(self.models())
 
     def call(self, method: str, path: str, *, body: object = None, **parameters: str | int) -> Any:
-        """The JSON that the service answers with; asks again, some times, where that may help."""
+        """The JSON that the service answers with; asks again, some times, where that may help. A ``body`` that is not
+        bytes is sent as JSON.
+        """
         import httpx
 
-        content = None if body is None else json.dumps(body).encode()
+        if body is None:
+            request = self._http.build_request(method, path, params=parameters)
+        elif isinstance(body, bytes):
+            request = self._http.build_request(method, path, params=parameters, content=body)
+        else:
+            request = self._http.build_request(method, path, params=parameters, json=body)
         for pause in (*self.patience.pauses, None):
             try:
-                response = self._send(method, path, content, parameters)
+                response = self._send(request)
             except httpx.TransportError as error:
                 if pause is None or not isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
                     reason = _ERRNO.sub("", str(error))
@@ -93,16 +101,13 @@ class Client:
             time.sleep(max(pause, asked))
         raise AssertionError("the last try returns or raises")
 
-    def _send(
-        self, method: str, path: str, content: bytes | None, parameters: Mapping[str, str | int]
-    ) -> "httpx.Response":
+    def _send(self, request: "httpx.Request") -> "httpx.Response":
         """The whole response. A service that sends for ever is given up: in the middle of a body, too."""
         import httpx
 
-        headers = {"Content-Type": "application/json"} if content is not None else {}
         deadline = time.monotonic() + self.patience.answer
         try:
-            with self._http.stream(method, path, content=content, params=parameters, headers=headers) as response:
+            with closing(self._http.send(request, stream=True)) as response:
                 received = bytearray()
                 for chunk in response.iter_bytes():
                     received += chunk

@@ -1,6 +1,5 @@
 """``thisplusthat upload``: a file to a running service, which makes a model of it and serves it."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import click
 
 from embeddings import EmbeddingsError
+from embeddings.client import Client
 from service.cli.display import progress_bar
 
 _PAUSE = 0.5
@@ -29,37 +29,25 @@ def upload_command(file: Path, name: str, url: str, token: str, *, text: bool, *
 
     The service must have been started with --uploads.
     """
-    import httpx
-
     wanted = {"name": name, "kind": "text" if text else "vectors", "size": file.stat().st_size, "file_name": file.name}
     wanted |= {key: value for key, value in card.items() if value is not None}
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
-        begun = _read(client.post("/admin/uploads", json=wanted))
+    with Client(url, token) as client:
+        begun = client.call("POST", "/admin/uploads", body=wanted)
         place = f"/admin/uploads/{begun['id']}"
         with progress_bar(f"sending {file.name}") as progress, file.open("rb") as source:
             offset = 0
             while part := source.read(begun["part_bytes"]):
                 progress("sending", offset, begun["size"])
-                _read(client.put(place, params={"offset": offset}, content=part))
+                client.call("PUT", place, body=part, offset=offset)
                 offset += len(part)
         with progress_bar(f"making {name}") as progress:
-            state = _read(client.get(place))
+            state = client.call("GET", place)
             while state["state"] == "working":
                 data = (state["last_event"] or {"data": {}})["data"]
                 if "stage" in data:
                     progress(data["stage"], int(data["done"]), int(data["total"]))
                 time.sleep(_PAUSE)
-                state = _read(client.get(place))
+                state = client.call("GET", place)
     if state["state"] != "done":
         raise EmbeddingsError(f"No model was made: {state['last_event']['data'].get('detail', 'no reason was given')}")
     click.echo(f'{name} is served. Ask it: thisplusthat --url {url} --model {name} "..."', err=True)
-
-
-def _read(response: Any) -> Any:
-    try:
-        content = json.loads(response.content)
-    except ValueError as error:
-        raise EmbeddingsError(f"The service answers {response.status_code}, and no JSON.") from error
-    if response.is_error:
-        raise EmbeddingsError(str(content.get("detail", response.status_code)))
-    return content

@@ -263,7 +263,7 @@ def test_an_address_may_have_a_path_and_its_password_is_never_shown(king: Answer
         with pytest.raises(EmbeddingsError, match="/words does not answer") as caught:
             client.names()
     assert server.requests[0].startswith(b"POST /words/api/v1/query ")
-    assert b'"model": "tiny"' in server.requests[0]
+    assert b'"model":"tiny"' in server.requests[0]
     assert "secret" not in str(caught.value)
 
 

@@ -1,6 +1,8 @@
 """``thisplusthat upload`` against a real service."""
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from werkzeug.serving import make_server
 
-from embeddings import connect
+from embeddings import EmbeddingsError, connect
 from embeddings.models.model import Model
 from service.cli.command import cli
 from service.host.settings import Settings
@@ -49,3 +51,18 @@ def test_what_the_service_says_is_the_error(url: str, tmp_path: Path) -> None:
     arguments = ["upload", str(file), "--name", "words", "--url", url, "--token"]
     assert "line 2" in str(CliRunner().invoke(cli, [*arguments, TOKEN]).exception).lower()
     assert "admin_token" in str(CliRunner().invoke(cli, [*arguments, "wrong"]).exception)
+
+
+def test_a_service_that_is_not_there_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    file = tmp_path / "words.txt"
+    file.write_text("a 1 0\nb 1 1\n")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    for url, said in (
+        (address, f"{address} cannot be reached: Connection refused."),
+        ("nowhere", "no address of a service"),
+    ):
+        done = CliRunner().invoke(cli, ["upload", str(file), "--name", "words", "--url", url, "--token", TOKEN])
+        assert isinstance(done.exception, EmbeddingsError)
+        assert said in str(done.exception)
