@@ -14,7 +14,7 @@ help:  ## list the targets (the default)
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)/  \1|\2/' | \
 		while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
 
-demo: $(READY) kernels  ## set up, and answer an analogy from GloVe 6B
+demo: $(READY) kernels  ## set up, and answer an analogy from the model that comes with the package
 	$(BIN)/thisplusthat "United States:Dollar :: Mexico:?"
 
 DEMO := $(VENV)/demo-milvus

@@ -163,17 +163,23 @@ def pack_measured(content: Content, out: Path, work: Path) -> dict[str, Any]:
 @click.option("--dimension", type=int, default=380, show_default=True)
 @click.option("--threads", type=int, default=0, show_default=True, help="0 is one for each processor.")
 @click.option("--seed", type=int, default=1, show_default=True)
-def main(corpus: Path, out: Path, work: Path, threads: int, seed: int, **numbers: Any) -> None:
+def main(corpus: Path, out: Path, work: Path, threads: int, seed: int, dimension: int) -> None:
     """Train, merge, describe, round and pack the default model."""
     work.mkdir(parents=True, exist_ok=True)
     models = [train_part(name, corpus, work, threads, seed) for name in PARTS]
     glove = load_model("glove-6b-50d")
     about = descriptions_of(corpus, models[0])
     words = chosen_words(models[0], glove, set(about))
-    parameters = MergeParameters(dimension=numbers["dimension"], weights=tuple(WEIGHTS.values()), power=POWER)
+    parameters = MergeParameters(dimension=dimension, weights=tuple(WEIGHTS.values()), power=POWER)
     vectors = merged_vectors([*models, glove], words, parameters)
     made_from = f"English Wikipedia ({corpus.name}), {models[0].counts.sum():,} words; GloVe 6B"
-    said = {"parts": {**PARTS, "common": COMMON}, "weights": WEIGHTS, "power": POWER, "seed": seed, **numbers}
+    said = {
+        "parts": {**PARTS, "common": COMMON},
+        "weights": WEIGHTS,
+        "power": POWER,
+        "seed": seed,
+        "dimension": dimension,
+    }
     card = Card(
         NAME,
         method="meta-embedding of skip-gram, fastText and GloVe",

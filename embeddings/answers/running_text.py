@@ -37,7 +37,7 @@ def read_text(model: WordVectors, text: str) -> TextReading:
     parts = words_of(text)
     if not parts:
         raise QueryError("A text is empty: there are only blanks in it.")
-    model.vocabulary.expect(form for one in (text,) for form in possible_forms(one, model.manifest.card.joiner))
+    model.vocabulary.expect(possible_forms(text, model.manifest.card.joiner))
     if found := find_entry(model, text):
         rows: Sequence[int] = [found[1]]
         unknown: list[str] = []

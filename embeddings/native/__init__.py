@@ -7,8 +7,19 @@ from embeddings.native.library import (
     address,
     aligned_rows,
     load_library,
+    missing_kernel,
     processor_level,
     processors,
 )
 
-__all__ = ["FORCED", "LEVELS", "Library", "address", "aligned_rows", "load_library", "processor_level", "processors"]
+__all__ = [
+    "FORCED",
+    "LEVELS",
+    "Library",
+    "address",
+    "aligned_rows",
+    "load_library",
+    "missing_kernel",
+    "processor_level",
+    "processors",
+]

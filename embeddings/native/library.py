@@ -61,6 +61,15 @@ def load_library(room: str) -> Library:
     return _load(room, forced)
 
 
+def missing_kernel(room: str) -> KernelError | None:
+    """Why `load_library` finds no kernel of ``room``; None where it finds one."""
+    try:
+        load_library(room)
+    except KernelError as error:
+        return error
+    return None
+
+
 @cache
 def _load(room: str, forced: str) -> Library:
     path, content = _open(room)

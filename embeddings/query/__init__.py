@@ -3,6 +3,6 @@
 from embeddings.query.kinds import SEPARATORS, Kind
 from embeddings.query.parser import MOST_CHARACTERS, parse
 from embeddings.query.query import Query, Term, literal
-from embeddings.query.tokens import split_query
+from embeddings.query.tokens import Token, split_query
 
-__all__ = ["MOST_CHARACTERS", "SEPARATORS", "Kind", "Query", "Term", "literal", "parse", "split_query"]
+__all__ = ["MOST_CHARACTERS", "SEPARATORS", "Kind", "Query", "Term", "Token", "literal", "parse", "split_query"]

@@ -17,6 +17,7 @@ import numpy as np
 
 from embeddings.errors import ModelError
 from embeddings.files import HeldFile, row_reader
+from embeddings.native import missing_kernel
 from embeddings.search.brute_force import Matrix, Rows, exact_search, rank, without_missing
 from embeddings.search.faiss_codes import (
     FAISS_FILE,
@@ -27,7 +28,7 @@ from embeddings.search.faiss_codes import (
 )
 from embeddings.search.list_building import build_list_index, lists_to_try, rebuild_list_index
 from embeddings.search.list_file import LISTS_FILE, read_lists
-from embeddings.search.list_search import LARGEST_K, ListSearch, Reach, missing_kernel
+from embeddings.search.list_search import LARGEST_K, ListSearch, Reach
 from embeddings.search.recall import SearchKind
 from embeddings.search.report import KINDS, IndexParameters, IndexReport
 
@@ -232,7 +233,7 @@ def build_index(
     started = time.perf_counter()
     for name in INDEX_FILES:
         (folder / name).unlink(missing_ok=True)
-    if measured is not None and measured.kind == "lists" and missing_kernel() is None:
+    if measured is not None and measured.kind == "lists" and missing_kernel("embeddings.search") is None:
         return rebuild_list_index(vectors, measured, folder)
     for kind in _kinds_to_try(len(vectors), parameters.kind):
         report = try_index(vectors, kind, parameters, folder)
@@ -254,7 +255,7 @@ def _kinds_to_try(count: int, kind: str) -> Sequence[str]:
     if count < _EXACT_BELOW:
         return ()
     of_faiss = ("ivf", "fastscan") if count >= _INVERTED_FROM else ("fastscan",)
-    if (missing := missing_kernel()) is not None:
+    if (missing := missing_kernel("embeddings.search")) is not None:
         _log.warning("The search kernel is missing, so FAISS indexes this model and answers more slowly: %s", missing)
         return of_faiss
     return ("lists", *of_faiss)
@@ -280,7 +281,7 @@ def settings_to_try(vectors: Matrix) -> list[tuple[str, str | None]]:
 
 
 def _lists_to_try(vectors: Matrix) -> list[tuple[str, str | None]]:
-    if (missing := missing_kernel()) is not None:
+    if (missing := missing_kernel("embeddings.search")) is not None:
         _log.warning("The search kernel is missing, so only indexes of FAISS are tried: %s", missing)
         return []
     return [("lists", factory) for factory in lists_to_try(vectors)]
@@ -301,7 +302,7 @@ def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file:
     if report.kind == "lists":
         file, reaches = HeldFile(folder / LISTS_FILE), _reaches(report, folder)
         rows_file = HeldFile(vectors_file) if vectors_file is not None and is_large else None
-        if (missing := missing_kernel()) is not None:
+        if (missing := missing_kernel("embeddings.search")) is not None:
             _log.warning(
                 "%s was indexed for the search kernel, which is missing here, so every search compares with all "
                 "rows: %s `thisplusthat index` builds an index of FAISS.",

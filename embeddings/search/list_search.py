@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.errors import KernelError, ModelError
+from embeddings.errors import ModelError
 from embeddings.files import HeldFile
 from embeddings.native import load_library, processors
 from embeddings.search.brute_force import Matrix, Rows
@@ -71,15 +71,6 @@ class _Slot:
         self.rows = np.empty(LARGEST_K, np.int64)
         self.found = np.empty(1, np.int64)
         self.addresses = self.scores.ctypes.data, self.rows.ctypes.data, self.found.ctypes.data
-
-
-def missing_kernel() -> KernelError | None:
-    """Why there is no search kernel here; None where there is one."""
-    try:
-        load_library("embeddings.search")
-    except KernelError as error:
-        return error
-    return None
 
 
 class ListSearch:

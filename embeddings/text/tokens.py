@@ -15,8 +15,9 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
+from embeddings.native import missing_kernel
 from embeddings.text.characters import LINES, SPELLING, WORD_KINDS, CharacterKind, kinds, members
-from embeddings.text.kernel import TokenTable, has_kernel
+from embeddings.text.kernel import TokenTable
 
 Ids = npt.NDArray[np.int32]
 """Tokens by their numbers."""
@@ -143,7 +144,7 @@ class Tokens:
 def tokenise(text: str, parameters: TokenParameters) -> Tokens:
     """The words, pauses and ends of sentences of ``text``, which ends with a sentence."""
     numbers = _Numbers(_meanings(parameters))
-    find = _found_by_kernel if len(text) > _SHORT and has_kernel() else _found_by_pattern
+    find = _found_by_kernel if len(text) > _SHORT and missing_kernel("embeddings.text") is None else _found_by_pattern
     ids = list(find(text, numbers, parameters.splitting))
     return Tokens(list(numbers.words), tidy(np.concatenate(ids), parameters.min_sentence_length))
 

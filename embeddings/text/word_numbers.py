@@ -23,10 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import CorpusError
+from embeddings.native import missing_kernel
 from embeddings.text.blocks import FileReader, RawBlock, TextBlock, texts_of
 from embeddings.text.corpus import CorpusParameters, OnError, Text
 from embeddings.text.file_types import TextFormat
-from embeddings.text.kernel import has_kernel
 from embeddings.text.tokens import FIRST_WORD, Ids, Splitting, TokenParameters, Tokens, tokenise, unspaced_word
 
 IDS_FILE, WORDS_FILE, TITLES_FILE, _REPORT_FILE = "tokens.bin", "words.txt", "titles.txt", "corpus.json"
@@ -188,7 +188,7 @@ def _tokenised(
 
 def _executor(file: FileReader, workers: int) -> Executor:
     """Threads for plain text, of which the kernel does most without Python's lock; processes for all that is parsed."""
-    if file.text.format is TextFormat.TEXT and has_kernel():
+    if file.text.format is TextFormat.TEXT and missing_kernel("embeddings.text") is None:
         return ThreadPoolExecutor(workers, "tokens")
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_as_worker)
 

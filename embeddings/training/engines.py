@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from embeddings.errors import CorpusError, KernelError
-from embeddings.native import load_library
+from embeddings.errors import CorpusError
+from embeddings.native import missing_kernel
 from embeddings.text import Counts
 from embeddings.training.engine import Learner, Start
 from embeddings.training.gensim_engine import GensimLearner
@@ -20,16 +20,14 @@ def choose_engine(wanted: Engine, parameters: TrainingParameters) -> tuple[str, 
     """
     if wanted is Engine.GENSIM:
         return GENSIM, None
-    if missing := why_not(parameters):
+    if lacking := why_not(parameters):
         if wanted is Engine.KERNEL:
-            raise CorpusError(f"The kernel has no {missing}: leave that out, or let gensim learn: --engine gensim.")
-        return GENSIM, f"the kernel has no {missing}"
-    try:
-        load_library("embeddings.training")
-    except KernelError as error:
+            raise CorpusError(f"The kernel has no {lacking}: leave that out, or let gensim learn: --engine gensim.")
+        return GENSIM, f"the kernel has no {lacking}"
+    if missing := missing_kernel("embeddings.training"):
         if wanted is Engine.KERNEL:
-            raise
-        return GENSIM, f"the kernel cannot be used, {str(error).rstrip('.')}"
+            raise missing
+        return GENSIM, f"the kernel cannot be used, {str(missing).rstrip('.')}"
     return KERNEL, None
 
 

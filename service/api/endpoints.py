@@ -11,7 +11,7 @@ from embeddings.answers import Resolution, find_word, resolve, suggest
 from embeddings.models import WordVectors
 from embeddings.query import literal
 from service.api.conditional import kept
-from service.api.replies import analogy_text, words_with
+from service.api.replies import Change, analogy_text, answer_reply, what_is_asked, words_with
 from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, tagged
 from service.api.schemas import (
     AnalogyParameters,
@@ -93,9 +93,9 @@ def find_neighbours(query: NeighboursParameters) -> Response:
     """The nearest words of a word or phrase, page by page: offset goes on where the page before ended."""
     last = query.offset + query.k
     if last > 1000:
-        raise _wrong("offset", f"The 1,000 nearest words can be had, and offset and k go to {last:,}.")
+        raise InvalidRequest.of("offset", f"The 1,000 nearest words can be had, and offset and k go to {last:,}.")
     if query.offset and query.explain:
-        raise _wrong("explain", "The first page can be explained: leave out offset or explain.")
+        raise InvalidRequest.of("explain", "The first page can be explained: leave out offset or explain.")
     asked = query.model_copy(update={"k": last})
 
     def page(content: dict[str, Any]) -> None:
@@ -126,26 +126,17 @@ def post_odd_one_out(body: OddOneOutBody) -> Response:
     return as_json(answer.as_dict())
 
 
-def _answer(text: str, asked: SearchParameters, change: Any = None) -> Response:
-    """An answer that may be kept, so the time that it took is in a header; ``change`` may alter its content."""
-    serving, options = served_models_of_app(), asked.options
+def _answer(text: str, asked: SearchParameters, change: Change | None = None) -> Response:
+    """An answer that may be kept; ``change`` may alter its content."""
+    serving = served_models_of_app()
 
     def make() -> Response:
-        answer = serving.ask(text, options, asked.model)
-        note(answer)
-        content = answer.as_dict()
-        took_ms = content.pop("took_ms")
-        if change is not None:
-            change(content)
-        response = as_json(content)
-        response.headers["Server-Timing"] = f"answer;dur={took_ms}"
-        return response
+        reply = answer_reply(serving, text, asked, change)
+        assert reply.answer is not None
+        note(reply.answer)
+        return Response(reply.body, headers={"Server-Timing": reply.timing}, content_type="application/json")
 
-    return kept(serving.fingerprint(asked.model), (text, options, getattr(asked, "offset", None)), make)
-
-
-def _wrong(name: str, detail: str) -> InvalidRequest:
-    return InvalidRequest(detail, [{"name": name, "detail": detail}])
+    return kept(serving.fingerprint(asked.model), what_is_asked(text, asked), make)
 
 
 def note(answer: Answer | Failure) -> None:

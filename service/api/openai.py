@@ -53,12 +53,16 @@ def create_embeddings(body: EmbeddingsBody) -> Response:
     """
     model = served_models_of_app().model(body.model)
     if body.dimensions not in (None, model.dimension):
-        raise _wrong("dimensions", f"{model.name} has {model.dimension} dimensions, and cannot be shortened to others.")
+        raise InvalidRequest.of(
+            "dimensions", f"{model.name} has {model.dimension} dimensions, and cannot be shortened to others."
+        )
     texts = [body.input] if isinstance(body.input, str) else body.input
     longest, together = max(map(len, texts)), sum(map(len, texts))
     if longest > LONGEST_TEXT or together > MOST_CHARACTERS:
         given = f"the longest of these has {longest:,}, all together {together:,}"
-        raise _wrong("input", f"A text can have {LONGEST_TEXT:,} characters, all {MOST_CHARACTERS:,}; {given}.")
+        raise InvalidRequest.of(
+            "input", f"A text can have {LONGEST_TEXT:,} characters, all {MOST_CHARACTERS:,}; {given}."
+        )
     data = []
     for place, text in enumerate(texts):
         reading = _read(model, place, text)
@@ -75,11 +79,7 @@ def _read(model: WordVectors, place: int, text: str) -> TextReading:
     try:
         return read_text(model, text)
     except (QueryError, UnknownWord) as error:
-        raise _wrong("input", f"input {place}: {error}") from error
-
-
-def _wrong(name: str, detail: str) -> InvalidRequest:
-    return InvalidRequest(detail, [{"name": name, "detail": detail}])
+        raise InvalidRequest.of("input", f"input {place}: {error}") from error
 
 
 compatible.add_url_rule("/api/v1/embeddings", "embeddings_too", DeclaredRoutes.create_view_func(

@@ -67,15 +67,30 @@ def _row_of(model: WordVectors, text: str) -> int | None:
     return found[1] if found else None
 
 
+Change = Callable[[dict[str, Any]], None]
+"""What alters the content of an answer before it is sent."""
+
+
+def answer_reply(serving: ServedModels, text: str, asked: SearchParameters, change: Change | None = None) -> JsonReply:
+    """The answer to the query ``text``; the time that it took is in a header, not in the bytes."""
+    answer = serving.ask(text, asked.options, asked.model)
+    content = answer.as_dict()
+    del content["took_ms"]
+    if change is not None:
+        change(content)
+    tag = tag_of(serving.fingerprint(asked.model), what_is_asked(text, asked))
+    return JsonReply(tag, orjson.dumps(content), answer)
+
+
+def what_is_asked(text: str, asked: SearchParameters) -> object:
+    """What tells an answer from others of the same model."""
+    return text, asked.options, getattr(asked, "offset", None)
+
+
 def _of_query(kind: type[SearchParameters], text_of: Callable[[Any], str]) -> Callable[..., JsonReply]:
     def reply(serving: ServedModels, given: Mapping[str, Any]) -> JsonReply:
         asked = kind.model_validate(given)
-        text, options = text_of(asked), asked.options
-        answer = serving.ask(text, options, asked.model)
-        content = answer.as_dict()
-        del content["took_ms"]
-        tag = tag_of(serving.fingerprint(asked.model), (text, options, None))
-        return JsonReply(tag, orjson.dumps(content), answer)
+        return answer_reply(serving, text_of(asked), asked)
 
     return reply
 

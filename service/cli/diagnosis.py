@@ -14,7 +14,7 @@ from pathlib import Path
 from embeddings.catalogue import DEFAULT_MODEL, Listing, home, list_models
 from embeddings.errors import KernelError, ModelError
 from embeddings.models import open_model
-from embeddings.native import FORCED, load_library, processors
+from embeddings.native import FORCED, load_library, missing_kernel, processors
 
 DISTRIBUTION = "thisplusthat"
 _KERNELS = {
@@ -142,15 +142,7 @@ def _models() -> Iterator[Finding]:
     if DEFAULT_MODEL not in [listing.name for listing in listings]:
         yield Finding("Models", DEFAULT_MODEL, "the default, prepared at its first use")
     for listing in listings:
-        yield _model(listing, faster=_has_kernel("search"))
-
-
-def _has_kernel(name: str) -> bool:
-    try:
-        load_library(_KERNELS[name][0])
-    except KernelError:
-        return False
-    return True
+        yield _model(listing, faster=missing_kernel("embeddings.search") is None)
 
 
 def _model(listing: Listing, *, faster: bool) -> Finding:

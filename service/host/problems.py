@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from flask import Flask, Response, g, request
@@ -27,6 +27,11 @@ class InvalidRequest(EmbeddingsError):
     def __init__(self, detail: str, errors: list[dict[str, str]] | None = None) -> None:
         self.errors = errors or []
         super().__init__(detail)
+
+    @classmethod
+    def of(cls, name: str, detail: str) -> Self:
+        """The error of the one part called ``name``."""
+        return cls(detail, [{"name": name, "detail": detail}])
 
 
 class WrongContentType(EmbeddingsError):

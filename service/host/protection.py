@@ -30,7 +30,7 @@ _RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Rese
 _OPEN = re.compile(
     r"/(healthz|readyz|admin/(reload|uploads(/.*)?)|openapi\.json|docs(/.*)?|problems(/.*)?|static/.*|favicon\.ico|robots\.txt)"
 )
-_UNLIMITED = ("/healthz", "/readyz", "/metrics", "/admin/reload")
+_UNLIMITED = ("/healthz", "/readyz", "/metrics")
 _COMPLETION, _COMPLETIONS = "/api/v1/vocabulary", 10
 """Words are completed with every letter that somebody types: that has a limit of its own, so many times as high."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -135,4 +135,4 @@ def _check_origin(allowed: tuple[str, ...]) -> None:
     own = host == request.host and (host.rpartition(":")[0] or host) in _LOCAL
     if not own:
         detail = f"Pages of {origin[:200]} may not ask here. The setting cors_origins names those that may."
-        raise InvalidRequest(detail, [{"name": "Origin", "detail": detail}])
+        raise InvalidRequest.of("Origin", detail)

@@ -1,6 +1,6 @@
 """The tools: ask, neighbours, similarity, odd one out, compare; what each takes and gives is in its schema."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired
 
@@ -204,9 +204,12 @@ def tool_server(models: ServedModels) -> "MCPServer[Any]":
         version=version("thisplusthat"),
         log_level="ERROR",
     )
-    functions: Sequence[Callable[..., Any]] = (
-        *(tools.ask, tools.neighbours, tools.similarity),
-        *(tools.odd_one_out, tools.compare),
+    functions: tuple[Callable[..., Any], ...] = (
+        tools.ask,
+        tools.neighbours,
+        tools.similarity,
+        tools.odd_one_out,
+        tools.compare,
     )
     for function in functions:
         hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
@@ -105,13 +104,12 @@ def _terms(words: str) -> list[str]:
 
 def _vectors(model: WordVectors, terms: Sequence[str]) -> tuple[list[str], Matrix, dict[str, Sequence[str]]]:
     """The terms that are known, their vectors, and those that are not."""
-    read = partial(resolve, model)
     known: list[str] = []
     vectors: list[Matrix] = []
     missing: dict[str, Sequence[str]] = {}
     for term in terms:
         try:
-            vectors.append(read(term).vector)
+            vectors.append(resolve(model, term).vector)
             known.append(term)
         except UnknownWord as error:
             missing[term] = error.suggestions

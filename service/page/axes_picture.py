@@ -108,4 +108,4 @@ def _ends(low: str, high: str, low_at: tuple[float, float], high_at: tuple[float
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".").replace("-0", "0" if abs(value) < 1e-9 else "-0").replace("-", "−")
+    return f"{round(value, 2):g}".replace("-", "−")

@@ -10,7 +10,7 @@ from embeddings import Answer
 from embeddings.answers import Result
 from embeddings.errors import QueryError
 from embeddings.query import Kind
-from service.page import exports as copies
+from service.page import exports
 from service.page.inline import PAGE_POLICY
 from service.page.layout import answer_to, drawings, page_blueprint, render
 from service.page.meanings import meanings_of
@@ -32,8 +32,8 @@ def answer(form: str) -> AnyResponse:
     if form == "json":
         return json_file(found.as_dict())
     if form == "csv":
-        return csv_file(copies.as_csv(found))
-    return Response(copies.as_text(found), content_type="text/plain; charset=utf-8")
+        return csv_file(exports.as_csv(found))
+    return Response(exports.as_text(found), content_type="text/plain; charset=utf-8")
 
 
 def _reasons(found: Answer, part: str) -> Sequence[Result]:
@@ -47,7 +47,7 @@ def _as_file(form: str, results: Sequence[Result]) -> AnyResponse:
     if form == "json":
         return json_file([{"word": r.word, "score": round(r.score, 6), "rank": r.rank} for r in results])
     if form == "csv":
-        return csv_file(copies.as_list(results))
+        return csv_file(exports.as_list(results))
     text = "".join(f"{result.shown}\t{result.score:.4f}\n" for result in results)
     return Response(text, content_type="text/plain; charset=utf-8")
 
@@ -91,7 +91,7 @@ def embed() -> AnyResponse:
         first=first,
         most=max((abs(result.score) for result in first), default=1.0),
         meanings=meanings_of(model, [result.word for result in first]),
-        citation=copies.citation(model),
+        citation=exports.citation(model),
         **drawings(found, model, asked),
     )
     response = Response(page, content_type="text/html; charset=utf-8")

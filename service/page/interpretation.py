@@ -1,12 +1,12 @@
 """How a query was read, for people: its parts, its sum, where it is wrong, and the same query with another word."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from embeddings import Answer, QueryError
 from embeddings.answers import Method, TermReading
-from embeddings.query import SEPARATORS, Kind, Query, Term, literal, parse, split_query
+from embeddings.query import SEPARATORS, Kind, Query, Term, Token, literal, parse, split_query
 
 _AROUND = 48
 """Characters shown before and after the place of an error."""
@@ -79,14 +79,20 @@ def as_term(word: str) -> str:
 
 def replace_term(query: str, term: str, replacement: str) -> str:
     """``query`` with ``replacement`` wherever ``term`` stands in it; all else stays as it was written."""
-    tokens = split_query(query)
-    ends = [token.column - 1 for token in tokens[1:]] + [len(query)]
-    for token, end in reversed(list(zip(tokens, ends, strict=True))):
-        if token.symbol in ("term", "quoted") and token.text == term:
-            start = token.column - 1
-            end = start + len(query[start:end].rstrip(_INVISIBLE))
+    for token, start, end in reversed(list(_terms_in(query))):
+        if token.text == term:
             query = query[:start] + as_term(replacement) + query[end:]
     return query
+
+
+def _terms_in(query: str) -> Iterator[tuple[Token, int, int]]:
+    """The terms that are written in ``query``, and where each begins and ends."""
+    tokens = split_query(query)
+    ends = [token.column - 1 for token in tokens[1:]] + [len(query)]
+    for token, end in zip(tokens, ends, strict=True):
+        if token.symbol in ("term", "quoted"):
+            start = token.column - 1
+            yield token, start, start + len(query[start:end].rstrip(_INVISIBLE))
 
 
 def with_term(query: str, word: str) -> str:
@@ -111,12 +117,9 @@ def with_term(query: str, word: str) -> str:
 
 def _with_another(query: str, term: Term, word: str) -> str:
     """``query`` with ``word`` in the place of one of its terms."""
-    tokens = split_query(query)
-    ends = [token.column - 1 for token in tokens[1:]] + [len(query)]
-    for token, end in zip(tokens, ends, strict=True):
-        if token.symbol in ("term", "quoted") and token.column == term.column:
-            start = token.column - 1
-            return query[:start] + as_term(word) + query[start + len(query[start:end].rstrip(_INVISIBLE)) :]
+    for token, start, end in _terms_in(query):
+        if token.column == term.column:
+            return query[:start] + as_term(word) + query[end:]
     texts = [word if known is term else known.text for known in parsed(query).terms]
     return str(parsed(query).rename(texts))
 

@@ -17,7 +17,7 @@ from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
 from embeddings.models import WordVectors
 from embeddings.query import Kind
 from service.host import ServedModels, StaticFiles, UnknownModel, of_error, of_http, served_models_of_app
-from service.page import interpretation as reading
+from service.page import interpretation
 from service.page.addresses import at, search_address, with_parameters, word_address
 from service.page.examples import ExampleQuery, examples_of
 from service.page.inline import PAGE_POLICY, STYLE, THEME
@@ -122,9 +122,9 @@ def render(template: str, asked: SearchRequest, query: str, **content: Any) -> s
         options_said=_options_said(asked, names),
         search_address=lambda text: search_address(text, parameters),
         word_address=lambda text: word_address(text, asked.of_model),
-        as_term=reading.as_term,
+        as_term=interpretation.as_term,
         home_address=lambda text: with_parameters("/", {"q": text, **parameters}),
-        with_term=reading.with_term,
+        with_term=interpretation.with_term,
         shown_as=lambda word: display_of(serving.model(asked.model), word),
         Kind=Kind,
         **content,
@@ -186,7 +186,7 @@ def error_page(error: EmbeddingsError | HTTPException) -> Response:
     fault = None
     suggestions: list[tuple[str, str]] = []
     if isinstance(error, QueryError) and error.column is not None:
-        fault = reading.fault_at(query, error.column)
+        fault = interpretation.fault_at(query, error.column)
     if isinstance(error, UnknownWord):
         model = served_models_of_app().model(asked.model)
         suggestions = [
@@ -208,9 +208,9 @@ def _address_with(query: str, wrong: str, word: str, asked: SearchRequest) -> st
     if request.path.startswith("/word"):
         return word_address(word, asked.parameters)
     if not query:  # an axis, or words of a plane
-        texts = {name: text.replace(wrong, reading.as_term(word)) for name, text in request.args.items()}
+        texts = {name: text.replace(wrong, interpretation.as_term(word)) for name, text in request.args.items()}
         return with_parameters(request.path, texts)
-    return search_address(reading.replace_term(query, wrong, word), asked.parameters)
+    return search_address(interpretation.replace_term(query, wrong, word), asked.parameters)
 
 
 def _title(error: Exception, status: int) -> str:

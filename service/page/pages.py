@@ -12,8 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from embeddings import Answer, Options
 from embeddings.errors import QueryError, UnknownWord
 from service.host import of_http, served_models_of_app
-from service.page import exports as copies
-from service.page import interpretation as reading
+from service.page import exports, interpretation
 from service.page.addresses import at, fits_into_a_path, search_address, with_parameters, word_address
 from service.page.downloads import downloads
 from service.page.examples import ExampleQuery
@@ -43,7 +42,7 @@ pages = page_blueprint("pages")
 
 
 def register_page(app: Flask) -> None:
-    """Give ``app`` the page; which serves models already."""
+    """Give the page to ``app``, which has its models already."""
     app.extensions["thisplusthat-glosses"] = Glosses.open(app.config["HOME_FOLDER"] / GLOSSES_FILE)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {"thousands": thousands, "signed": signed}
@@ -114,16 +113,16 @@ def _search(query: str, asked: SearchRequest) -> str:
         asked,
         query,
         answer=answer,
-        understood=understood(model, reading.read(answer)),
-        sum=reading.sum_of(answer, partial(display_of, model)),
+        understood=understood(model, interpretation.read(answer)),
+        sum=interpretation.sum_of(answer, partial(display_of, model)),
         meanings=meanings_of(model, [*listed, *words.values(), *reasons]),
         words_of=words,
         nearest=nearest_of_terms(answer, model),
         most=max((abs(result.score) for result in answer.results), default=1.0),
         **drawings(answer, model, asked),
-        curl=copies.as_curl(request.host_url.rstrip("/") + at(""), query, asked.parameters),
-        command=copies.as_command(query, asked.parameters),
-        citation=copies.citation(model),
+        curl=exports.as_curl(request.host_url.rstrip("/") + at(""), query, asked.parameters),
+        command=exports.as_command(query, asked.parameters),
+        citation=exports.citation(model),
         copied={
             "Text": with_parameters("/answer.txt", shown),
             "JSON": with_parameters("/answer.json", shown),
@@ -163,14 +162,14 @@ def _word(text: str) -> AnyResponse | str:
     model = serving.model(asked.model)
     found = look_up(model, text)
     if found is None:
-        return redirect(search_address(reading.as_term(text), asked.parameters))
+        return redirect(search_address(interpretation.as_term(text), asked.parameters))
     if found != text:
         return redirect(word_address(found, asked.parameters))
 
     def ask(query: str, options: Options) -> Answer:
         return serving.ask(query, options, asked.model)
 
-    term = reading.as_term(found)
+    term = interpretation.as_term(found)
     shown = describe(model, found, ask)
     return render(
         "word.html",

@@ -16,7 +16,7 @@ from service.page.labels import FONT_SIZE, LABEL_MARGIN, Box, Dot, Label, place_
 from service.page.scenes import Scene, Spot, numbers_of, plane_along, scene_of, shown_in
 from service.page.similarity_scale import draw_scale
 
-__all__ = ["NARROW", "WIDE", "Drawing", "draw", "paint", "paint_scene", "plane_along", "render", "source_of"]
+__all__ = ["NARROW", "WIDE", "Drawing", "draw", "drawing", "paint", "paint_scene", "plane_along", "render", "source_of"]
 
 WIDE, NARROW = 720, 340
 """Widths in which labels are readable on a desktop and on a phone."""
@@ -59,19 +59,20 @@ def paint(answer: Answer, model: WordVectors, *, link: Link | None = word_addres
         scene = scene_of(answer, model)
         content, height, caption = *render(scene, width, link), scene.caption
         described = f"{caption} {numbers_of(answer)}"
-    frame = svg.Frame(width, height, title, described)
-    if link is not None:
-        return Drawing(svg.picture(content, frame), caption)
-    return Drawing(svg.file(content, frame, caption, source_of(model)), caption)
+    return drawing(content, svg.Frame(width, height, title, described), caption, None if link else source_of(model))
 
 
 def paint_scene(scene: Scene, model: WordVectors, title: str, numbers: str, link: Link | None, width: int) -> Drawing:
     """A scene that is no answer's."""
     content, height = render(scene, width, link)
     frame = svg.Frame(width, height, title, f"{scene.caption} {numbers}")
-    if link is not None:
-        return Drawing(svg.picture(content, frame), scene.caption)
-    return Drawing(svg.file(content, frame, scene.caption, source_of(model)), scene.caption)
+    return drawing(content, frame, scene.caption, None if link else source_of(model))
+
+
+def drawing(content: str, frame: svg.Frame, caption: str, source: str | None = None, **said: str) -> Drawing:
+    """A picture of ``content`` for a page, whose root says ``said``; with a ``source`` it is a file of its own."""
+    shown = svg.picture(content, frame, **said) if source is None else svg.file(content, frame, caption, source)
+    return Drawing(shown, caption)
 
 
 def source_of(model: WordVectors) -> str:

@@ -19,7 +19,7 @@ from service.page.axes import Placement, in_plane, on_axes
 from service.page.axes_picture import draw_axes
 from service.page.downloads import csv_file, json_file, picture_file
 from service.page.layout import as_markup, page_blueprint, render
-from service.page.pictures import NARROW, WIDE, Drawing, paint_scene, source_of
+from service.page.pictures import NARROW, WIDE, Drawing, drawing, paint_scene, source_of
 from service.page.scenes import scene_of_words
 from service.page.search_request import SearchRequest, read_search_request
 
@@ -112,14 +112,12 @@ def _paint_axes(
     )
     caption = f"The cosine of each word with {named}" + (f", all without the direction of {apart}." if apart else ".")
     frame = svg.Frame(width, height, f"Words on {' and '.join(placed.names)}", f"{caption} {_numbers(placed)}")
-    if link is None:
-        return Drawing(svg.file(content, frame, caption, source_of(model)), caption)
     scales = {"x": across} | ({"y": down} if down else {})
     said = {
         f"data_{name}": f"{scale.low:.4f} {scale.high:.4f} {scale.start:.1f} {scale.end:.1f}"
         for name, scale in scales.items()
     }
-    return Drawing(svg.picture(content, frame, **said), caption)
+    return drawing(content, frame, caption, None if link else source_of(model), **said)
 
 
 def _numbers(placed: Placement) -> str:

@@ -12,7 +12,7 @@ from embeddings import EmbeddingsError, Options
 from embeddings.answers import ask_many
 from embeddings.models import WordVectors
 from embeddings.query import literal
-from service.host import ServedModels, UnknownModel, activity, served_models_of_app
+from service.host import ServedModels, activity, served_models_of_app
 from service.page.layout import render
 from service.page.search_request import SearchRequest, read_search_request
 
@@ -36,7 +36,7 @@ def status() -> Response:
     try:
         asked = read_search_request(request.args)
         serving.model(asked.model)
-    except (EmbeddingsError, UnknownModel):
+    except EmbeddingsError:
         asked = SearchRequest()
     models = list(_models(serving))
     is_well = not any(each.fault for each in models)

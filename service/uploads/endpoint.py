@@ -81,7 +81,7 @@ def create_upload() -> tuple[Response, int]:
     limit = served_models_of_app().settings.upload_bytes
     if body.size > limit:
         detail = f"A file can have {limit:,} bytes (the setting upload_bytes), and this one has {body.size:,}."
-        raise InvalidRequest(detail, [{"name": "size", "detail": detail}])
+        raise InvalidRequest.of("size", detail)
     if body.name in served_models_of_app().names or model_path(body.name).exists():
         raise UploadRefused(f"There is a model '{body.name}' already. Choose another name.")
     upload = _store().create(UploadRequest(**body.model_dump()))
@@ -95,7 +95,7 @@ def put_part(upload_id: str) -> Response:
     upload = _store().get(upload_id)
     offset = request.args.get("offset", "0")
     if not (offset.isascii() and offset.isdigit()):
-        raise InvalidRequest("offset is the byte of the file at which the part begins.")
+        raise InvalidRequest.of("offset", "offset is the byte of the file at which the part begins.")
     if upload.state is not UploadState.RECEIVING:
         raise UploadRefused(f"The upload is {upload.state}, and takes no more parts.")
     upload.append(int(offset), request.get_data(cache=False))

@@ -11,7 +11,6 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.errors import KernelError
 from embeddings.native import address, load_library
 from embeddings.text.characters import WORD_KINDS, kinds
 
@@ -34,15 +33,6 @@ class _Tokens(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in _POINTERS),
         *((name, ctypes.c_int64) for name in _SIZES),
     )
-
-
-def has_kernel() -> bool:
-    """Whether the kernel is compiled and not switched off."""
-    try:
-        load_library(_ROOM)
-    except KernelError:
-        return False
-    return True
 
 
 class TokenTable:

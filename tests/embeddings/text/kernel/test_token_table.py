@@ -8,12 +8,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from embeddings.errors import KernelError
-from embeddings.native import FORCED, LEVELS, processor_level
+from embeddings.native import FORCED, LEVELS, missing_kernel, processor_level
 from embeddings.text.characters import kinds
-from embeddings.text.kernel import TokenTable, has_kernel
+from embeddings.text.kernel import TokenTable
 from embeddings.text.tokens import Splitting, pattern_of
 
-pytestmark = pytest.mark.skipif(not has_kernel(), reason="no kernel is compiled here")
+pytestmark = pytest.mark.skipif(missing_kernel("embeddings.text") is not None, reason="no kernel is compiled here")
 
 SIGNS = " .,!?…'’\"“”-_+#:/@&·״׳()[]«¿;\n\t\0\xa0\u2028\u200c\u200d\u00ad\ufe0f．，。،।"
 LETTERS = "aAbsSzZ019éÉßſKıİΑΩ\u03a2Яя我אב٣०１ǅʼ\u0301\u20dd𐌰🏽👩💻🇫🇷❤\ud800\ufffe\U000e0041\U0010ffff"
@@ -82,7 +82,7 @@ def test_every_level_finds_the_same(monkeypatch: pytest.MonkeyPatch, level: str)
 
 def test_without_a_kernel_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FORCED, "none")
-    assert not has_kernel()
+    assert missing_kernel("embeddings.text") is not None
     with pytest.raises(KernelError, match="switches the kernels off"):
         TokenTable()
 
