@@ -1,5 +1,6 @@
 """The models that come with packages: our own, packed into this one, and GloVe 6B, an extra."""
 
+import json
 import os
 from collections.abc import Callable
 from importlib.resources import as_file, files
@@ -13,12 +14,15 @@ from embeddings.extras import need
 from embeddings.files import Lock, lock_place
 from embeddings.models import Card, ModelWriter, unpack
 from embeddings.progress import Progress
+from embeddings.search import IndexReport
 
 OWN_MODEL, GLOVE = "wikipedia", "glove-6b-50d"
 DEFAULT_MODEL = os.environ.get("THISPLUSTHAT_MODEL") or OWN_MODEL
 """What is asked where no model is named; THISPLUSTHAT_MODEL names another."""
 
 _PACKED = "wikipedia.packed"
+_INDEX = "wikipedia.index.json"
+"""The index of that model as this version builds it: `scripts/measure_default_index.py` writes it."""
 _GLOVE_CARD = Card(
     name=GLOVE,
     method="glove",
@@ -40,8 +44,9 @@ def prepare_bundled(name: str, path: Path, progress: Progress) -> None:
 
 
 def _write_own(path: Path, progress: Progress, lock: Lock) -> None:
+    measured = IndexReport.from_dict(json.loads((files("embeddings.catalogue") / _INDEX).read_text(encoding="utf-8")))
     with as_file(files("embeddings.catalogue") / _PACKED) as packed:
-        unpack(packed, path, lock=lock, progress=progress)
+        unpack(packed, path, lock=lock, progress=progress, measured=measured)
 
 
 def _write_glove(path: Path, progress: Progress, lock: Lock) -> None:

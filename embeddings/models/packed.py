@@ -92,9 +92,17 @@ def pack(path: Path, content: Content, bands: Sequence[Band]) -> int:
 
 
 def unpack(
-    packed: Path, path: Path, *, name: str | None = None, lock: Lock | None = None, progress: Progress = no_progress
+    packed: Path,
+    path: Path,
+    *,
+    name: str | None = None,
+    lock: Lock | None = None,
+    progress: Progress = no_progress,
+    measured: IndexReport | None = None,
 ) -> Manifest:
-    """Make the model folder ``path`` of a packed file. Raises `ModelError` naming what is wrong with the file."""
+    """Make the model folder ``path`` of a packed file; an index that was ``measured`` on its vectors takes the place of
+    the one that the file names. Raises `ModelError` naming what is wrong with the file.
+    """
     try:
         with zipfile.ZipFile(packed) as archive:
             about = json.loads(_member(archive, _ABOUT, 10_000_000))
@@ -117,8 +125,8 @@ def unpack(
                         of_rows = _split(_unxz(_member(archive, texts), rows * 1000), rows)
                         write_texts(writer.folder / texts, of_rows)
                 given = asdict(card) | ({"name": name} if name else {})
-                index = about.get("index")
-                measured = None if index is None else IndexReport.from_dict(index)
+                if measured is None and about.get("index") is not None:
+                    measured = IndexReport.from_dict(about["index"])
                 return writer.finish(Card(**given), progress=progress, measured=measured)
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise ModelError(f"{packed} is no packed model, or damaged: {error}. Install the package anew.") from error

@@ -11,11 +11,13 @@ from embeddings.search.list_search import ListSearch, Reach
 from embeddings.search.recall import SearchKind
 
 _LEAST_REACH = 0.2
-_MARGINS = (0.004, 0.006, 0.009, 0.013, 0.02, 0.03, 0.045, 0.067, 0.1)
+_MARGINS = (0.004, 0.006, 0.009, 0.013, 0.02, 0.03, 0.045, 0.06, 0.07, 0.08, 0.09, 0.1)
 _WIDENINGS, _WIDER = 8, 1.08
 """So often a reach is tried that is so much larger, where rows are missed whatever the margin."""
-_ROOM_IN_MARGIN = 2.0
-"""Real queries are not quite like the targets that are measured. A wide margin costs little; reach is what costs."""
+_ROOM_IN_MARGIN, _ROOM_OF_SHORT = 2.0, 1.2
+"""Real queries are not quite like the targets that are measured. A wide margin costs little with codes of 8 bits, where
+reach is what costs; with short codes it is the other way round.
+"""
 
 Targets = Mapping[SearchKind, tuple[Matrix, Rows, Rows]]
 """By kind of search: unit targets [n, dimension], the rows they are of [n, m] and the true rows [n, k]."""
@@ -38,9 +40,11 @@ def measure_lists(
         of_truth = list_of[truth]
         scores = np.einsum("nd,nkd->nk", some @ lists.rotation.T, centres[of_truth])
         spreads = np.maximum(lists.spreads[of_truth], 1e-6)
-        needed = np.quantile((recall.least - scores) / spreads, goal, method="higher")
+        share = goal if lists.bits is None else 1.0
+        needed = np.quantile((recall.least - scores) / spreads, share, method="higher")
         enough = _enough(recall, max(float(needed), _LEAST_REACH), goal)
-        reaches[asked] = Reach(enough.reach, _ROOM_IN_MARGIN * enough.margin)
+        room = _ROOM_IN_MARGIN if lists.bits is None else _ROOM_OF_SHORT
+        reaches[asked] = Reach(enough.reach, room * enough.margin)
         recalls[asked] = recall(reaches[asked])
     return reaches, recalls
 

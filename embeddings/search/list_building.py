@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from embeddings.search.list_file import LISTS_FILE, MOST_DIMENSIONS, NO_ROW, Lis
 from embeddings.search.list_search import Reach
 from embeddings.search.recall import SearchKind, goal_of, measured_targets
 from embeddings.search.report import IndexParameters, IndexReport
+from embeddings.search.short_codes import Bits, bits_for, short_codes, short_codes_in_blocks
 
 _ROWS_PER_LIST = 200
 """With fewer, finding the lists takes longer; with more, more rows are read in vain."""
@@ -34,7 +35,12 @@ _SAMPLE_PER_LIST, _SMALLEST_SAMPLE = 32, 32_768
 _SHARE_KEPT, _FEWEST_KEPT = 0.9, 64
 """Of many dimensions those are kept that hold so much of the squares; of few, all."""
 _BEYOND_SAMPLE = 1.05
-_FACTORY = re.compile(r"L(\d{1,9}),(\d{1,4})x8")
+_FACTORY = re.compile(r"L(\d{1,9}),(?:(\d{1,4})x8|(\d{1,4})x4,(\d{1,4})x2,(\d{1,4})x1)")
+_SHORT_FROM = 128
+"""From so many dimensions of 8 bits on, reading codes is what takes time, and short ones are taken."""
+_BITS_PER_DIMENSION = 1.6
+_ROWS_PER_LIST_OF_SHORT = 1000
+"""Of so many dimensions most lists are read; long ones are built sooner, and read in one piece."""
 _BLOCK_ROWS = 8192
 
 
@@ -66,7 +72,7 @@ def build_list_index(vectors: Matrix, kind: str, parameters: IndexParameters, fo
         round(time.perf_counter() - started, 3),
         parameters,
         recall_of={asked.value: round(share, 6) for asked, share in recalls.items()},
-        reach_for={asked.value: [round(each.reach, 4), each.margin] for asked, each in reaches.items()},
+        reach_for={asked.value: [round(each.reach, 4), round(each.margin, 4)] for asked, each in reaches.items()},
     )
 
 
@@ -79,8 +85,10 @@ def rebuild_list_index(vectors: Matrix, measured: IndexReport, folder: Path) -> 
     return replace(measured, build_seconds=round(time.perf_counter() - started, 3))
 
 
-def factory_of(number: int, kept: int) -> str:
+def factory_of(number: int, kept: int | Bits) -> str:
     """The name of an index of ``number`` lists with codes of ``kept`` dimensions, like FAISS's names of its own."""
+    if isinstance(kept, Bits):
+        return f"L{number},{kept.fours}x4,{kept.twos}x2,{kept.ones}x1"
     return f"L{number},{kept}x8"
 
 
@@ -91,8 +99,8 @@ def list_factory(vectors: Matrix, seed: int) -> str:
 
 def lists_to_try(vectors: Matrix, seed: int = 0) -> list[str]:
     """Names of lists of the usual length, of half and of twice that."""
-    number, kept = _numbers_of(list_factory(vectors, seed), *vectors.shape)
-    return list(dict.fromkeys(factory_of(max(1, each), kept) for each in (number, 2 * number, number // 2)))
+    number, kept, bits = _numbers_of(list_factory(vectors, seed), *vectors.shape)
+    return list(dict.fromkeys(factory_of(max(1, each), bits or kept) for each in (number, 2 * number, number // 2)))
 
 
 def build_lists(vectors: Matrix, factory: str, seed: int, found: Axes | None = None) -> Lists:
@@ -101,22 +109,25 @@ def build_lists(vectors: Matrix, factory: str, seed: int, found: Axes | None = N
 
     Beside the rows, which may be mapped, it takes the sample or twice the codes in memory, whichever is more.
     """
-    number, kept = _numbers_of(factory, *vectors.shape)
+    number, kept, bits = _numbers_of(factory, *vectors.shape)
     count, dimension = vectors.shape
     rotation = np.zeros((kept, dimension), np.float32)
     axes = (found or principal_axes(vectors, seed)).axes[:kept]
     rotation[: len(axes)] = axes
     sample = _rotated_sample(vectors, rotation, max(number * _SAMPLE_PER_LIST, _SMALLEST_SAMPLE), seed)
-    steps = steps_for(_BEYOND_SAMPLE * np.maximum(sample.max(axis=0), -sample.min(axis=0)))
+    if bits is None:
+        steps = steps_for(_BEYOND_SAMPLE * np.maximum(sample.max(axis=0), -sample.min(axis=0)))
+    else:
+        steps = np.maximum(np.sqrt(np.square(sample).mean(axis=0)), 1e-9)
     centres = k_means(sample, number, seed)
     del sample
     list_of, squares = np.empty(count, np.int64), np.empty(count, np.float32)
-    codes = np.empty((count, kept), np.uint8)
+    codes = np.empty((count, kept if bits is None else bits.nibbles // 2), np.uint8)
     compared = Centres(centres)
     for some in blocks(count, _BLOCK_ROWS):
         rotated = vectors[some] @ rotation.T
         list_of[some] = compared.nearest(rotated)
-        codes[some] = codes_of(rotated, steps)
+        codes[some] = codes_of(rotated, steps) if bits is None else short_codes(rotated, steps, bits)
         rotated -= centres[list_of[some]]
         squares[some] = np.einsum("ij,ij->i", rotated, rotated)
     counts = np.bincount(list_of, minlength=number)
@@ -133,22 +144,28 @@ def build_lists(vectors: Matrix, factory: str, seed: int, found: Axes | None = N
         centre_steps=centre_steps,
         spreads=_spreads(squares, list_of, counts),
         centres=in_blocks(filled_up(codes_of(centres, centre_steps))),
-        codes=_placed(codes, ids),
+        codes=_placed(codes, ids, in_blocks if bits is None else short_codes_in_blocks),
         starts=starts.astype(np.uint32),
         ids=ids,
         count=count,
+        bits=bits,
     )
 
 
-def _numbers_of(factory: str, count: int, dimension: int) -> tuple[int, int]:
+def _numbers_of(factory: str, count: int, dimension: int) -> tuple[int, int, Bits | None]:
+    """How many lists, dimensions that are kept, and bits of short codes."""
     match = _FACTORY.fullmatch(factory)
-    number, kept = map(int, match.groups()) if match else (0, 0)
-    if not (0 < number <= count and 0 < kept <= min(dimension + 3, MOST_DIMENSIONS) and kept % 4 == 0):
+    number = int(match[1]) if match else 0
+    bits = Bits(int(match[3]), int(match[4]), int(match[5])) if match and match[3] else None
+    kept = bits.kept if bits is not None else int(match[2]) if match else 0
+    fits = kept <= min(dimension + 3, MOST_DIMENSIONS) and kept % 4 == 0
+    if not (0 < number <= count and kept > 0 and fits and (bits is None or bits.are_possible(dimension))):
         raise ModelError(
             f"'{factory}' names no lists of {count:,} × {dimension} vectors. A name is like L2000,52x8: the number of "
-            "lists, and the dimensions of the codes, a multiple of 4."
+            "lists, and the dimensions of the codes, a multiple of 4; or like L500,20x4,88x2,240x1: dimensions with "
+            "codes of four, two and one bit, multiples of 4, 8 and 16."
         )
-    return number, kept
+    return number, kept, bits
 
 
 def principal_axes(vectors: Matrix, seed: int) -> Axes:
@@ -164,6 +181,9 @@ def principal_axes(vectors: Matrix, seed: int) -> Axes:
 def _factory_for(found: Axes, count: int) -> str:
     dimension = len(found.axes)
     enough = int(np.searchsorted(np.cumsum(found.energies) / found.energies.sum(), _SHARE_KEPT)) + 1
+    if enough >= _SHORT_FROM:
+        bits = bits_for(found.energies, round(_BITS_PER_DIMENSION * dimension))
+        return factory_of(max(1, count // _ROWS_PER_LIST_OF_SHORT), bits)
     kept = min(max(-(-enough // 16) * 16, _FEWEST_KEPT), dimension, MOST_DIMENSIONS)
     return factory_of(max(1, count // _ROWS_PER_LIST), -(-kept // 4) * 4)
 
@@ -183,16 +203,15 @@ def _rotated_sample(vectors: Matrix, rotation: Matrix, number: int, seed: int) -
     return rotated
 
 
-def _placed(codes: Codes, ids: npt.NDArray[np.uint32]) -> Codes:
-    """The codes of rows [count, kept] in the order of ``ids`` and in blocks, zeros where there is no row."""
-    kept = codes.shape[1]
-    placed = np.empty((len(ids) // BLOCK_ROWS, kept // 4, BLOCK_ROWS, 4), np.uint8)
-    for some in blocks(len(placed), _BLOCK_ROWS // BLOCK_ROWS):
+def _placed(codes: Codes, ids: npt.NDArray[np.uint32], arrange: Callable[[Codes], Codes]) -> Codes:
+    """The codes of rows [count, width] in the order of ``ids`` and in blocks, zeros where there is no row."""
+    parts = []
+    for some in blocks(len(ids) // BLOCK_ROWS, _BLOCK_ROWS // BLOCK_ROWS):
         rows = ids[some.start * BLOCK_ROWS : some.stop * BLOCK_ROWS]
         together = codes[np.where(rows == NO_ROW, 0, rows)]
         together[rows == NO_ROW] = ZERO_CODE
-        placed[some] = in_blocks(together)
-    return placed
+        parts.append(arrange(together))
+    return np.concatenate(parts)
 
 
 def _spreads(squares: Matrix, list_of: Rows, counts: Rows) -> Matrix:

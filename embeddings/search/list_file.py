@@ -2,6 +2,8 @@
 
     magic, rows, dimension, kept, lists, blocks (int64 each), then the arrays of `Lists`, each at a multiple of 64 bytes
 
+With short codes there is another magic, and behind the blocks stand the numbers of `Bits`: fours, twos, ones.
+
 Where an array stands follows from the counts, so there are no places in the file that could point elsewhere.
 """
 
@@ -18,6 +20,7 @@ from embeddings.errors import ModelError
 from embeddings.files import HeldFile
 from embeddings.search.brute_force import Matrix
 from embeddings.search.clustering import BLOCK_ROWS, Codes
+from embeddings.search.short_codes import Bits
 
 LISTS_FILE = "index.lists"
 MOST_DIMENSIONS = 4096
@@ -25,30 +28,33 @@ NO_ROW = 0xFFFFFFFF
 """In the place of a row where a block is filled up."""
 
 _MAGIC = int.from_bytes(b"TPTLIST1", "little")
-_HEADER, _ALIGNED = 48, 64
+_MAGIC_SHORT = int.from_bytes(b"TPTLIST2", "little")
+_HEADER, _MORE_HEADER, _ALIGNED = 48, 24, 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lists:
-    """Rows in lists, each with a code of 8 bits a dimension in blocks of 16; rows of a list ascend."""
+    """Rows in lists, each with a code in blocks of 16; rows of a list ascend."""
 
     rotation: Matrix
     """[kept, dimension]: orthonormal rows, or zeros that fill up to a multiple of 4."""
     steps: Matrix
-    """[kept]: what a unit of a code is worth."""
+    """[kept]: what a unit of a code is worth; of short codes the root of the mean square along each direction."""
     centre_steps: Matrix
     spreads: Matrix
     """[lists]: how far the rows of each are from its centre."""
     centres: Codes
     """[blocks of lists, kept / 4, 16, 4]"""
     codes: Codes
-    """[blocks, kept / 4, 16, 4]"""
+    """[blocks, kept / 4, 16, 4]; short ones [blocks, nibbles / 2, 16]"""
     starts: npt.NDArray[np.uint32]
     """[lists + 1]: the first block of each list."""
     ids: npt.NDArray[np.uint32]
     """[blocks * 16]: the row that each code is of, or `NO_ROW`."""
     count: int
     """Number of rows."""
+    bits: Bits | None = None
+    """Of short codes; None where codes have 8 bits a dimension."""
 
     @property
     def dimension(self) -> int:
@@ -64,10 +70,15 @@ class Lists:
 
 def write_lists(lists: Lists, path: Path) -> None:
     """Write the file that `read_lists` reads."""
-    numbers = [_MAGIC, lists.count, lists.dimension, lists.kept, len(lists), int(lists.starts[-1])]
+    bits = lists.bits
+    magic = _MAGIC if bits is None else _MAGIC_SHORT
+    shape = lists.dimension, lists.kept, len(lists), int(lists.starts[-1])
+    numbers = [magic, lists.count, *shape]
     with path.open("wb") as file:
         file.write(np.array(numbers, "<i8").tobytes())
-        for name, dtype, shape in _arrays(*numbers[2:]):
+        if bits is not None:
+            file.write(np.array([bits.fours, bits.twos, bits.ones], "<i8").tobytes())
+        for name, dtype, shape in _arrays(*shape, bits):
             file.write(b"\0" * (-file.tell() % _ALIGNED))
             array: npt.NDArray[Any] = getattr(lists, name)
             assert array.shape == shape, name
@@ -82,9 +93,12 @@ def read_lists(file: HeldFile, path: Path, count: int, dimension: int) -> Lists:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read as a search index: {error}") from error
-    if len(content) < _HEADER or int.from_bytes(content[:8], "little") != _MAGIC:
+    magic = int.from_bytes(content[:8], "little")
+    start = _HEADER + (_MORE_HEADER if magic == _MAGIC_SHORT else 0)
+    if len(content) < start or magic not in (_MAGIC, _MAGIC_SHORT):
         raise ModelError(f"{path} is not an index of lists, or of another version. Build it anew.")
     of_count, of_dimension, kept, number, blocks = np.frombuffer(content, "<i8", 5, 8).tolist()
+    bits = Bits(*np.frombuffer(content, "<i8", 3, _HEADER).tolist()) if magic == _MAGIC_SHORT else None
     if (of_count, of_dimension) != (count, dimension):
         raise ModelError(f"{path} is for {of_count:,} × {of_dimension} vectors, not for {count:,} × {dimension}.")
     if not (
@@ -93,10 +107,11 @@ def read_lists(file: HeldFile, path: Path, count: int, dimension: int) -> Lists:
         and 0 < number <= count
         and count <= blocks * BLOCK_ROWS < NO_ROW
         and blocks <= count // BLOCK_ROWS + number
+        and (bits is None or (bits.are_possible(dimension) and bits.kept == kept))
     ):
         raise ModelError(f"{path} is damaged: {number:,} lists of {blocks:,} blocks of {kept:,} dimensions.")
-    arrays, place = {}, _HEADER
-    for name, dtype, shape in _arrays(dimension, kept, number, blocks):
+    arrays, place = {}, start
+    for name, dtype, shape in _arrays(dimension, kept, number, blocks, bits):
         place += -place % _ALIGNED
         size = prod(shape) * np.dtype(dtype).itemsize
         if place + size > len(content):
@@ -105,13 +120,15 @@ def read_lists(file: HeldFile, path: Path, count: int, dimension: int) -> Lists:
         place += size
     if place != len(content):
         raise ModelError(f"{path} is damaged: it has {len(content):,} bytes instead of {place:,}.")
-    lists = Lists(**arrays, count=count)
+    lists = Lists(**arrays, count=count, bits=bits)
     if wrong := _what_is_wrong(lists):
         raise ModelError(f"{path} is damaged: {wrong}.")
     return lists
 
 
-def _arrays(dimension: int, kept: int, number: int, blocks: int) -> list[tuple[str, str, tuple[int, ...]]]:
+def _arrays(
+    dimension: int, kept: int, number: int, blocks: int, bits: Bits | None
+) -> list[tuple[str, str, tuple[int, ...]]]:
     """Name, type and shape of the arrays, in the order in which they stand in the file."""
     quads = (kept // 4, BLOCK_ROWS, 4)
     return [
@@ -122,7 +139,7 @@ def _arrays(dimension: int, kept: int, number: int, blocks: int) -> list[tuple[s
         ("centres", "u1", (-(-number // BLOCK_ROWS), *quads)),
         ("starts", "<u4", (number + 1,)),
         ("ids", "<u4", (blocks * BLOCK_ROWS,)),
-        ("codes", "u1", (blocks, *quads)),
+        ("codes", "u1", (blocks, *(quads if bits is None else (bits.nibbles // 2, BLOCK_ROWS)))),
     ]
 
 

@@ -27,7 +27,7 @@ _FEW = 64
 
 class _ListIndex(Structure):
     _fields_: ClassVar[Any] = [
-        *((name, c_int64) for name in ("rows", "dimension", "kept", "lists")),
+        *((name, c_int64) for name in ("rows", "dimension", "kept", "lists", "fours", "twos", "nibbles")),
         *((name, c_void_p) for name in ("rotation", "steps", "centre_steps", "spreads")),
         *((name, c_void_p) for name in ("centres", "codes", "starts", "ids", "vectors")),
         *((name, c_int64) for name in ("descriptor", "offset")),
@@ -97,6 +97,7 @@ class ListSearch:
             *vectors.shape,
             lists.kept,
             len(lists),
+            *((0, 0, 0) if lists.bits is None else (lists.bits.fours, lists.bits.twos, lists.bits.nibbles)),
             *(array.ctypes.data for array in (*arrays, lists.starts, lists.ids)),
             vectors.ctypes.data if file is None else None,
             -1 if file is None else file.fileno(),

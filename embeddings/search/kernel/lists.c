@@ -3,7 +3,7 @@
 // Lists are read in the order of what they promise: the score of the centre and `reach` times the spread of the list.
 // The search ends where that is below the score of the k-th best row that was found. So the number of lists goes by
 // the target, by k, and by how many rows filters leave; only `reach` was measured when the index was built.
-#include "lists.h"
+#include "short_codes.h"
 
 #include <math.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ typedef struct {
 // A target on its way through the lists.
 typedef struct {
     const float *target;  // [dimension]
-    int8_t *query;        // [kept]: the rotated target in units of the codes
+    void *query;          // the rotated target in units of the codes [kept], or the tables of short codes
     float unit;           // what a unit of a score is worth
     int32_t origin;       // the score of a row of zeros
     int32_t margin;       // in units of scores
@@ -100,6 +100,10 @@ static void sift_ranked(Ranked *heap, int64_t count, int64_t at) {
 
 // ---- Reading a list
 
+static int64_t bytes_of_block(const List_index *index) {
+    return index->nibbles ? index->nibbles / 2 * BLOCK_ROWS : index->kept / 4 * QUAD_BYTES;
+}
+
 static int is_wanted(const List_index *index, const Question *asked, uint32_t row) {
     if (row >= asked->limit || row >= index->rows) return 0; // NO_ROW is among them
     for (int64_t i = 0; i < asked->excluded_count; i++)
@@ -147,7 +151,8 @@ static void take(Search *search, const Question *asked, int32_t score, uint32_t 
 }
 
 static void read_list(const List_index *index, const Question *asked, score_function *score, Search *search, int64_t list) {
-    const int64_t quads = index->kept / 4, size = quads * QUAD_BYTES;
+    const int64_t width = index->nibbles ? index->nibbles / 2 : index->kept / 4, size = bytes_of_block(index);
+    if (index->nibbles) score = score_short;
     int64_t block = index->starts[list], end = index->starts[list + 1];
     int32_t scores[CHUNK * BLOCK_ROWS];
     uint16_t masks[CHUNK];
@@ -162,7 +167,7 @@ static void read_list(const List_index *index, const Question *asked, score_func
     }
     for (; block < end; block += CHUNK) {
         const int64_t blocks = end - block < CHUNK ? end - block : CHUNK;
-        score(index->codes + block * size, quads, search->query, blocks, enough(search), scores, masks);
+        score(index->codes + block * size, width, search->query, blocks, enough(search), scores, masks);
         for (int64_t b = 0; b < blocks; b++)
             for (uint32_t left = masks[b]; left; left &= left - 1) {
                 const int at = __builtin_ctz(left);
@@ -186,7 +191,8 @@ static int begin(const List_index *index, const Question *asked, score_function 
         rotated[i] = dot(index->rotation + i * index->dimension, search->target, index->dimension);
     int32_t origin;
     const float unit = quantise(rotated, index->centre_steps, index->kept, centre_query, &origin);
-    search->unit = quantise(rotated, index->steps, index->kept, search->query, &search->origin);
+    search->unit = index->nibbles ? tabulate(index, rotated, search->query, &search->origin)
+                                  : quantise(rotated, index->steps, index->kept, search->query, &search->origin);
     search->margin = in_units(asked->margin, search->unit);
     for (int64_t block = 0; block < blocks; block += CHUNK) {
         const int64_t some = blocks - block < CHUNK ? blocks - block : CHUNK;
@@ -248,8 +254,8 @@ static void order_lists(Search *search, int64_t count, float highest, uint32_t *
 }
 
 static void read_ahead(const List_index *index, uint32_t list) {
-    const char *at = (const char *)index->codes + (int64_t)index->starts[list] * index->kept * BLOCK_ROWS;
-    for (int line = 0; line < 16; line++) __builtin_prefetch(at + 64 * line);
+    const char *at = (const char *)index->codes + (int64_t)index->starts[list] * bytes_of_block(index);
+    for (int line = 0; line < 32; line++) __builtin_prefetch(at + 64 * line);
 }
 
 // Reads up to `most` of the lists in their order.
@@ -343,8 +349,12 @@ static char *part_of(char **room, int64_t bytes) {
     return part;
 }
 
+static int64_t bytes_of_query(const List_index *index) {
+    return index->nibbles ? index->nibbles * TABLE : index->kept;
+}
+
 static int64_t bytes_of_search(const List_index *index) {
-    return rounded(sizeof(Search)) + rounded(index->kept) + 2 * rounded(4 * index->lists) + rounded(4 * LARGEST_K) +
+    return rounded(sizeof(Search)) + rounded(bytes_of_query(index)) + 2 * rounded(4 * index->lists) + rounded(4 * LARGEST_K) +
            rounded(sizeof(Hit) * MOST_HITS) + rounded(2 * index->lists);
 }
 
@@ -375,7 +385,7 @@ EXPORT(int64_t, search_lists)(const List_index *index, const Question *asked, co
     Search *searches = (Search *)part_of(&room, sizeof(Search) * together);
     uint16_t *members = (uint16_t *)part_of(&room, 2 * index->lists * together);
     for (int64_t i = 0; i < together; i++) {
-        searches[i].query = (int8_t *)part_of(&room, index->kept);
+        searches[i].query = part_of(&room, bytes_of_query(index));
         searches[i].promises = (float *)part_of(&room, 4 * index->lists);
         searches[i].ordered = (uint32_t *)part_of(&room, 4 * index->lists);
         searches[i].heap = (int32_t *)part_of(&room, 4 * LARGEST_K);

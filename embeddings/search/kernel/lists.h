@@ -11,8 +11,10 @@ typedef struct {
     int64_t rows, dimension;   // of the matrix
     int64_t kept;              // dimensions of the codes, a multiple of 4
     int64_t lists;
+    int64_t fours, twos;       // dimensions that have four and two bits in short codes; all others have one
+    int64_t nibbles;           // of a short code, a multiple of 4; 0 where codes have 8 bits a dimension
     const float *rotation;     // [kept][dimension], orthonormal rows
-    const float *steps;        // [kept]: what a unit of a code is worth
+    const float *steps;        // [kept]: what a unit of a code is worth; of short codes how large numbers are
     const float *centre_steps; // [kept]: the same for codes of centres
     const float *spreads;      // [lists]: how far the rows of a list are from its centre
     const uint8_t *centres;    // codes of the centres, in blocks

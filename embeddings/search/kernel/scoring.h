@@ -14,15 +14,15 @@
 enum { BLOCK_ROWS = 16, QUAD_BYTES = 4 * BLOCK_ROWS, LARGEST_OF_QUERY = 63 };
 
 // Scores of `blocks` blocks go to `scores`, 16 a block; bit r of masks[b] says that row r of block b has `least` or more.
-typedef void score_function(const uint8_t *codes, int64_t quads, const int8_t *query, int64_t blocks, int32_t least,
+typedef void score_function(const uint8_t *codes, int64_t quads, const void *query, int64_t blocks, int32_t least,
                             int32_t *scores, uint16_t *masks);
 
 #if defined(__AVX2__)
 #include <immintrin.h>
 
-INLINE int32_t quad_of(const int8_t *query, int64_t quad) {
+INLINE int32_t quad_of(const void *query, int64_t quad) {
     int32_t four;
-    memcpy(&four, query + 4 * quad, 4);
+    memcpy(&four, (const int8_t *)query + 4 * quad, 4);
     return four;
 }
 #endif
@@ -66,13 +66,13 @@ INLINE int32_t quad_of(const int8_t *query, int64_t quad) {
         if (left > 2) KEEP(fourth, block + 3);                                                    \
     }
 
-static void score_without_vnni(const uint8_t *codes, int64_t quads, const int8_t *query, int64_t blocks, int32_t least,
+static void score_without_vnni(const uint8_t *codes, int64_t quads, const void *query, int64_t blocks, int32_t least,
                                int32_t *scores, uint16_t *masks) {
     SCORE_BODY(ADD_BY_MADDUBS)
 }
 
 __attribute__((target("avx512vnni"))) static void score_with_vnni(const uint8_t *codes, int64_t quads,
-                                                                  const int8_t *query, int64_t blocks, int32_t least,
+                                                                  const void *query, int64_t blocks, int32_t least,
                                                                   int32_t *scores, uint16_t *masks) {
     SCORE_BODY(ADD_BY_DPBUSD)
 }
@@ -100,7 +100,7 @@ INLINE uint32_t keep(int32_t *scores, __m256i sum, __m256i enough) {
     return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(sum, enough)));
 }
 
-static void score_by_avx2(const uint8_t *codes, int64_t quads, const int8_t *query, int64_t blocks, int32_t least,
+static void score_by_avx2(const uint8_t *codes, int64_t quads, const void *query, int64_t blocks, int32_t least,
                           int32_t *scores, uint16_t *masks) {
     // Every sum is far from INT32_MIN, so "more than INT32_MIN" is as good as "INT32_MIN or more".
     const __m256i enough = _mm256_set1_epi32(least == INT32_MIN ? least : least - 1);
@@ -137,12 +137,13 @@ INLINE score_function *score_blocks(void) { return score_by_avx2; }
 
 #else
 
-static void score_plainly(const uint8_t *codes, int64_t quads, const int8_t *query, int64_t blocks, int32_t least,
+static void score_plainly(const uint8_t *codes, int64_t quads, const void *query, int64_t blocks, int32_t least,
                           int32_t *scores, uint16_t *masks) {
     for (int64_t block = 0; block < blocks; block++, scores += BLOCK_ROWS) {
         int32_t sums[BLOCK_ROWS] = {0};
         for (int64_t quad = 0; quad < quads; quad++, codes += QUAD_BYTES) {
-            const int32_t a = query[4 * quad], b = query[4 * quad + 1], c = query[4 * quad + 2], d = query[4 * quad + 3];
+            const int8_t *four = (const int8_t *)query + 4 * quad;
+            const int32_t a = four[0], b = four[1], c = four[2], d = four[3];
             for (int row = 0; row < BLOCK_ROWS; row++) {
                 const uint8_t *of = codes + 4 * row;
                 sums[row] += of[0] * a + of[1] * b + of[2] * c + of[3] * d;
