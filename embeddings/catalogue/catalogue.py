@@ -14,7 +14,7 @@ from embeddings.answers import LocalModel
 from embeddings.catalogue.bundled import BUNDLED, DEFAULT_MODEL, prepare_bundled
 from embeddings.catalogue.remote import copy_place, fetch, is_url
 from embeddings.errors import ModelError
-from embeddings.files import is_work_folder
+from embeddings.files import is_old_training, is_work_folder
 from embeddings.models import Card, Manifest, WordVectors, open_as, read_manifest
 from embeddings.progress import Progress, no_progress
 
@@ -143,11 +143,11 @@ def _load_copy(url: str, progress: Progress) -> LocalModel:
 
 
 def list_models() -> list[Listing]:
-    """All models of the user's folder by name, damaged ones with what is wrong with them."""
+    """All models of the user's folder by name, damaged ones with what is wrong with them; trainings are none."""
     folder = home() / "models"
     listings = []
     for path in sorted(folder.iterdir()) if folder.exists() else []:
-        if path.is_dir() and _NAME.fullmatch(path.name) and not is_work_folder(path):
+        if path.is_dir() and _NAME.fullmatch(path.name) and not (is_work_folder(path) or is_old_training(path)):
             try:
                 listings.append(Listing(path.name, path, manifest=read_manifest(path)))
             except ModelError as error:

@@ -59,6 +59,11 @@ def is_work_folder(folder: Path) -> bool:
         return False
 
 
+def is_old_training(folder: Path) -> bool:
+    """Whether ``folder`` is a training that was stopped in version 0.1, whose work folders had no marker."""
+    return folder.suffix == ".training" and (folder / "job.json").is_file() and not is_work_folder(folder)
+
+
 def made_by_program(folder: Path) -> bool:
     """Whether ``folder`` is a work folder or a model: nothing that a user has written."""
     manifest = folder / "model.json"

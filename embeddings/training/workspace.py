@@ -16,6 +16,7 @@ from embeddings.errors import CorpusError, ModelError
 from embeddings.files import (
     MARKER,
     Lock,
+    is_old_training,
     is_work_folder,
     lock_place,
     mark,
@@ -86,6 +87,12 @@ class Workspace:
                 self._clear_finished()
                 raise ModelError(f"{self.model} exists already. Choose another --out, or remove it.")
             begun = (self.folder / JOB_FILE).exists()
+            before = self.model.with_name(f"{self.model.name}.training")
+            if resume and not begun and is_old_training(before):
+                raise CorpusError(
+                    f"{before} was begun by version 0.1, whose trainings this version cannot go on with. Finish it "
+                    "with that version, or begin anew with the same command without --resume; the old folder stays as it is."
+                )
             if resume and not begun:
                 raise CorpusError(f"There is no training of {self.model} to resume. Leave out --resume to begin it.")
             if resume:

@@ -30,7 +30,7 @@ def show_answer(answer: Answer, out: Console) -> None:
     """What the query was read as, how terms were found where that is not plain, and the results."""
     out.print(Text.assemble((answer.read_as, "bold"), (f"   {answer.kind}, {answer.method}, {answer.model}", "dim")))
     for term in answer.terms:
-        if term.resolved != "exact":
+        if not _is_plain(term):
             out.print(Text(f"  {_how(term)}", style="dim"))
     for note in answer.notes:
         out.print(Text(f"  {note}", style="yellow"))
@@ -45,6 +45,11 @@ def show_answer(answer: Answer, out: Console) -> None:
         out.print(_table(answer.results, "score", answer.explanation))
     if answer.explanation is not None:
         _show_explanation(answer, answer.explanation, out)
+
+
+def _is_plain(term: TermReading) -> bool:
+    """Whether a term is the entry that it was written as, or would be within a sentence."""
+    return term.resolved == "exact" or (term.resolved == "case" and term.words == (term.text.lower(),))
 
 
 def _how(term: TermReading) -> str:

@@ -31,7 +31,7 @@ def test_words_that_look_like_markup_are_shown_as_they_are(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("Bread", "Bread → bread"),
+        ("CAFE", "CAFE → café"),
         ("new york", "new york → new_york (a phrase of the vocabulary)"),
         ("united states", "united states → united + states (the mean of these words)"),
         ("king <> queen", "0.5000"),
@@ -40,6 +40,10 @@ def test_words_that_look_like_markup_are_shown_as_they_are(tmp_path: Path) -> No
 )
 def test_what_was_found_and_how(tiny_model: Model, query: str, expected: str) -> None:
     assert expected in shown(tiny_model, query)
+
+
+def test_capitals_that_the_vocabulary_writes_small_are_no_news(tiny_model: Model) -> None:
+    assert "→" not in shown(tiny_model, "Bread - THRONE + king")
 
 
 def test_a_line_for_a_pipe_has_no_other_breaks_or_tabs(tiny_model: Model) -> None:
