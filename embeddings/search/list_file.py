@@ -72,13 +72,13 @@ def write_lists(lists: Lists, path: Path) -> None:
     """Write the file that `read_lists` reads."""
     bits = lists.bits
     magic = _MAGIC if bits is None else _MAGIC_SHORT
-    shape = lists.dimension, lists.kept, len(lists), int(lists.starts[-1])
-    numbers = [magic, lists.count, *shape]
+    counts = lists.dimension, lists.kept, len(lists), int(lists.starts[-1])
+    numbers = [magic, lists.count, *counts]
     with path.open("wb") as file:
         file.write(np.array(numbers, "<i8").tobytes())
         if bits is not None:
             file.write(np.array([bits.fours, bits.twos, bits.ones], "<i8").tobytes())
-        for name, dtype, shape in _arrays(*shape, bits):
+        for name, dtype, shape in _arrays(*counts, bits):
             file.write(b"\0" * (-file.tell() % _ALIGNED))
             array: npt.NDArray[Any] = getattr(lists, name)
             assert array.shape == shape, name
