@@ -67,7 +67,7 @@ def _on_composed(query: Query, term: Term, reading: Reading) -> list[str]:
         )
     if operator := _SPELT_OPERATOR.search(term.text):
         notes.append(
-            f"'{operator[1]}' is no operator: it was read as a part of '{term.text}'. The operators are + - and *, "
+            f"'{operator[1]}' is not an operator: it was read as part of '{term.text}'. The operators are + - and *, "
             "with blanks around them."
         )
     if query.kind is Kind.EXPRESSION and (number := _NUMBER_FIRST.match(term.text)):

@@ -26,13 +26,15 @@ class Options:
 
     k: int = field(default=10, metadata={"help": "Number of results.", "min": 1, "max": 1000})
     method: Method = field(default=Method.ADD, metadata={"help": "How sums and analogies are searched."})
-    exact: bool = field(default=False, metadata={"help": "Compare with every word instead of going through the index."})
-    explain: bool = field(default=False, metadata={"help": "Say why: cosines, relation, margin, places in a plane."})
+    exact: bool = field(default=False, metadata={"help": "Compare with every word instead of using the index."})
+    explain: bool = field(
+        default=False, metadata={"help": "Explain the answer: cosines, relation, margin, places in a plane."}
+    )
     restrict: int | None = field(
         default=None, metadata={"help": "Only the N most frequent words.", "min": 1, "metavar": "N"}
     )
     all_forms: bool = field(
-        default=False, metadata={"help": "List other cases and accents of words already there, too."}
+        default=False, metadata={"help": "Also list other cases and accents of words already listed."}
     )
 
     def __post_init__(self) -> None:

@@ -112,7 +112,7 @@ class ImportOptions:
     skip_faults: bool = False
     """Leave rows out that are not right, and count them."""
     trust_pickle: bool = field(default=False, metadata={"help": "Needless: pickles are read as data, and never run."})
-    overwrite: bool = field(default=False, metadata={"help": "Replace the model if there is one of this name."})
+    overwrite: bool = field(default=False, metadata={"help": "Replace an existing model of this name."})
     index: IndexParameters | None = None
 
 

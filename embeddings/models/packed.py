@@ -129,7 +129,9 @@ def unpack(
                     measured = IndexReport.from_dict(about["index"])
                 return writer.finish(Card(**given), progress=progress, measured=measured)
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, lzma.LZMAError, zlib.error) as error:
-        raise ModelError(f"{packed} is no packed model, or damaged: {error}. Install the package anew.") from error
+        raise ModelError(
+            f"{packed} is not a packed model, or is damaged: {error}. Install the package again."
+        ) from error
     except OSError as error:
         raise ModelError(f"{packed} cannot be read: {error.strerror or error}.") from error
 

@@ -142,7 +142,7 @@ class ModelWriter:
         An index that was ``measured`` on the same vectors before is built as it was then.
         """
         if not self.words:
-            raise ModelError(f"There is not one word to write to {self.path}.")
+            raise ModelError(f"There are no words to write to {self.path}.")
         stages = ("writing", "vocabulary", "index", "checksums")
         with writing(self.path):
             progress("writing", 0, len(stages))

@@ -40,14 +40,14 @@ SEPARATORS: Mapping[Kind, Separator] = {
         "a similarity",
         "coffee <> tea",
         most=2,
-        too_many=("A similarity is of two terms. For more, separate them by commas.", "coffee, tea, table"),
+        too_many=("A similarity takes two terms. For more, separate them by commas.", "coffee, tea, table"),
     ),
     Kind.ODD_ONE_OUT: Separator(
         ",",
         "a list",
         "breakfast, cereal, dinner, lunch",
         least=3,
-        too_few="To find the odd one out takes three terms or more; two are compared with '<>'.",
+        too_few="Finding the odd one out takes three terms or more; two are compared with '<>'.",
     ),
 }
 """Where several signs stand in a query, the first of these counts."""

@@ -62,7 +62,7 @@ def _parse_analogy(tokens: list[Token]) -> Query:
         example = f"{shown[0]} : {shown[1]} :: {shown[2] if len(shown) > 2 else 'king'} : ?" if len(shown) > 1 else None
         _fail(tokens[-1], "An analogy has two sides with '::' between them.", example or "king : man :: queen : ?")
     if len(doubles) > 1:
-        _fail(tokens[doubles[1]], "An analogy has one '::', and this is a second.", "king : man :: queen : ?")
+        _fail(tokens[doubles[1]], "An analogy has one '::', and this is the second.", "king : man :: queen : ?")
     examples = _parse_pairs(tokens[: doubles[0]], tokens[doubles[0]])
     after = tokens[doubles[0] + 1 :]
     asked = [token for token in tokens if token.symbol == "?"]
@@ -71,16 +71,16 @@ def _parse_analogy(tokens: list[Token]) -> Query:
         asked = after[-1:]
     questions = _parse_pairs(after, tokens[doubles[0]])
     if len(questions) > 1:
-        _fail(after[0], "One pair follows the '::'. Put all the examples before it.", _SEVERAL)
+        _fail(after[0], "Only one pair follows the '::'. Put all the examples before it.", _SEVERAL)
     pairs = [*examples, *questions]
     if not asked:
         shown = [show(term.text) for term in (*pairs[0], pairs[-1][0]) if term is not None]
         example = f"{shown[0]} : {shown[1]} :: {shown[2]} : ?"
         _fail(tokens[-1], "Nothing is asked. Put ? in one of the places.", example)
     if len(asked) > 1:
-        _fail(asked[1], "Only one place can be asked for, and this is a second ?.", "king : man :: queen : ?")
+        _fail(asked[1], "Only one place can be asked for, and this is the second ?.", "king : man :: queen : ?")
     if len(examples) > 1 and None not in pairs[-1]:
-        _fail(asked[0], "With several examples the ? belongs into the pair after the '::'.", _SEVERAL)
+        _fail(asked[0], "With several examples the ? belongs in the pair after the '::'.", _SEVERAL)
     return _weigh(pairs)
 
 
@@ -194,7 +194,7 @@ def _without_equals(tokens: list[Token]) -> tuple[list[Token], list[str]]:
     *before, last = tokens[:end]
     text = _EQUALS.sub("", last.text)
     kept = [*before, last._replace(text=text)] if text else before
-    return kept, ["The '=' at the end was left out: the answer is what the rest is equal to."]
+    return kept, ["The '=' at the end was left out: the answer is what the rest equals."]
 
 
 class _ExpressionParser:
@@ -214,14 +214,14 @@ class _ExpressionParser:
                 "To mean a word with a hyphen, put it in quotes."
             )
         if self._repeated_signs:
-            notes.append(f"Read as {query}: of signs that follow each other, two minus make a plus.")
+            notes.append(f"Read as {query}: two minus signs in a row make a plus.")
         return notes
 
     def parse(self) -> Query:
         terms = tuple(self._sum(depth=0))
         token = self._next
         if token.symbol == ")":
-            _fail(token, "This bracket closes none that was opened.", "2 * (cat + dog)")
+            _fail(token, "This bracket was never opened.", "2 * (cat + dog)")
         if token.symbol != "end":
             self._fail_operand()
         for term in terms:
@@ -325,7 +325,7 @@ def _with_weight(term: Term, weight: float) -> Term:
 
 def _check_weight(weight: float, column: int) -> None:
     if weight == 0:
-        raise QueryError("A weight of 0 would leave the term out: leave it out yourself.", column=column)
+        raise QueryError("A weight of 0 removes the term: leave it out instead.", column=column)
     if not 1 / _WEIGHT_LIMIT <= weight <= _WEIGHT_LIMIT:
         raise QueryError("A weight can be from 0.000001 to 1,000,000.", column=column, example="0.5*king + man")
 

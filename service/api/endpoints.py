@@ -52,7 +52,7 @@ def ask_query(query: QueryParameters) -> Response:
 
 @api.post("/query", responses={"200": AnswersBody, **BODY_PROBLEMS}, **_QUERIES)
 def ask_queries(body: QueryBody) -> Response:
-    """Answer up to 1,000 queries together, each in its place, errors included, with options of its own if it has."""
+    """Answer up to 1,000 queries in their order, errors included. A query may have options of its own."""
     single = "q" in body.model_fields_set
     if single == ("queries" in body.model_fields_set):
         raise InvalidRequest("Give either queries (a list of them) or q (one query).")
@@ -90,12 +90,14 @@ def solve_analogy(query: AnalogyParameters) -> Response:
 
 @api.get("/neighbours", responses={"200": NeighboursBody}, **_QUERIES)
 def find_neighbours(query: NeighboursParameters) -> Response:
-    """The nearest words of a word or phrase, page by page: offset goes on where the page before ended."""
+    """The words nearest to a word or phrase, page by page: offset continues where the page before ended."""
     last = query.offset + query.k
     if last > 1000:
-        raise InvalidRequest.of("offset", f"The 1,000 nearest words can be had, and offset and k go to {last:,}.")
+        raise InvalidRequest.of(
+            "offset", f"Only the 1,000 nearest words are available, but offset and k go to {last:,}."
+        )
     if query.offset and query.explain:
-        raise InvalidRequest.of("explain", "The first page can be explained: leave out offset or explain.")
+        raise InvalidRequest.of("explain", "Only the first page can be explained: leave out offset or explain.")
     asked = query.model_copy(update={"k": last})
 
     def page(content: dict[str, Any]) -> None:
@@ -120,7 +122,7 @@ def find_odd_one_out(query: OddOneOutParameters) -> Response:
 
 @api.post("/odd-one-out", responses={"200": AnswerBody, **BODY_PROBLEMS}, **_QUERIES)
 def post_odd_one_out(body: OddOneOutBody) -> Response:
-    """Which word does not belong, of words that are too long for an address."""
+    """Which word does not belong, for words that are too long for an address."""
     answer = served_models_of_app().ask(", ".join(map(literal, body.words)), body.options, body.model)
     note(answer)
     return as_json(answer.as_dict())
@@ -162,7 +164,7 @@ def list_words(query: VocabularyParameters) -> Response:
 
 @api.get("/words/<anything:word>", responses={"200": WordBody}, merge_slashes=False, **_WORDS)
 def describe_word(path: WordPath, query: WordParameters) -> Response:
-    """What the model knows of a word: rank, count, how it is found, other spellings, nearest neighbours."""
+    """What the model knows about a word: rank, count, how it is found, other spellings, nearest neighbours."""
     serving, text = served_models_of_app(), path.word
     model = serving.model(query.model)
 
@@ -211,7 +213,7 @@ def get_model(path: ModelPath) -> Response:
 
 
 def card(model: WordVectors) -> dict[str, Any]:
-    """All that a model says of itself, without the places of files on the machine where it was made."""
+    """Everything that a model says about itself, without paths of the machine where it was made."""
     shown: dict[str, Any] = _without_folders(model.manifest.as_dict())
     return shown
 

@@ -54,7 +54,7 @@ def create_embeddings(body: EmbeddingsBody) -> Response:
     model = served_models_of_app().model(body.model)
     if body.dimensions not in (None, model.dimension):
         raise InvalidRequest.of(
-            "dimensions", f"{model.name} has {model.dimension} dimensions, and cannot be shortened to others."
+            "dimensions", f"{model.name} has {model.dimension} dimensions, and cannot be shortened."
         )
     texts = [body.input] if isinstance(body.input, str) else body.input
     longest, together = max(map(len, texts)), sum(map(len, texts))

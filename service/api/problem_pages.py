@@ -22,8 +22,8 @@ PROBLEM_PAGES = {
     "query-error": ProblemPage(
         400,
         "The query cannot be read or has no answer",
-        "The text is not of the query language, or its terms cancel each other out. `column` counts characters from 1, "
-        "and `example` is a query that would be right.",
+        "The text is not a query, or its terms cancel each other out. `column` counts characters from 1, "
+        "and `example` is a correct query.",
         "Correct the query at that column. Put a term in quotes if the signs in it are part of it.",
     ),
     "bad-request": ProblemPage(
@@ -35,7 +35,7 @@ PROBLEM_PAGES = {
     "key-missing": ProblemPage(
         401,
         "An API key is needed",
-        "This service answers those who have a key.",
+        "This service answers only those who have a key.",
         "Send the key as `Authorization: Bearer KEY` or as `X-API-Key: KEY`. Whoever runs the service makes keys by "
         "`thisplusthat keys add NAME`.",
     ),
@@ -43,69 +43,70 @@ PROBLEM_PAGES = {
         403,
         "The key is not known",
         "The key or token is wrong, or has been revoked.",
-        "Look for characters that were lost when it was copied, or ask for a new one.",
+        "Check that it was copied whole, or ask for a new one.",
     ),
     "unknown-word": ProblemPage(
         404,
         "A word is not in the model",
         "The model has no vector for `word`, nor for its parts.",
-        "Take one of `suggestions`, or another model: `GET /api/v1/models` lists them.",
+        "Use one of `suggestions`, or another model: `GET /api/v1/models` lists them.",
     ),
     "unknown-model": ProblemPage(
         404,
         "The model is not served here",
         "`model` is the name of a served model, never a path.",
-        "Take one of `suggestions`, or leave `model` out for the default one.",
+        "Use one of `suggestions`, or leave `model` out for the default one.",
     ),
     "unknown-upload": ProblemPage(
         404,
         "There is no such upload",
-        "Uploads are forgotten an hour after they ended, and when the service starts anew.",
-        "Start again by `POST /admin/uploads`.",
+        "Uploads are forgotten an hour after they end, and when the service restarts.",
+        "Start again with `POST /admin/uploads`.",
     ),
     "upload-refused": ProblemPage(
         409,
         "The upload cannot be taken just now",
-        "Another one is under way, a model of this name is there already, or the parts are not complete.",
-        "Wait until it has ended, take another name, or send the rest; `received` says how much is there.",
+        "Another upload is under way, a model of this name exists already, or parts are missing.",
+        "Wait for it to end, choose another name, or send the rest; `received` says how much is there.",
     ),
     "reload-refused": ProblemPage(
         409,
-        "The models are not exchanged",
-        "A model failed its check, so that all go on as they were.",
-        "Mend what `detail` names, then reload again.",
+        "The models were not replaced",
+        "A model failed its check, so all models stay as they were.",
+        "Fix what `detail` names, then reload again.",
     ),
     "wrong-content-type": ProblemPage(
         415, "The body is not JSON", "The body is not declared as JSON.", "Send `Content-Type: application/json`."
     ),
     "invalid-request": ProblemPage(
         422,
-        "A part of the request is not what it can be",
-        "A parameter is missing, unknown, given twice, or has a value that it cannot have. `errors` names each.",
-        "Compare with the description of the call at `/docs`.",
+        "A part of the request is not valid",
+        "A parameter is missing, unknown, given twice, or has an invalid value. `errors` names each.",
+        "See the description of the call at `/docs`.",
     ),
     "not-found": ProblemPage(
         404, "Not Found", "There is nothing at this address.", "`/docs` lists all addresses. Is a prefix missing?"
     ),
     "method-not-allowed": ProblemPage(
-        405, "Method Not Allowed", "This address is there, but not for this method.", "`Allow` lists those there are."
+        405, "Method Not Allowed", "This address exists, but not for this method.", "`Allow` lists those that work."
     ),
     "not-acceptable": ProblemPage(
-        406, "Not Acceptable", "The answer cannot be had in this form here.", "Ask for another by `Accept`."
+        406, "Not Acceptable", "The answer is not available in this form.", "Ask for another one with `Accept`."
     ),
     "request-timeout": ProblemPage(
-        408, "Request Timeout", "The request did not come to its end in time.", "Send it anew, or over a better line."
+        408,
+        "Request Timeout",
+        "The request did not arrive completely in time.",
+        "Send it again, or over a better connection.",
     ),
-    "content-too-large": ProblemPage(
-        413, "Content Too Large", "The body is longer than it can be.", "Send it in several requests."
-    ),
+    "content-too-large": ProblemPage(413, "Content Too Large", "The body is too long.", "Send it in several requests."),
     "uri-too-long": ProblemPage(
-        414, "URI Too Long", "The address is longer than 8,190 bytes.", "Send it by POST, where there is one."
+        414, "URI Too Long", "The address is longer than 8,190 bytes.", "Send it by POST, if that is possible."
     ),
     "too-many-requests": ProblemPage(
         429,
         "Too Many Requests",
-        "More was asked than the limit of the key or the address allows.",
+        "There were more requests than the limit of the key or the address allows.",
         "Ask again after `Retry-After` seconds. `X-RateLimit-Remaining` says how many are left. Many queries can be "
         "sent in one request.",
     ),
@@ -120,21 +121,21 @@ PROBLEM_PAGES = {
     ),
     "missing-extra": ProblemPage(
         501,
-        "This service is installed without it",
-        "What was asked for comes with an extra that is not installed here.",
+        "This service lacks an optional part",
+        "The request needs an extra that is not installed here.",
         "Whoever runs the service can install it; `detail` has the command.",
     ),
     "service-unavailable": ProblemPage(
         503,
         "Service Unavailable",
-        "The service has more to do than it can within the time of a request.",
+        "The service is too busy to answer in time.",
         "Ask again after `Retry-After` seconds.",
     ),
     "model-error": ProblemPage(
         503,
         "The model cannot answer just now",
         "A file of the model cannot be read, or the machine that holds it does not answer.",
-        "Ask again after `Retry-After` seconds. If it stays so, tell whoever runs the service.",
+        "Ask again after `Retry-After` seconds. If that does not help, tell whoever runs the service.",
     ),
     "not-ready": ProblemPage(
         503, "The service is not ready yet", "It has not answered a query yet.", "Ask again in a few seconds."

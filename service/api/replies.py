@@ -35,7 +35,7 @@ def analogy_text(asked: AnalogyParameters) -> str:
     """The analogy in the query language. Raises `InvalidRequest` unless one of the four is left out."""
     places = [asked.a, asked.b, asked.c, asked.d]
     if places.count(None) != 1:
-        raise InvalidRequest(f"Give exactly three of a, b, c and d; these are {4 - places.count(None)}.")
+        raise InvalidRequest(f"Give exactly three of a, b, c and d; you gave {4 - places.count(None)}.")
     a, b, c, d = ("?" if place is None else literal(place) for place in places)
     return f"{a} : {b} :: {c} : {d}"
 

@@ -31,9 +31,9 @@ def tagged(name: str) -> dict[str, Any]:
 
 TAGS = {
     "Queries": "Questions to a model: sums, analogies, neighbours, similarities, the odd one out.",
-    "Words": "What a model's vocabulary has.",
+    "Words": "What is in a model's vocabulary.",
     "Vectors": "The numbers themselves.",
-    "Models": "Which models are served, and what they say of themselves.",
+    "Models": "Which models are served, and what they say about themselves.",
     "OpenAI": "What clients of OpenAI's API ask for.",
 }
 
@@ -106,7 +106,7 @@ def read_parameters(text: str, lists: set[str]) -> dict[str, Any]:
         if name in lists:
             given.setdefault(name, []).append(value)
         elif name in given:
-            raise InvalidRequest(f"{name}: stands twice in the address.", [{"name": name, "detail": "stands twice"}])
+            raise InvalidRequest(f"{name} is given twice in the address.", [{"name": name, "detail": "given twice"}])
         else:
             given[name] = value
     return given
@@ -135,7 +135,7 @@ PROBLEMS: Responses = {
         "401": "An API key is needed",
         "403": "The API key is not known",
         "404": "A word or a model is not known",
-        "422": "A part of the request is not what it can be",
+        "422": "A part of the request is not valid",
         "429": "Too many requests; Retry-After says when to try again",
         "503": "Not ready or overloaded; Retry-After says when to try again",
     }.items()

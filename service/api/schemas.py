@@ -20,17 +20,19 @@ class RequestModel(BaseModel):
 
 
 class SearchParameters(RequestModel):
-    """How to search, of queries in every form."""
+    """How to search, for every form of query."""
 
-    model: str | None = Field(default=None, description="Name of a served model; the first one without.")
+    model: str | None = Field(default=None, description="Name of a served model. Without it, the first one is asked.")
     k: int = Field(default=10, ge=1, le=1000, description="Number of results.")
     method: Method = Field(default=Method.ADD, description="How sums and analogies are searched.")
-    exact: bool = Field(default=False, description="Compare with every word instead of going through the index.")
-    explain: bool = Field(default=False, description="Say why: cosines, relation, margin, places in a plane.")
+    exact: bool = Field(default=False, description="Compare with every word instead of using the index.")
+    explain: bool = Field(
+        default=False, description="Explain the answer: cosines, relation, margin, places in a plane."
+    )
     restrict: int | None = Field(
         default=None, ge=1, le=_MOST_ROWS, description="Only this many of the most frequent words."
     )
-    all_forms: bool = Field(default=False, description="List other cases and accents of words already there, too.")
+    all_forms: bool = Field(default=False, description="Also list other cases and accents of words already listed.")
 
     @property
     def options(self) -> Options:
@@ -82,7 +84,7 @@ class AnalogyParameters(SearchParameters):
 
 class NeighboursParameters(SearchParameters):
     word: str = Field(description="A word or phrase, taken literally.")
-    offset: int = Field(default=0, ge=0, le=999, description="Results to pass over: next_offset of the page before.")
+    offset: int = Field(default=0, ge=0, le=999, description="Results to skip: next_offset of the page before.")
 
 
 class SimilarityParameters(RequestModel):
@@ -104,15 +106,13 @@ class VocabularyParameters(RequestModel):
         default="", description="How the words begin, whatever their case and accents.", max_length=2000
     )
     limit: int = Field(default=10, ge=1, le=1000, description="Number of words.")
-    offset: int = Field(
-        default=0, ge=0, le=_MOST_ROWS, description="Words to pass over: next_offset of the page before."
-    )
+    offset: int = Field(default=0, ge=0, le=_MOST_ROWS, description="Words to skip: next_offset of the page before.")
     model: str | None = Field(default=None, description="Name of a served model.")
 
 
 class WordPath(RequestModel):
     word: str = Field(
-        description="A word; slashes and any other character may be in it.", min_length=1, max_length=2000
+        description="A word; it may contain slashes and any other character.", min_length=1, max_length=2000
     )
 
 
@@ -158,7 +158,7 @@ class EmbeddingsBody(BaseModel):
                 "count tokens can be told to send texts, LangChain's by check_embedding_ctx_length=False"
             )
         if not all(isinstance(text, str) and text.strip() for text in texts):
-            raise ValueError("must be a text, or a list of texts, and none of them empty")
+            raise ValueError("must be a text or a list of texts, none of them empty")
         if len(texts) > MOST_INPUTS or not texts:
             raise ValueError(f"must be 1 to {MOST_INPUTS:,} texts, and these are {len(texts):,}")
         return value
@@ -171,8 +171,8 @@ class ResultBody(BaseModel):
     word: str
     score: float
     rank: int | None
-    display: str | None = Field(default=None, description="How the word is mostly written, if that is known.")
-    description: str | None = Field(default=None, description="What it is, in one line, if that is known.")
+    display: str | None = Field(default=None, description="Usual spelling of the word, if known.")
+    description: str | None = Field(default=None, description="What it is, in one line, if known.")
 
 
 class TermBody(BaseModel):
@@ -231,7 +231,7 @@ class CompletedWord(BaseModel):
     word: str
     rank: int
     display: str | None = Field(
-        default=None, description="How the word is mostly written, if that is known and a query can have it so."
+        default=None, description="Usual spelling of the word, if it is known and a query can use it."
     )
 
 

@@ -77,7 +77,7 @@ def cli() -> None:
       thisplusthat "breakfast, cereal, dinner, lunch"
       thisplusthat "coffee <> tea"
 
-    What names none of the commands below is a query (see: thisplusthat query --help). Without one, a terminal gets a
+    Anything that is not a command below is a query (see: thisplusthat query --help). Without a query, a terminal gets a
     prompt, and a pipe is answered line by line.
     """
 
@@ -96,9 +96,9 @@ SWITCHES = {"k": ("-k", "--number"), "exact": ("--exact",), "explain": ("--expla
 @click.argument("text", nargs=-1)
 @model_option
 @field_options(Options, names=SWITCHES)
-@click.option("--json", "as_json", is_flag=True, help="The answer as JSON; from a pipe, one object a line.")
-@click.option("--url", envvar="THISPLUSTHAT_URL", metavar="URL", help="Ask the service that runs there.")
-@click.option("--key", envvar="THISPLUSTHAT_KEY", metavar="KEY", help="The API key for it.")
+@click.option("--json", "as_json", is_flag=True, help="Print answers as JSON; from a pipe, one object per line.")
+@click.option("--url", envvar="THISPLUSTHAT_URL", metavar="URL", help="Ask the running service at this URL.")
+@click.option("--key", envvar="THISPLUSTHAT_KEY", metavar="KEY", help="API key for that service.")
 @click.pass_context
 def query(
     context: click.Context,
@@ -110,7 +110,7 @@ def query(
     key: str | None,
     **given: Any,
 ) -> None:
-    """Answer TEXT; without it, ask at a prompt or answer the lines of a pipe.
+    """Answer TEXT. Without it, open a prompt, or answer the lines of a pipe.
 
     \b
       king - man + woman                     the words nearest to a sum
@@ -148,7 +148,7 @@ def query(
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def models(as_json: bool) -> None:
-    """List the models that are there."""
+    """List the available models."""
     listings = list_models()
     if as_json:
         content = [
@@ -177,7 +177,7 @@ def verify(model: str) -> None:
 @click.option("--kind", type=click.Choice(KINDS), default="auto", show_default=True)
 @click.option("--recall", type=click.FloatRange(0, 1), default=IndexParameters().recall, show_default=True)
 def index(model: str, kind: str, recall: float) -> None:
-    """Build the search index of MODEL anew, with another kind or another recall@10."""
+    """Rebuild the search index of MODEL, of another kind or for another recall@10."""
     from embeddings.models import rebuild_index
 
     require_own(model, "built anew")
@@ -192,12 +192,12 @@ def index(model: str, kind: str, recall: float) -> None:
 
 
 @cli.command()
-@click.option("-d", "--dataset", default="google", show_default=True, metavar="NAME|PATH", help="Set to measure with.")
+@click.option("-d", "--dataset", default="google", show_default=True, metavar="NAME|PATH", help="Test set to use.")
 @model_option
 @field_options(Options, ("method", "exact", "restrict"), names=SWITCHES)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def evaluate(dataset: str, model: str, as_json: bool, **given: Any) -> None:
-    """Measure a model: google (analogies), wordsim353 or simlex999 (similarities), or a set of yours.
+    """Measure a model: google (analogies), wordsim353 or simlex999 (similarities), or a test set of your own.
 
     A file has four words a line, with ": section" lines between if wanted; or two words and a number; or two names a
     line, of which every two lines make a question (up to 100,000, a sample above). Tabs, semicolons, commas or blanks
@@ -228,7 +228,7 @@ def _models_at(
     """How to get at a model by its name (None: the default one) and at the names, here or at a service."""
     if not url:
         if context.get_parameter_source("key") is ParameterSource.COMMANDLINE:
-            raise click.UsageError("--key is for a service: say which by --url.")
+            raise click.UsageError("--key is for a service: give its --url.")
         return _open, _model_names
     from embeddings.client import Client, RemoteModel
 

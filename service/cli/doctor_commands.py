@@ -17,10 +17,10 @@ _STYLES = {State.FINE: "", State.LESS: "yellow", State.WRONG: "bold red"}
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def doctor_command(*, as_json: bool) -> None:
-    """Say what is installed, which compiled kernels run and why, and what is wrong.
+    """Show what is installed, which compiled kernels run and why, and what is wrong.
 
-    Versions, the level of instructions of each kernel, packages and extras, the home folder and its models. Exit code 1
-    if something is wrong; what only makes things slower is said, and is no error.
+    Versions, the level of instructions of each kernel, packages and extras, the home folder and its models. The exit
+    code is 1 if something is wrong. What only makes things slower is shown, but is not an error.
     """
     found = list(findings())
     wrong = [finding for finding in found if finding.state is State.WRONG]

@@ -23,12 +23,12 @@ from service.cli.field_options import field_options, given_value
     "--on-error", type=click.Choice(["stop", "skip"]), default="stop", show_default=True, help="At a bad row."
 )
 @click.option("--corpus", default="unknown", help="What the vectors were trained on, for the model's card.")
-@click.option("--licence", default="unknown", help="Under which licence they are, for the model's card.")
+@click.option("--licence", default="unknown", help="Licence of the vectors, for the model's card.")
 def import_command(file: Path, name: str, on_error: str, corpus: str, licence: str, **given: Any) -> None:
-    """Make a model of a FILE of vectors.
+    """Make a model from a FILE of vectors.
 
     word2vec text and binary, GloVe, fastText .vec and .bin, gensim KeyedVectors, safetensors, model2vec folders and
-    Parquet, told apart by what is inside; texts and word2vec binaries may be packed (.gz, .bz2, .xz).
+    Parquet, recognised by their content; text and word2vec binary files may be compressed (.gz, .bz2, .xz).
     """
     options = given_value(ImportOptions, given | {"skip_faults": on_error == "skip"})
     with progress_bar(f"importing {file.name}") as progress:
@@ -40,7 +40,7 @@ def import_command(file: Path, name: str, on_error: str, corpus: str, licence: s
 @click.command("export")
 @click.argument("model")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "format_name", metavar="FORMAT", help="Format to write, if the name of FILE does not say it.")
+@click.option("--format", "format_name", metavar="FORMAT", help="Format to write, if the name of FILE does not tell.")
 @click.option("--restrict", type=click.IntRange(1), metavar="N", help="Only the N most frequent words.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 def export_command(model: str, file: Path, format_name: str | None, restrict: int | None, overwrite: bool) -> None:
@@ -60,9 +60,9 @@ def export_command(model: str, file: Path, format_name: str | None, restrict: in
 
 @click.command("pull")
 @click.argument("name")
-@click.option("--overwrite", is_flag=True, help="Replace the model if there is one of this name.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing model of this name.")
 def pull_command(name: str, overwrite: bool) -> None:
-    """Get a model of gensim-data by its NAME, such as glove-wiki-gigaword-100."""
+    """Download a model from gensim-data by its NAME, such as glove-wiki-gigaword-100."""
     with progress_bar(f"pulling {name}") as progress:
         report = pull(name, overwrite=overwrite, progress=progress)
     show_import(report, console())

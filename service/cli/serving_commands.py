@@ -42,9 +42,9 @@ def shown_default(entry: Entry) -> str:
 def serve_command(config: Path | None, **options: Any) -> None:
     """Serve models over HTTP: the API, its documentation at /docs, and the page.
 
-    Every option can stand in the file as well (max_body_bytes = 1000000), or in the environment
-    (THISPLUSTHAT_MAX_BODY_BYTES); lists are called models and cors_origins there. Options go before the environment,
-    and that before the file.
+    Every option can also be set in the file (max_body_bytes = 1000000), or in the environment
+    (THISPLUSTHAT_MAX_BODY_BYTES); lists are called models and cors_origins there. Options override the environment,
+    and the environment overrides the file.
     """
     settings = read_settings(config, options=options)
     from service.server import listen, serve
@@ -71,7 +71,7 @@ def serve_command(config: Path | None, **options: Any) -> None:
     names = ", ".join(served_models_of_app(app).names)
     click.echo(
         f"Serving {names} at {address} with {settings.workers} processes of {settings.threads} threads. "
-        f"The API is described at {address}/docs. Ctrl-C ends it.",
+        f"The API is described at {address}/docs. Ctrl-C stops it.",
         err=True,
     )
     serve(settings, listener, app)
@@ -99,10 +99,10 @@ def keys_command(context: click.Context, file: Path | None) -> None:
 @click.argument("name")
 @click.pass_obj
 def keys_add(keys: Any, name: str) -> None:
-    """Make a key called NAME and print it, this once: only its SHA-256 is kept."""
+    """Make a key called NAME and print it once: only its SHA-256 is kept."""
     click.echo(keys.add(name))
     click.echo(
-        f"Kept as a hash in {keys.path}. Keys are asked for by: thisplusthat serve --api-keys {keys.path}", err=True
+        f"Kept as a hash in {keys.path}. To require keys, run: thisplusthat serve --api-keys {keys.path}", err=True
     )
 
 

@@ -84,32 +84,35 @@ def _of_presets(entry: Entry) -> str:
     default=None,
     help="Defaults for small (up to 10 million words), medium (500 million) or large corpora.  [default: auto]",
 )
-@click.option("--init", metavar="MODEL", help="Train this model on: new words join it, old ones move little.")
+@click.option(
+    "--init", metavar="MODEL", help="Continue training this model: new words are added, old ones move little."
+)
 @click.option(
     "--keep", type=click.Choice([keep.value for keep in Keep]), default=None, help="Epoch to keep.  [default: last]"
 )
 @click.option(
-    "--checkpoint-minutes", type=click.FloatRange(0), default=None, help="Save so often in an epoch.  [default: 10]"
+    "--checkpoint-minutes",
+    type=click.FloatRange(0),
+    default=None,
+    help="Checkpoints to save in each epoch.  [default: 10]",
 )
 @click.option("--evaluate/--no-evaluate", default=None, help="Score each epoch on gensim's sets.  [default: yes]")
+@click.option("--resume", is_flag=True, help="Continue a training that was stopped; give only --out with it.")
 @click.option(
-    "--resume", is_flag=True, help="Go on with a training that was stopped; nothing else has to be said again."
+    "--phrase-list", "phrase_lists", multiple=True, type=click.Path(), help="A file of phrases to join, one per line."
 )
-@click.option(
-    "--phrase-list", "phrase_lists", multiple=True, type=click.Path(), help="A file of phrases to join, one a line."
-)
-@click.option("--titles", is_flag=True, default=None, help="Join what is the title of an article in a dump.")
+@click.option("--titles", is_flag=True, default=None, help="Join phrases that are titles of articles in a dump.")
 @parameter_options
 def train_command(corpus: tuple[str, ...], out: str, *, resume: bool, **given: Any) -> None:
-    """Train word vectors on CORPUS and write a model that can be asked at once.
+    """Train word vectors on CORPUS and write a model that is ready to ask.
 
     CORPUS is any number of files, folders, or - for the standard input: text, JSON lines, Parquet, or a Wikipedia dump,
     packed or not (.gz, .bz2, .xz, .zst), or a corpus that was prepared on a cluster. With --engine spark it is whatever
-    Hadoop reads (hdfs://, s3a://). Ctrl-C stops with a checkpoint, and --resume goes on from it.
+    Hadoop reads (hdfs://, s3a://). Ctrl-C stops with a checkpoint, and --resume continues from it.
     """
     given = {name: value for name, value in given.items() if value not in (None, ())}
     if resume and (corpus or given):
-        raise click.UsageError("--resume goes on as the training was begun: give only --out with it.")
+        raise click.UsageError("--resume continues the training as it was begun: give only --out with it.")
     if not resume and not corpus:
         raise click.UsageError("Name the text to train on: files, folders, or - for the standard input.")
     from embeddings.spark import SparkEngine
@@ -124,7 +127,7 @@ def train_command(corpus: tuple[str, ...], out: str, *, resume: bool, **given: A
         raise click.exceptions.Exit(STOPPED_EXIT_CODE) from stopped
     except EmbeddingsError:
         if Workspace(place).begun:
-            click.echo(f"What was finished is kept: once this is mended, {_resume_hint(out)}", err=True)
+            click.echo(f"Finished work is kept: once this is fixed, {_resume_hint(out)}", err=True)
         raise
     click.echo(f'Ask it: thisplusthat --model {out} "..."', err=True)
 

@@ -18,13 +18,13 @@ from service.cli.display import console, load, progress_bar
     type=click.FloatRange(0, 1),
     default=IndexParameters().recall,
     show_default=True,
-    help="Wanted share of the true ten nearest words among those found.",
+    help="Wanted share of the true ten nearest words that are found.",
 )
 def tune_command(model: str, recall: float) -> None:
-    """Find the fastest search index for MODEL on this machine, and give it that.
+    """Find the fastest search index for MODEL on this machine, and install it.
 
-    Kinds of codes are built and tried one after the other, on analogies made of the model's own words. The new index
-    takes the place of the old one in one step; all else stays as it is.
+    Each kind of index is built, and timed on analogies of the model's own words. The new index replaces the old one in
+    one step; nothing else changes.
     """
     require_own(model, "tuned")
     opened = load(model)

@@ -19,11 +19,11 @@ _PAUSE = 0.5
 @click.option("-n", "--name", required=True, help="Name of the new model.")
 @click.option("--url", required=True, envvar="THISPLUSTHAT_URL", metavar="URL", help="The service.")
 @click.option("--token", required=True, envvar="THISPLUSTHAT_ADMIN_TOKEN", help="Its admin_token.")
-@click.option("--text", is_flag=True, help="FILE is text to train on, and not vectors.")
+@click.option("--text", is_flag=True, help="FILE is text to train on, not vectors.")
 @click.option("--corpus", default="unknown", help="What the vectors were trained on, for the model's card.")
-@click.option("--licence", default="unknown", help="Under which licence they are, for the model's card.")
-@click.option("--dimension", type=click.IntRange(2, 1000), help="Of the vectors, with --text.")
-@click.option("--epochs", type=click.IntRange(1, 100), help="How often the text is gone through, with --text.")
+@click.option("--licence", default="unknown", help="Licence of the vectors, for the model's card.")
+@click.option("--dimension", type=click.IntRange(2, 1000), help="Dimension of the vectors, with --text.")
+@click.option("--epochs", type=click.IntRange(1, 100), help="Passes over the text, with --text.")
 def upload_command(file: Path, name: str, url: str, token: str, *, text: bool, **card: Any) -> None:
     """Send FILE to a running service, which imports or trains it in the background and serves it without a restart.
 

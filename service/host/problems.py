@@ -71,10 +71,10 @@ STATUSES: dict[type[EmbeddingsError], tuple[int, str, str]] = {
     UnknownModel: (404, "unknown-model", "The model is not served here"),
     UnknownUpload: (404, "unknown-upload", "There is no such upload"),
     UploadRefused: (409, "upload-refused", "The upload cannot be taken just now"),
-    ReloadRefused: (409, "reload-refused", "The models are not exchanged"),
+    ReloadRefused: (409, "reload-refused", "The models were not replaced"),
     WrongContentType: (415, "wrong-content-type", "The body is not JSON"),
-    InvalidRequest: (422, "invalid-request", "A part of the request is not what it can be"),
-    MissingExtra: (501, "missing-extra", "This service is installed without it"),
+    InvalidRequest: (422, "invalid-request", "A part of the request is not valid"),
+    MissingExtra: (501, "missing-extra", "This service lacks an optional part"),
     ModelError: (503, "model-error", "The model cannot answer just now"),
     NotReady: (503, "not-ready", "The service is not ready yet"),
 }
@@ -139,8 +139,8 @@ def of_http(error: HTTPException) -> Response:
     except ValueError:
         phrase = "Error"
     details = {
-        404: "There is nothing at this address. See /docs for what there is.",
-        413: "The body is longer than it can be.",
+        404: "There is nothing at this address. /docs lists all addresses.",
+        413: "The body is too long.",
     }
     detail = details.get(status, error.description or phrase)
     if isinstance(error, RequestEntityTooLarge):
@@ -148,9 +148,8 @@ def of_http(error: HTTPException) -> Response:
 
         detail = f"The body is longer than {current_app.config['MAX_CONTENT_LENGTH']:,} bytes."
     if isinstance(error, MethodNotAllowed):
-        detail = (
-            f"{request.method} is no method of this address. There are: {', '.join(sorted(error.valid_methods or ()))}."
-        )
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        detail = f"{request.method} is not allowed at this address. Allowed are: {allowed}."
     if isinstance(error, TooManyRequests):
         detail = f"There are too many requests: at most {error.description}. Try again later."
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Location")}

@@ -58,7 +58,7 @@ class KeyFile:
                 for line in self.path.read_text(encoding="utf-8").splitlines():
                     digest, _, name = line.partition("  ")
                     if not re.fullmatch("[0-9a-f]{64}", digest) or not _NAME.fullmatch(name):
-                        raise SettingsError(f"{self.path} has a line that is no SHA-256 and a name: '{line[:20]}…'.")
+                        raise SettingsError(f"{self.path} has a line that is not a SHA-256 and a name: '{line[:20]}…'.")
                     hashes[name] = digest
                 self._hashes, self._seen = hashes, seen
         except (OSError, UnicodeError) as error:
@@ -68,13 +68,13 @@ class KeyFile:
         return self._hashes
 
     def add(self, name: str) -> str:
-        """Make a key, keep its hash, and give the key, which cannot be had again."""
+        """Make a key, keep its hash, and return the key, which cannot be shown again."""
         if not _NAME.fullmatch(name):
             raise SettingsError(f"'{name}' cannot be the name of a key: letters, digits, '.', '_' and '-', up to 64.")
         with lock_place(place_of(self.path)):
             hashes = dict(self.read()) if self.path.exists() else {}
             if name in hashes:
-                raise SettingsError(f"There is a key '{name}' already. Revoke it first, or take another name.")
+                raise SettingsError(f"There is a key '{name}' already. Revoke it first, or choose another name.")
             key = "tpt_" + secrets.token_urlsafe(32)
             self._write(hashes | {name: _hash(key)})
         return key

@@ -29,13 +29,13 @@ class Settings:
     models: tuple[str, ...] = _setting(
         (DEFAULT_MODEL,), "Models to serve, by name, folder, URL or address in Milvus; the first is the default."
     )
-    host: str = _setting("127.0.0.1", "Address to listen at; 0.0.0.0 for all.")
-    port: int = _setting(8000, "Port to listen at; 0 picks a free one.", least=0, most=65535)
-    workers: int = _setting(2, "Processes, which share one copy of each model; about one a core.", least=1, most=512)
-    threads: int = _setting(8, "Requests that a process works at together.", least=1, most=512)
+    host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 for all.")
+    port: int = _setting(8000, "Port to listen on; 0 picks a free one.", least=0, most=65535)
+    workers: int = _setting(2, "Processes, which share one copy of each model; about one per core.", least=1, most=512)
+    threads: int = _setting(8, "Requests that a process handles at the same time.", least=1, most=512)
     request_seconds: int = _setting(30, "Time for one request, from its first byte to its last.", least=1, most=3600)
     drain_seconds: int = _setting(30, "Time that a stopping process gives to requests under way.", least=1, most=3600)
-    keep_alive_seconds: int = _setting(15, "Time that an idle connection is kept.", least=0, most=3600)
+    keep_alive_seconds: int = _setting(15, "Time that an idle connection is kept open.", least=0, most=3600)
     max_body_bytes: int = _setting(8 << 20, "Longest body of a request.", least=1024, most=1 << 30)
     cache_answers: int = _setting(
         2_000,
@@ -46,9 +46,9 @@ class Settings:
     cache_seconds: int = _setting(
         3600, "Time that browsers and proxies may keep an answer (Cache-Control).", least=0, most=31_536_000
     )
-    admin_token: str = _setting("", "Token for POST /admin/reload; without one there is no such address.")
-    uploads: bool = _setting(False, "Take models from whoever has the admin_token, at /admin/uploads.")
-    upload_bytes: int = _setting(1 << 30, "Longest file that is taken.", least=1, most=1 << 40)
+    admin_token: str = _setting("", "Token for POST /admin/reload; without one, that address does not exist.")
+    uploads: bool = _setting(False, "Accept models at /admin/uploads from whoever has the admin_token.")
+    upload_bytes: int = _setting(1 << 30, "Longest file that is accepted.", least=1, most=1 << 40)
     upload_seconds: int = _setting(3600, "Time to import a file or to train on it.", least=1, most=604_800)
     api_keys: str = _setting("", "File of hashed API keys (thisplusthat keys); with one, requests need a key.")
     rate_limit_key: str = _setting(
@@ -61,7 +61,9 @@ class Settings:
         "memory://", "Where requests are counted: memory:// (in each process) or redis://HOST:PORT."
     )
     cors_origins: tuple[str, ...] = _setting((), "Origins whose pages may call the API, such as https://example.org.")
-    trusted_proxies: int = _setting(0, "Proxies in front, whose X-Forwarded-* headers are believed.", least=0, most=16)
+    trusted_proxies: int = _setting(
+        0, "Number of proxies in front whose X-Forwarded-* headers are trusted.", least=0, most=16
+    )
     log_requests: bool = _setting(True, "Log each request as a line of JSON on standard error.")
 
     def __post_init__(self) -> None:
@@ -72,7 +74,7 @@ class Settings:
         if not self.models:
             raise SettingsError("models is empty: name at least one.")
         if self.admin_token and len(self.admin_token) < 16:
-            raise SettingsError("admin_token is shorter than 16 characters, which is too easily guessed.")
+            raise SettingsError("admin_token is shorter than 16 characters, which is too easy to guess.")
         if self.uploads and not self.admin_token:
             raise SettingsError("uploads needs admin_token: without one, everybody could send models.")
         if self.rate_limit_key and not self.api_keys:
@@ -110,7 +112,7 @@ def _from_file(file: Path) -> dict[str, Any]:
         if name not in known:
             near = get_close_matches(name, known, 1)
             hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(known)}."
-            raise SettingsError(f"{file} sets '{name}', which is no setting. {hint}")
+            raise SettingsError(f"{file} sets '{name}', which is not a setting. {hint}")
     return {name: _of_type(known[name], value, str(file)) for name, value in content.items()}
 
 

@@ -23,7 +23,7 @@ _MOST = 100
 
 Word = Annotated[str, Field(description="A word or phrase, taken literally.", examples=["coffee", "New York"])]
 Number = Annotated[int, Field(ge=1, le=_MOST, description="Number of results.")]
-ModelName = Annotated[str | None, Field(description="Name of a served model; the default one without.")]
+ModelName = Annotated[str | None, Field(description="Name of a served model. Without it, the default model is asked.")]
 
 
 class FoundWord(TypedDict):
@@ -93,7 +93,7 @@ class Tools:
         k: Number = 10,
         model: ModelName = None,
         method: Annotated[Method, Field(description="How sums and analogies are searched.")] = Method.ADD,
-        exact: Annotated[bool, Field(description="Compare with every word instead of the index.")] = False,
+        exact: Annotated[bool, Field(description="Compare with every word instead of using the index.")] = False,
     ) -> FoundAnswer:
         """Answer a query: neighbours, sums of words, analogies, the odd one out, similarity."""
         return _shown(self._answer(query, Options(k, method, exact), model))
@@ -128,7 +128,7 @@ class Tools:
         self,
         query: Annotated[str, Field(description="A query of the query language.", examples=["coffee", "bank - money"])],
         models: Annotated[
-            list[str] | None, Field(max_length=16, description="Names of served models; all of them without.")
+            list[str] | None, Field(max_length=16, description="Names of served models. Without them, all are asked.")
         ] = None,
         k: Number = 10,
     ) -> Comparison:

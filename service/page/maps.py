@@ -69,7 +69,9 @@ def file(form: str) -> AnyResponse:
         return csv_file(
             exports.table(names, ([w, f"{x:.4f}", f"{y:.4f}", shown.cluster_words[g]] for w, (x, y), g in rows))
         )
-    caption = f"The {len(shown.words):,} most frequent words of {model.name}: those that are used alike lie near."
+    caption = (
+        f"The {len(shown.words):,} most frequent words of {model.name}: words that are used alike lie near each other."
+    )
     return picture_file(draw_map(shown, partial(display_of, model), caption, source_of(model)), form)
 
 

@@ -56,4 +56,4 @@ def _read(given: Mapping[str, str], name: str, reader: Callable[[str], T], usual
     try:
         return reader(given[name]) if name in given else usual
     except (ValueError, KeyError) as error:
-        raise QueryError(f"{rule}, and {name} here is '{given[name][:40]}'.") from error
+        raise QueryError(f"{rule}, but {name} is '{given[name][:40]}'.") from error

@@ -135,7 +135,7 @@ class Connection:
             if not self.requests[-1].header(b"content-length").strip(b"0"):
                 return
             self.requests.pop()
-        raise RefusedRequest(400, "Bad Request", "This service speaks HTTP/1.1, and changes to nothing else.")
+        raise RefusedRequest(400, "Bad Request", "This service speaks only HTTP/1.1.")
 
     def _begin(self) -> None:
         self._reading = Request(self.address, began=time.monotonic())

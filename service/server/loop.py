@@ -224,7 +224,7 @@ class Loop:
             connection.deadline = time.monotonic() + self._limits.request_seconds
         if connection.held and self._held_too_much():
             connection.refuse(
-                RefusedRequest(503, "Service Unavailable", "Too many long bodies are on their way. Try later.")
+                RefusedRequest(503, "Service Unavailable", "Too many long bodies are being received. Try again later.")
             )
         if connection.continues:
             connection.continues = False
@@ -336,13 +336,13 @@ class Loop:
             if connection.closes or connection.out:
                 self._close(connection)
             elif connection.working is not None:
-                detail = "The service has more to do than it can within the time of a request. Try again later."
+                detail = "The service is too busy to answer in time. Try again later."
                 connection.refuse(RefusedRequest(503, "Service Unavailable", detail))
                 connection.working = None
                 self._send(connection)
             elif connection.is_reading:
                 connection.refuse(
-                    RefusedRequest(408, "Request Timeout", "The request did not come to its end in time.")
+                    RefusedRequest(408, "Request Timeout", "The request did not arrive completely in time.")
                 )
                 self._send(connection)
             else:

@@ -45,6 +45,6 @@ def reload() -> Response:
     except ModelError as error:
         log("error", "reload refused", reason=str(error))
         place = str(current_app.config["HOME_FOLDER"])
-        raise ReloadRefused(f"{str(error).replace(place, '')} The models go on as they were.") from error
+        raise ReloadRefused(f"{str(error).replace(place, '')} The models stay as they were.") from error
     log("info", "models reloaded", changed=changed)
     return as_json({"models": serving.names, "changed": changed})

@@ -183,9 +183,9 @@ def _attend(upload: Upload, models: ServedModels, job: "subprocess.Popen[bytes]"
         if upload.last_event == "built":
             _serve(upload, models)
         elif upload.last_event != "failed":
-            detail = f"The work was ended: it may take {seconds:,} seconds (the setting upload_seconds)."
+            detail = f"The work was stopped: it may take {seconds:,} seconds (the setting upload_seconds)."
             if job.returncode not in (-signal.SIGALRM, -signal.SIGKILL):
-                detail = "The work ended by a defect. The log of the service has the details."
+                detail = "The work failed because of a defect. The log of the service has the details."
             upload.tell("failed", {"detail": detail})
             upload.drop_file()
     except OSError as error:

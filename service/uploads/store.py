@@ -94,7 +94,7 @@ class Upload:
         if not self._is_alive():
             if self._ended_just_now():
                 return UploadState.WORKING  # who waits for the process says why it ended
-            self.tell("failed", {"detail": "The work ended without a word. Perhaps it took too much memory."})
+            self.tell("failed", {"detail": "The work ended without a message. It may have run out of memory."})
             return UploadState.FAILED
         return UploadState.WORKING
 
@@ -110,7 +110,7 @@ class Upload:
             if offset != received:
                 raise UploadRefused(f"The next part begins at byte {received:,}, and this one at {offset:,}.")
             if received + len(part) > size:
-                raise UploadRefused(f"The file was to have {size:,} bytes, and this part goes beyond them.")
+                raise UploadRefused(f"The file should have {size:,} bytes, and this part goes beyond its end.")
             file.write(part)
 
     def begin(self, process: int) -> None:

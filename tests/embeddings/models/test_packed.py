@@ -55,7 +55,7 @@ def test_a_damaged_file_is_refused_and_leaves_nothing(tmp_path: Path, content: C
     pack(tmp_path / "p", content, BANDS)
     whole = (tmp_path / "p").read_bytes()
     (tmp_path / "p").write_bytes(whole[: len(whole) * position // 100])
-    with pytest.raises(ModelError, match="p is no packed model, or damaged"):
+    with pytest.raises(ModelError, match="p is not a packed model, or is damaged"):
         unpack(tmp_path / "p", tmp_path / "m")
     assert not (tmp_path / "m").exists()
 

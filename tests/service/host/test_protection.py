@@ -51,7 +51,7 @@ def test_a_key_is_kept_as_a_hash_that_only_its_owner_can_read(keys: KeyFile) -> 
     keys.revoke("ann")
     assert keys.owner(key) is None
     keys.path.write_text("what")
-    with pytest.raises(SettingsError, match="no SHA-256"):
+    with pytest.raises(SettingsError, match="not a SHA-256"):
         keys.read()
 
 

@@ -31,7 +31,7 @@ def test_options_go_before_the_environment_and_that_before_the_file(tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("prot = 1", "'prot', which is no setting. Did you mean 'port'?"),
+        ("prot = 1", "'prot', which is not a setting. Did you mean 'port'?"),
         ("port = 'x'", "must be a whole number"),
         ("port = true", "must be a whole number"),
         ("port = 70000", "port is 70,000; it can be 0 to 65,535"),
