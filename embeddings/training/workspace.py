@@ -90,8 +90,9 @@ class Workspace:
             before = self.model.with_name(f"{self.model.name}.training")
             if resume and not begun and is_old_training(before):
                 raise CorpusError(
-                    f"{before} was begun by version 0.1, whose trainings this version cannot go on with. Finish it "
-                    "with that version, or begin anew with the same command without --resume; the old folder stays as it is."
+                    f"{before} was begun by version 0.1, whose trainings this version cannot continue. Finish it "
+                    "with that version, or begin again with the same command without --resume; the old folder stays "
+                    "as it is."
                 )
             if resume and not begun:
                 raise CorpusError(f"There is no training of {self.model} to resume. Leave out --resume to begin it.")
