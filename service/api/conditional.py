@@ -1,4 +1,4 @@
-"""Answers that a client may keep: the same bytes from every process, with a tag by which they are asked for again."""
+"""Answers that a client may keep: the same bytes from every process, with a tag to ask for changes."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from flask import Response, current_app, request
 from werkzeug.http import quote_etag, unquote_etag
 
 VERSION = "2"
-"""Of the form of answers: a client that has kept one of an older form gets it anew."""
+"""Version of the form of answers. A client that kept one of an older form gets a new one."""
 
 
 def kept(fingerprint: str, what: object, make: Callable[[], Response]) -> Response:
-    """The response that ``make`` gives for ``what`` is asked of the model with ``fingerprint``, or a 304 if the client
-    has it already, and then nothing is made.
+    """The response that ``make`` gives, or a 304 if the client has it already. ``what`` and the model's ``fingerprint``
+    identify it.
     """
     tag = tag_of(fingerprint, what)
     response = Response(status=304) if _is_known(tag) else make()
@@ -22,7 +22,7 @@ def kept(fingerprint: str, what: object, make: Callable[[], Response]) -> Respon
 
 
 def tag_of(fingerprint: str, what: object) -> str:
-    """The ETag of what is asked of the model with ``fingerprint``."""
+    """The ETag of the answer to ``what`` by the model with ``fingerprint``."""
     content = f"{VERSION}\0{fingerprint}\0{what!r}"
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 

@@ -65,7 +65,7 @@ def ask_queries(body: QueryBody) -> Response:
 
 
 def _answer_each(serving: ServedModels, queries: Sequence[str | QueryEntry], body: QueryBody) -> list[Answer | Failure]:
-    """Answers in their places; those that are asked in the same way are searched together."""
+    """Answers in the order of the queries. Queries with the same options are searched together."""
     answers: dict[int, Answer | Failure] = {}
     together: dict[tuple[Options, str | None], list[int]] = {}
     texts = [query if isinstance(query, str) else query.q for query in queries]
@@ -142,7 +142,7 @@ def _answer(text: str, asked: SearchParameters, change: Change | None = None) ->
 
 
 def note(answer: Answer | Failure) -> None:
-    """Remember for the log and the metrics what was asked and how its terms were found."""
+    """Remember an answer for the log and the metrics."""
     g.setdefault("answers", []).append(answer)
 
 
@@ -155,7 +155,7 @@ def as_json(content: Any) -> Response:
 
 @api.get("/vocabulary", responses={"200": VocabularyBody}, **_WORDS)
 def list_words(query: VocabularyParameters) -> Response:
-    """Words that begin so, the most frequent first, page by page."""
+    """Words that begin with a prefix, the most frequent first, page by page."""
     serving = served_models_of_app()
     model = serving.model(query.model)
 

@@ -41,7 +41,7 @@ def retrieve_openai_model(path: OpenAIPath) -> Response:
 
 
 def _listed(model: WordVectors) -> dict[str, Any]:
-    """``created`` is when its files were written, 0 where that is not known."""
+    """``created`` is when its files were written, 0 if unknown."""
     created = int((model.folder / "model.json").stat().st_mtime) if isinstance(model, Model) else 0
     return {"id": model.name, "object": "model", "created": created, "owned_by": "thisplusthat"}
 

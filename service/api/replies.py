@@ -1,5 +1,5 @@
-"""What ordinary GET requests of the API answer, as bytes. Nothing here knows Flask, so that the server answers them
-without it; the routes answer all others, and say what is wrong with a request.
+"""Answers to ordinary GET requests of the API, as bytes. Nothing here uses Flask, so the server can answer without it.
+The routes answer all other requests, and report what is wrong with one.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ class JsonReply:
 
     @property
     def timing(self) -> str:
-        """The header Server-Timing, where the time that an answer took is, since it is not in the bytes."""
+        """The header Server-Timing: the time that the answer took, which is not in the bytes."""
         return "" if self.answer is None else f"answer;dur={round(self.answer.took_ms, 3)}"
 
 
@@ -68,7 +68,7 @@ def _row_of(model: WordVectors, text: str) -> int | None:
 
 
 Change = Callable[[dict[str, Any]], None]
-"""What alters the content of an answer before it is sent."""
+"""A function that alters the content of an answer before it is sent."""
 
 
 def answer_reply(serving: ServedModels, text: str, asked: SearchParameters, change: Change | None = None) -> JsonReply:
@@ -83,7 +83,7 @@ def answer_reply(serving: ServedModels, text: str, asked: SearchParameters, chan
 
 
 def what_is_asked(text: str, asked: SearchParameters) -> object:
-    """What tells an answer from others of the same model."""
+    """What distinguishes an answer from others of the same model."""
     return text, asked.options, getattr(asked, "offset", None)
 
 
@@ -106,6 +106,6 @@ REPLIES: dict[str, Callable[[ServedModels, Mapping[str, Any]], JsonReply]] = {
     "/api/v1/analogy": _of_query(AnalogyParameters, analogy_text),
     "/api/v1/vocabulary": _of_vocabulary,
 }
-"""By path: the models served and the parameters of the address → what is answered. They raise for what is not ordinary:
-pydantic's ValidationError, and errors of embeddings.
+"""By path: the models served and the parameters of the address → what is answered. They raise pydantic's
+ValidationError and errors of embeddings for any other request.
 """

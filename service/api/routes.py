@@ -25,7 +25,7 @@ def _name_of(*, name: str, path: str, method: str) -> str:  # noqa: ARG001  # ca
 
 
 def tagged(name: str) -> dict[str, Any]:
-    """The options of a route that stands under this heading in the document."""
+    """Options that put a route under this heading in the document."""
     return {"tags": [Tag(name=name, description=TAGS[name])]}
 
 
@@ -39,7 +39,7 @@ TAGS = {
 
 
 class AnyText(BaseConverter):
-    """Any text at all, slashes included, wherever they stand."""
+    """Any text, slashes included."""
 
     regex = ".+"
     part_isolating = False

@@ -1,4 +1,4 @@
-"""What the API takes and gives, declared once: these models validate, and the OpenAPI document is made of them."""
+"""What the API accepts and returns, declared once: these models validate requests and make the OpenAPI document."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ _MOST_ROWS = 2**31 - 1
 
 
 class RequestModel(BaseModel):
-    """Base of all that is taken: what is not declared is refused, since it would be ignored."""
+    """Base of all requests. Undeclared fields are refused, since they would be ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,7 +44,7 @@ class QueryParameters(SearchParameters):
 
 
 class QueryEntry(RequestModel):
-    """A query with options of its own; what it leaves out is as for all."""
+    """A query with its own options; options that it leaves out are those of the request."""
 
     q: str = Field(description="A query.")
     model: str | None = None
@@ -56,7 +56,7 @@ class QueryEntry(RequestModel):
     all_forms: bool | None = None
 
     def over(self, for_all: SearchParameters) -> SearchParameters:
-        """How this query is asked, where ``for_all`` says how the others are."""
+        """The options of this query: its own, else those of ``for_all``."""
         own = {name: value for name in self.model_fields_set - {"q"} if (value := getattr(self, name)) is not None}
         lifted = {"restrict": None} if "restrict" in self.model_fields_set and self.restrict is None else {}
         return for_all.model_copy(update=own | lifted)
@@ -74,7 +74,7 @@ class QueryBody(SearchParameters):
 
 
 class AnalogyParameters(SearchParameters):
-    """Exactly one of the four is left out: it is what is asked for."""
+    """Leave out exactly one of the four: the one to find."""
 
     a: str | None = Field(default=None, description="a is to b as c is to d.")
     b: str | None = None

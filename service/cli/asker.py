@@ -1,4 +1,4 @@
-"""What queries are put to: a model that is opened here, or (`embeddings.client`) one at a running service."""
+"""What answers queries: a model opened here, or (`embeddings.client`) one at a running service."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from embeddings.models import WordVectors
 
 
 class Askable(Protocol):
-    """All that the command line, its prompt and its pipe want of a model, wherever it is."""
+    """What the command line, its prompt and its pipe need from a model, wherever it is."""
 
     @property
     def title(self) -> str:
@@ -19,7 +19,7 @@ class Askable(Protocol):
         """An answer or a failure for each query, in its place."""
 
     def complete(self, prefix: str, limit: int) -> Sequence[str]:
-        """Words that begin so, the most frequent first."""
+        """Words that begin with ``prefix``, the most frequent first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def size_of(name: str, words: int, dimension: int) -> str:
 
 
 def ask(model: Askable, query: str, options: Options) -> Answer:
-    """Answer one query. Raises `QueryError`, `UnknownWord`, or what went wrong on the way to a service."""
+    """Answer one query. Raises `QueryError`, `UnknownWord`, or the error of the connection to a service."""
     [answer] = model.ask_many([query], options)
     if isinstance(answer, Failure):
         raise answer.error

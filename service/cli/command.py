@@ -42,7 +42,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class QueryGroup(click.Group):
-    """A group whose default command is ``query``: what names no command is a query."""
+    """A group whose default command is ``query``: anything that is not a command is a query."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.list_commands(ctx) and args[0] not in ("-h", "--help", "--version")):
@@ -89,7 +89,7 @@ def model_option(function: Callable[..., None]) -> Callable[..., None]:
 
 
 SWITCHES = {"k": ("-k", "--number"), "exact": ("--exact",), "explain": ("--explain",), "all_forms": ("--all-forms",)}
-"""How options of a query are called, where not as their field is."""
+"""Names of query options that differ from the name of their field."""
 
 
 @cli.command()
@@ -225,7 +225,7 @@ def evaluate(dataset: str, model: str, as_json: bool, **given: Any) -> None:
 def _models_at(
     url: str | None, key: str | None, context: click.Context
 ) -> tuple[Callable[[str | None], Askable], Callable[[], list[str]]]:
-    """How to get at a model by its name (None: the default one) and at the names, here or at a service."""
+    """A function that opens a model by name (None: the default), and one that lists the names, here or at a service."""
     if not url:
         if context.get_parameter_source("key") is ParameterSource.COMMANDLINE:
             raise click.UsageError("--key is for a service: give its --url.")
@@ -261,7 +261,7 @@ def errors_shown() -> Iterator[None]:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run the command; exit code 0 if answered, 1 if something could not be answered or done, 2 for wrong usage."""
+    """Run the command; the exit code is 0 on success, 1 if something could not be answered or done, 2 for wrong usage."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it for what it starts in the background
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):

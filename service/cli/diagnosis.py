@@ -1,4 +1,4 @@
-"""What ``thisplusthat doctor`` finds out: versions, kernels, packages, extras, the home folder and its models."""
+"""What ``thisplusthat doctor`` reports: versions, kernels, packages, extras, the home folder and its models."""
 
 import os
 import platform
@@ -33,7 +33,7 @@ _PYTHON = re.compile(r"""python_version\s*<\s*['"](\d+)\.(\d+)['"]""")
 class State(StrEnum):
     FINE = "fine"
     LESS = "less"
-    """It works, with something missing or more slowly."""
+    """It works, but more slowly or with something missing."""
     WRONG = "wrong"
 
 
@@ -46,7 +46,7 @@ class Finding:
 
 
 def findings() -> Iterator[Finding]:
-    """All that is found out, section by section."""
+    """All findings, section by section."""
     yield from _system()
     yield from _kernels()
     yield from _packages()
@@ -96,7 +96,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _requirements() -> dict[str | None, list[str]]:
-    """Names of packages by the extra that wants them; None for those that are always wanted."""
+    """Package names by the extra that needs them; None for those that are always needed."""
     wanted: dict[str | None, list[str]] = {None: []}
     for line in distribution(DISTRIBUTION).requires or ():
         found = _REQUIREMENT.match(line)
@@ -146,7 +146,7 @@ def _models() -> Iterator[Finding]:
 
 
 def _model(listing: Listing, *, faster: bool) -> Finding:
-    """Opens the model, by which the size of every file is checked, but not the checksums: that is ``verify``."""
+    """Opening the model checks the size of every file, but not the checksums: ``verify`` does that."""
     try:
         model = open_model(listing.path)
     except ModelError as error:

@@ -1,4 +1,4 @@
-"""How answers, reports and models look in a terminal. Everything that is shown is in the values that come in."""
+"""How answers, reports and models look in a terminal."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ def console() -> Console:
 
 
 def show_answer(answer: Answer, out: Console) -> None:
-    """What the query was read as, how terms were found where that is not plain, and the results."""
+    """How the query was read, how its terms were found if that is not obvious, and the results."""
     out.print(Text.assemble((answer.read_as, "bold"), (f"   {answer.kind}, {answer.method}, {answer.model}", "dim")))
     for term in answer.terms:
         if not _is_plain(term):
@@ -97,7 +97,9 @@ def _show_explanation(answer: Answer, explanation: "Explanation", out: Console) 
 
 
 def _decimals(number: float, places: int = 4) -> str:
-    """``number`` as it is in JSON, with six decimals, rounded further: a service's answer looks like one from here."""
+    """``number`` as it is in JSON, with six decimals, rounded further, so that answers of a service look like local
+    ones.
+    """
     return f"{round(number, 6):.{places}f}"
 
 
@@ -106,7 +108,7 @@ def _listed(results: Sequence[Result]) -> str:
 
 
 def as_line(answer: Answer | Failure) -> str:
-    """An answer between tabs: the query, then each word and its score; a failure says what went wrong."""
+    """An answer separated by tabs: the query, then each word and its score. A failure says what went wrong."""
     query = " ".join(answer.query.split())
     if isinstance(answer, Failure):
         return f"{query}\terror\t{' '.join(str(answer.error).split())}"
@@ -122,7 +124,7 @@ def show_error(error: EmbeddingsError) -> None:
 
 
 def show_models(listings: "Sequence[Listing]", default: str, out: Console) -> None:
-    """A table of models; the default is there even before its first use."""
+    """A table of models. It lists the default model even before its first use."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name, justify in (("name", "left"), ("words", "right"), ("dimensions", "right"), ("size", "right")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
@@ -143,7 +145,7 @@ def show_models(listings: "Sequence[Listing]", default: str, out: Console) -> No
 
 
 def show_import(report: "ImportReport", out: Console) -> None:
-    """What came of an import: how many words, and what was left out."""
+    """The result of an import: how many words, and what was left out."""
     out.print(Text(f"{report.words:,} words × {report.dimension} from {report.format} in {report.path}"))
     if report.duplicates:
         out.print(Text(f"  {report.duplicates:,} rows left out: their word came before"))
@@ -192,7 +194,7 @@ def _score_row(score: "SectionScore") -> list[str]:
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Progress]:
-    """A progress bar on standard error that appears with the first report; plain lines where that is no terminal."""
+    """A progress bar on standard error that appears with the first report; plain lines if that is not a terminal."""
     bar: Any = None
     task: Any = None
     shown: set[str] = set()
@@ -220,12 +222,12 @@ def progress_bar(what: str) -> Iterator[Progress]:
 
 
 def load(name: str) -> Model:
-    """The model called ``name``, of a folder, with a progress bar where it is prepared first."""
+    """The model called ``name``, with a progress bar if it has to be prepared first."""
     with progress_bar(f"preparing {name}") as progress:
         return load_model(name, progress)
 
 
 def open_any(name: str) -> WordVectors:
-    """The model called ``name`` to ask, wherever it is."""
+    """The model called ``name``, wherever it is."""
     with progress_bar(f"preparing {name}") as progress:
         return load_word_vectors(name, progress)

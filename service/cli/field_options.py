@@ -1,4 +1,4 @@
-"""Options of a command, made of the fields of a dataclass, whose metadata has their help and their limits."""
+"""Command options generated from the fields of a dataclass. The metadata of a field has its help and limits."""
 
 import dataclasses
 import types
@@ -24,7 +24,8 @@ def field_options(
 ) -> Callable[[Command], Command]:
     """An option for each field of ``kind`` with a help (or those in ``only``); None where nothing was given.
 
-    ``names`` has other names of options; a truth has ``--name/--no-name``. ``describe`` gives the default in the help.
+    ``names`` has other names of options; a boolean has ``--name/--no-name``. ``describe`` gives the default in the
+    help.
     """
     chosen = [entry for entry in dataclasses.fields(kind) if entry.name in (only or _with_help(kind))]
 
@@ -42,13 +43,13 @@ def _with_help(kind: type) -> list[str]:
 
 
 def given_value(kind: type[_Kind], given: Mapping[str, Any]) -> _Kind:
-    """The value of ``kind`` that a command was given; its own defaults stand where nothing was."""
+    """The value of ``kind`` from a command's options; its own defaults apply where none were given."""
     names = {entry.name for entry in dataclasses.fields(kind)}  # type: ignore[arg-type]
     return typed(kind, {name: value for name, value in given.items() if name in names and value not in (None, ())})
 
 
 def option_name(entry: Entry) -> str:
-    """The option of a field; that of a truth has its contrary beside it."""
+    """The option of a field; a boolean also gets its ``--no-`` form."""
     name = entry.name.replace("_", "-")
     return f"--{name}/--no-{name}" if entry.type is bool else f"--{name}"
 

@@ -1,4 +1,4 @@
-"""``thisplusthat import``, ``export`` and ``pull``: vectors of other people's."""
+"""``thisplusthat import``, ``export`` and ``pull``: other people's vectors."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Queries from a pipe: one a line, one answer a line, batched as they come in."""
+"""Queries from a pipe: one per line, one answer per line, batched as they arrive."""
 
 import json
 import os
@@ -15,7 +15,7 @@ _CHUNK = 1 << 16
 
 
 def answer_lines(model: Askable, options: Options, source: BinaryIO, out: TextIO, *, as_json: bool) -> bool:
-    """Answer every line of ``source``, and whether all could be. Answers are written as soon as their batch is done."""
+    """Answer every line of ``source``; true if all could be answered. Each batch is written as soon as it is done."""
     all_answered = True
     for lines in _batches(source):
         for answer in _answer(model, options, lines):
@@ -27,7 +27,7 @@ def answer_lines(model: Askable, options: Options, source: BinaryIO, out: TextIO
 
 
 def _answer(model: Askable, options: Options, lines: list[bytes]) -> list[Answer | Failure]:
-    """Answers in the order of ``lines``; one that is no UTF-8 is a failure in its place."""
+    """Answers in the order of ``lines``; a line that is not UTF-8 gets a failure in its place."""
     queries = [_decode(line) for line in lines]
     answers = iter(model.ask_many([query for query in queries if isinstance(query, str)], options))
     return [next(answers) if isinstance(query, str) else query for query in queries]
@@ -42,7 +42,7 @@ def _decode(line: bytes) -> str | Failure:
 
 
 def _batches(source: BinaryIO) -> Iterator[list[bytes]]:
-    """Lines as they are there: many when they come fast, one when somebody waits for each answer."""
+    """Lines as they arrive: many at once from a fast source, one if somebody waits for each answer."""
     rest = b""
     while chunk := os.read(source.fileno(), _CHUNK):
         *lines, rest = (rest + chunk).split(b"\n")

@@ -57,7 +57,7 @@ def run_prompt(
     list_names: Callable[[], list[str]],
     history: Path,
 ) -> None:
-    """Read queries until the end of input; an error is shown and does not end it."""
+    """Read queries until the end of input. An error is shown, and the prompt goes on."""
     completer = WordCompleter(model)
     session: PromptSession[str] = PromptSession(
         history=_history(history), completer=completer, complete_while_typing=False
@@ -77,7 +77,7 @@ def run_prompt(
 
 
 def _read_line(session: "PromptSession[str]") -> str | None:
-    """What was typed, empty if it was given up by Ctrl-C; None at the end of input."""
+    """The line that was typed, empty after Ctrl-C; None at the end of input."""
     try:
         return session.prompt("> ").strip()
     except KeyboardInterrupt:

@@ -13,7 +13,7 @@ from service.cli.field_options import Entry, field_options, option_name
 from service.host import Settings, SettingsError, log, read_settings, served_models_of_app
 
 _SINGULAR = {"models": ("--model",), "cors_origins": ("--cors-origin",)}
-"""Lists have an option that is given several times."""
+"""Options of lists, which may be given several times."""
 
 
 def _is_milvus_file(name: str) -> bool:
@@ -28,7 +28,7 @@ def setting_option(entry: Entry) -> str:
 
 
 def shown_default(entry: Entry) -> str:
-    """A default as help and the manual show it: as the file of settings has it."""
+    """A default as help and the manual show it: in the form of the settings file."""
     if isinstance(entry.default, tuple):
         return ", ".join(entry.default) or "none"
     return str(entry.default).lower() if isinstance(entry.default, bool) else str(entry.default) or "none"
@@ -78,7 +78,7 @@ def serve_command(config: Path | None, **options: Any) -> None:
 
 
 def _renew(name: str, progress: Progress) -> None:
-    """Fetch what is new, so that all machines that start serve the same; a copy that cannot be renewed still serves."""
+    """Fetch the newest version, so that machines started together serve the same. If that fails, the old copy serves."""
     try:
         renew(name, progress)
     except ModelError as error:

@@ -68,7 +68,7 @@ def parameter_options(function: Command) -> Command:
 
 
 def _of_presets(entry: Entry) -> str:
-    """The default of a field that presets set apart from each other."""
+    """The defaults of a field whose value depends on the preset."""
     by_preset = {name: values.get(entry.name, entry.default) for name, (_, values) in PRESETS.items()}
     if len(set(by_preset.values())) == 1:
         return default_text(entry)

@@ -1,4 +1,4 @@
-"""How a training looks while it runs: live on a terminal, otherwise a line of JSON a minute and one for each event."""
+"""How a training looks while it runs: live in a terminal, otherwise as lines of JSON, one a minute and one per event."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ SECONDS_BETWEEN_LINES = 60.0
 
 @contextmanager
 def watching(stream: TextIO | None = None) -> Iterator[Watcher]:
-    """What shows a training on ``stream``, standard error by default."""
+    """A watcher that shows a training on ``stream``, by default standard error."""
     stream = stream or sys.stderr
     if stream.isatty():
         with _live(stream) as watcher:
@@ -24,7 +24,7 @@ def watching(stream: TextIO | None = None) -> Iterator[Watcher]:
 
 
 class JsonLines:
-    """Writes one line for each note, and for the status once a stage begins and then once a minute."""
+    """Writes a line for each note, and a line of status when a stage begins and then every minute."""
 
     def __init__(self, stream: TextIO, now: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
@@ -50,7 +50,7 @@ class JsonLines:
 
 
 def figures(status: Status, seconds: float) -> dict[str, Any]:
-    """What is known of a status: ``seconds`` is how long its stage has been running."""
+    """What is known about a status; ``seconds`` is how long its stage has been running."""
     left: float | None = None
     if status.words_per_second and status.stage.startswith("epoch"):
         left = (status.total - status.done) / status.words_per_second

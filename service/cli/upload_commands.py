@@ -11,7 +11,7 @@ from embeddings.client import Client
 from service.cli.display import progress_bar
 
 _PAUSE = 0.5
-"""Seconds between two looks at how far it is."""
+"""Seconds between two requests for progress."""
 
 
 @click.command("upload")

@@ -1,4 +1,4 @@
-"""What API and page stand on: settings, the models served, limits, logs, metrics and problems."""
+"""What API and page share: settings, served models, limits, logs, metrics and problems."""
 
 from service.host.compression import gzip, is_worth_it, takes_gzip
 from service.host.logs import JsonFormatter, flush, hold, log, log_exception, request_id

@@ -1,16 +1,16 @@
-"""Bodies that go over the wire in gzip, where the client takes it."""
+"""Bodies compressed with gzip, if the client accepts it."""
 
 import re
 import zlib
 
 _LEAST = 1000
-"""Bytes: of less, a packet goes either way."""
+"""Bytes. Shorter bodies fit into one packet anyway."""
 _TEXTS = re.compile(r"text/|application/(?:[a-z.+-]*json|javascript)|image/svg\+xml|application/xml")
 _LEVEL, _BEST = 5, 9
 
 
 def takes_gzip(accepted: str) -> bool:
-    """Whether the header Accept-Encoding has gzip, and not with a weight of nought."""
+    """Whether the header Accept-Encoding lists gzip, with a weight above zero."""
     accepted = accepted.lower()
     if "gzip" not in accepted and "*" not in accepted:
         return False
@@ -22,11 +22,11 @@ def takes_gzip(accepted: str) -> bool:
 
 
 def is_worth_it(content_type: str, length: int) -> bool:
-    """Whether a body of this type and length is smaller in gzip by more than it costs."""
+    """Whether compressing a body of this type and length saves more than it costs."""
     return length >= _LEAST and _TEXTS.match(content_type) is not None
 
 
 def gzip(body: bytes, *, best: bool = False) -> bytes:
-    """``body`` in gzip, the same bytes each time; ``best`` takes its time, for what is sent often."""
+    """``body`` in gzip, the same bytes each time. ``best`` is slower and smaller, for what is sent often."""
     packer = zlib.compressobj(_BEST if best else _LEVEL, zlib.DEFLATED, 31)
     return packer.compress(body) + packer.flush()

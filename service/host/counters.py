@@ -1,7 +1,7 @@
-"""Numbers that all processes of a server count together, in memory that they share: no files, nothing to clean up.
+"""Counters that all processes of a server share in memory: no files, nothing to clean up.
 
-Each process writes to a page of its own; whoever wants to know adds all pages up. A process that takes the place of one
-that has ended goes on with its page, so that no number ever falls.
+Each process writes to its own page, and a reader adds all pages up. A process that replaces another continues its page,
+so that no number ever falls.
 """
 
 import mmap
@@ -19,7 +19,7 @@ Key = tuple[str, ...]
 
 
 class Counters:
-    """Numbers by name and labels, which only grow, but for those that are set."""
+    """Numbers by name and labels. They only grow, except those that are set."""
 
     def __init__(self, pages: int = 1) -> None:
         self._memory = mmap.mmap(-1, pages * _PAGE)
@@ -28,7 +28,7 @@ class Counters:
         self.turn_to(0)
 
     def turn_to(self, page: int) -> None:
-        """Count on this page from now on; it is no other process's."""
+        """Count on this page from now on; no other process uses it."""
         start = page * _PAGE
         self._length_at = start
         self._names_at = start + 8
@@ -58,7 +58,7 @@ class Counters:
         return dict(sorted(found.items()))
 
     def forget(self, page: int, name: str) -> None:
-        """Set to 0 what a process that has ended had at a time."""
+        """Reset the values that a process set before it ended."""
         start = page * _PAGE + 8 + _NAMES
         for place, key in enumerate(self._keys(page)):
             if key[0] == name:
@@ -71,7 +71,7 @@ class Counters:
         return (tuple(line.split(_SEPARATOR)) for line in text.split("\n")[:-1])
 
     def _new(self, key: Key) -> int:
-        """A place for a new name. The length is written last, so that nobody reads half a name."""
+        """Reserve a place for a new name. The length is written last, so that nobody reads half a name."""
         line = (_SEPARATOR.join(key).replace("\n", " ") + "\n").encode("utf-8", "backslashreplace")
         length = struct.unpack_from("q", self._memory, self._length_at)[0]
         place = len(self._places)

@@ -17,7 +17,7 @@ _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def request_id(given: str | None) -> str:
-    """The id that a proxy or client gave, if it is harmless, else a new one."""
+    """The id that a proxy or client sent, if it is safe, else a new one."""
     return given if given and _SANE.fullmatch(given) else secrets.token_hex(8)
 
 
@@ -36,7 +36,7 @@ def now() -> str:
 
 
 def log(level: str, event: str, **details: Any) -> None:
-    """Write one line, by one call of the system, so that lines of several processes never mix."""
+    """Write one line with one system call, so that lines of several processes never mix."""
     content = {"time": now(), "level": level, "event": event}
     for name, value in details.items():
         content[name] = value[:_LONGEST] if isinstance(value, str) else value
@@ -44,7 +44,7 @@ def log(level: str, event: str, **details: Any) -> None:
 
 
 def log_exception(event: str, error: BaseException, **details: Any) -> None:
-    """A defect with its traceback, which alone is not cut."""
+    """Log a defect with its traceback, the only text that is never cut."""
     lines = "".join(traceback.format_exception(error))
     write({"time": now(), "level": "error", "event": event, **details} | {"traceback": lines})
 
@@ -64,12 +64,12 @@ class _Held:
 
 
 def hold() -> None:
-    """Hold lines back from now on, until `flush` is called: one call of the system for many."""
+    """Hold lines back until `flush` is called: one system call for many."""
     _Held.lines = []
 
 
 def flush() -> None:
-    """Write what was held back."""
+    """Write the lines that were held back."""
     if not _Held.lines:
         return
     with _Held.lock:
@@ -86,7 +86,7 @@ def flush() -> None:
 
 
 def write(content: dict[str, Any]) -> None:
-    """One object, one line. What is worse than information is written at once."""
+    """Write one object as one line. Warnings and errors are written at once."""
     line = _escaped(orjson.dumps(_encodable(content))) + b"\n"
     if _Held.lines is None:
         os.write(2, line)
@@ -111,7 +111,7 @@ def _encodable(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _escaped(line: bytes) -> bytes:
-    """JSON without the characters that a terminal or a viewer could take for line ends or commands."""
+    """JSON without characters that a terminal or a viewer could take for line ends or commands."""
     if line.isascii():
         return line.replace(b"\x7f", b"\\u007f")
     text = line.decode()

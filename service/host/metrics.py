@@ -35,7 +35,7 @@ class _Kept:
 
 
 def share(processes: int) -> None:
-    """Give so many processes, and this one, counters that they add up. To be called before they are forked."""
+    """Give this many processes, and this one, shared counters. Call it before they are forked."""
     _Kept.counters = Counters(processes + 1)
 
 
@@ -45,7 +45,7 @@ def turn_to(process: int) -> None:
 
 
 def forget(process: int) -> None:
-    """Take what a process that has ended had in its cache out of the figures."""
+    """Remove the cache of a process that has ended from the figures."""
     _Kept.counters.forget(process, _CACHE_SIZE)
 
 
@@ -88,7 +88,7 @@ def _observe(name: str, label: str, seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What all processes together have done; None where there is nothing to say yet."""
+    """What all processes together have done; None where nothing is known yet."""
 
     requests: int
     faults: int
@@ -121,7 +121,7 @@ def activity() -> Activity:
 
 
 def _quantile_ms(counts: list[float], share: float) -> float | None:
-    """The bound up to which this share of the requests took; the last bound has no end."""
+    """The bound below which this share of the requests stayed; the last bound is infinite."""
     total, seen = sum(counts), 0.0
     if not total:
         return None
@@ -163,7 +163,7 @@ def _histogram(name: str, label: str, totals: dict[Key, float]) -> Iterator[str]
 
 
 def _of_models(models: list[WordVectors]) -> Iterator[str]:
-    """What is known of the models, when it is asked for."""
+    """Figures of the models, read when they are asked for."""
     yield from _head("thisplusthat_model_info", "Models served", "gauge")
     for model in models:
         card, factory = model.manifest.card, model.manifest.index.factory

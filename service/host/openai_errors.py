@@ -13,11 +13,11 @@ _CODES = {
     "unknown-model": "model_not_found",
 }
 _STATUSES = {"key-refused": 401, "invalid-request": 400}
-"""Where OpenAI's API has another status than ours: for a wrong key, and for a wrong parameter."""
+"""Where OpenAI's API has a status other than ours: for a wrong key and for a wrong parameter."""
 
 
 def is_openai_path(path: str) -> bool:
-    """Whether a client of OpenAI's API asks there."""
+    """Whether clients of OpenAI's API use this path."""
     return path.startswith("/v1/") or path in ("/v1", _ALIAS)
 
 

@@ -1,4 +1,4 @@
-"""Errors as HTTP says them: problem details (RFC 9457), and the form of OpenAI's API where that is imitated."""
+"""Errors as HTTP responses: problem details (RFC 9457), or the form of OpenAI's API where that is imitated."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -18,11 +18,11 @@ PROBLEM_TYPE = "application/problem+json"
 
 
 class BadRequest(EmbeddingsError):
-    """A request that cannot be read as one: no JSON, no UTF-8."""
+    """A request that cannot be read: it is not JSON, or not UTF-8."""
 
 
 class InvalidRequest(EmbeddingsError):
-    """A request whose parts are not what they can be; ``errors`` names each."""
+    """A request with invalid parts; ``errors`` names each."""
 
     def __init__(self, detail: str, errors: list[dict[str, str]] | None = None) -> None:
         self.errors = errors or []
@@ -30,12 +30,12 @@ class InvalidRequest(EmbeddingsError):
 
     @classmethod
     def of(cls, name: str, detail: str) -> Self:
-        """The error of the one part called ``name``."""
+        """An error about the single part called ``name``."""
         return cls(detail, [{"name": name, "detail": detail}])
 
 
 class WrongContentType(EmbeddingsError):
-    """A body that is not declared to be JSON."""
+    """A body that is not declared as JSON."""
 
 
 class KeyMissing(EmbeddingsError):
@@ -51,7 +51,7 @@ class NotReady(EmbeddingsError):
 
 
 class UnknownUpload(EmbeddingsError):
-    """An upload that is not there, or not any more."""
+    """An upload that does not exist, or no longer exists."""
 
 
 class UploadRefused(EmbeddingsError):
@@ -59,7 +59,7 @@ class UploadRefused(EmbeddingsError):
 
 
 class ReloadRefused(EmbeddingsError):
-    """Models that failed their check and are not exchanged."""
+    """Models that failed their check and were not replaced."""
 
 
 STATUSES: dict[type[EmbeddingsError], tuple[int, str, str]] = {
@@ -78,7 +78,7 @@ STATUSES: dict[type[EmbeddingsError], tuple[int, str, str]] = {
     ModelError: (503, "model-error", "The model cannot answer just now"),
     NotReady: (503, "not-ready", "The service is not ready yet"),
 }
-"""Class → status, name in ``type``, title; the nearest class of an error's own counts."""
+"""Class → status, name in ``type``, title. The most specific class of an error counts."""
 
 
 def problem(
@@ -97,7 +97,7 @@ def problem(
 
 
 def register_problems(app: Flask) -> None:
-    """Make every error of ``app`` a problem."""
+    """Answer every error of ``app`` with a problem."""
     app.register_error_handler(EmbeddingsError, of_error)
     app.register_error_handler(ValidationError, _of_validation)
     app.register_error_handler(HTTPException, of_http)
@@ -105,7 +105,7 @@ def register_problems(app: Flask) -> None:
 
 
 def of_error(error: EmbeddingsError) -> Response:
-    """The problem that an error of the library or of the service is."""
+    """The problem for an error of the library or of the service."""
     kind = next((kind for kind in type(error).__mro__ if kind in STATUSES), ModelError)
     status, slug, title = STATUSES[kind]
     names = ("column", "example", "word", "suggestions", "errors")
@@ -132,7 +132,7 @@ def _of_validation(error: ValidationError) -> Response:
 
 
 def of_http(error: HTTPException) -> Response:
-    """The problem that an error of HTTP is."""
+    """The problem for an error of HTTP."""
     status = error.code or 500
     try:
         phrase = HTTPStatus(status).phrase
@@ -157,6 +157,6 @@ def of_http(error: HTTPException) -> Response:
 
 
 def _of_defect(error: Exception) -> Response:
-    """What should not happen: the traceback goes to the log, and not to the client."""
+    """An unexpected error: the traceback goes to the log, not to the client."""
     log_exception("a request failed by a defect", error, request_id=g.get("request_id", ""), path=request.path)
     return problem(500, "defect", "The service has a defect", "Something went wrong here. The log has the details.")

@@ -1,4 +1,4 @@
-"""Who may ask, how often, how much, and from which pages; what browsers are told."""
+"""Who may ask, how often, how much, and from which pages; the headers that protect browsers."""
 
 import hashlib
 import hmac
@@ -32,15 +32,15 @@ _OPEN = re.compile(
 )
 _UNLIMITED = ("/healthz", "/readyz", "/metrics")
 _COMPLETION, _COMPLETIONS = "/api/v1/vocabulary", 10
-"""Words are completed with every letter that somebody types: that has a limit of its own, so many times as high."""
+"""Completion sends a request for every letter typed, so its limit is this many times higher."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class KeyFile:
-    """API keys: a line for each, its SHA-256 and its name.
+    """A file of API keys, one per line: SHA-256 and name.
 
-    A key is 256 random bits, so that nobody finds it by trying: a plain hash is enough, and a slow one, as passwords
-    need, would only make each request slow.
+    A key is 256 random bits, so nobody can guess it. A plain hash is enough; a slow one, as for passwords, would only
+    slow down each request.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,7 +49,7 @@ class KeyFile:
         self._hashes: dict[str, str] = {}
 
     def read(self) -> dict[str, str]:
-        """Hash by name. Read again whenever the file has changed. Raises `SettingsError`."""
+        """The hash of each name. The file is read again whenever it has changed. Raises `SettingsError`."""
         try:
             state = self.path.stat()
             seen = (state.st_mtime_ns, state.st_ino)
@@ -87,7 +87,7 @@ class KeyFile:
             self._write(hashes)
 
     def owner(self, key: str) -> str | None:
-        """The name of a key; every hash is compared, so that the time says nothing."""
+        """The name of a key. Every hash is compared, so that the time reveals nothing."""
         asked, owner = _hash(key), None
         for name, digest in self.read().items():
             if hmac.compare_digest(digest, asked):
@@ -95,7 +95,7 @@ class KeyFile:
         return owner
 
     def _write(self, hashes: dict[str, str]) -> None:
-        """In one step: a server reads the old file or the new one. Hold the lock."""
+        """Replace the file in one step: a server reads the old one or the new one. Call it with the lock held."""
         text = "".join(f"{digest}  {name}\n" for name, digest in hashes.items())
         with file_in_place(place_of(self.path), mode=0o600) as new:
             new.write_text(text, encoding="utf-8")
@@ -106,7 +106,7 @@ def _hash(key: str) -> str:
 
 
 def protect(app: Flask, settings: Settings) -> None:
-    """Give ``app`` the limits, and as far as they are set, keys, rates, CORS and proxies."""
+    """Give ``app`` its limits and, if set, keys, rates, CORS and proxies."""
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     if settings.trusted_proxies:
@@ -135,7 +135,7 @@ def protect(app: Flask, settings: Settings) -> None:
 
 
 def check_admin(settings: Settings) -> None:
-    """Let pass whoever has the token of the setting admin_token. Raises `KeyRefused`."""
+    """Raise `KeyRefused` unless the request has the token of the setting admin_token."""
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not settings.admin_token or not hmac.compare_digest(given.encode(), settings.admin_token.encode()):
         raise KeyRefused("The token is not the one in the setting admin_token. Send it as Authorization: Bearer TOKEN.")
@@ -168,7 +168,7 @@ def _key_given() -> str:
 
 
 def _is_exempt(scope: str, of_completion: bool) -> Callable[[], bool]:
-    """Whether a request is not counted by a limit of keys or addresses, of completion or of everything else."""
+    """A test of whether the limit of this scope, for completion or for everything else, ignores the request."""
     return lambda: (request.path == _COMPLETION) is not of_completion or (scope == "key" and "key_name" not in g)
 
 

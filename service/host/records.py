@@ -1,4 +1,4 @@
-"""One request that was answered: counted, and written to the log."""
+"""One answered request: counted and logged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _METHODS = frozenset(("GET", "POST", "HEAD", "OPTIONS"))
 
 @dataclass(slots=True)
 class Record:
-    """What is kept of a request."""
+    """What is recorded about a request."""
 
     started: float
     """By `perf_counter`."""

@@ -1,4 +1,4 @@
-"""The models that are served, opened once, asked through a bounded cache, and exchanged in one step."""
+"""The served models: opened once, asked through a bounded cache, and replaced in one step."""
 
 import fcntl
 import hashlib
@@ -32,7 +32,7 @@ from service.host.uploaded_models import uploaded_models
 
 
 class UnknownModel(EmbeddingsError):
-    """A name that no served model has."""
+    """No served model has this name."""
 
     def __init__(self, name: str, names: Sequence[str]) -> None:
         self.suggestions = list(names)
@@ -44,9 +44,7 @@ _Key = tuple[str, str, Options]
 
 
 class Cache:
-    """The answers asked for last, as many as take ``size`` times the place of an answer of ten words; safe to use from
-    many threads.
-    """
+    """The most recent answers, up to the size of ``size`` answers of ten words. Safe to use from many threads."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -77,7 +75,7 @@ class Cache:
 
 
 def _place(key: _Key, answer: Answer | Failure) -> int:
-    """What an answer takes in memory, an answer of ten words being 1: a client chooses how long answers are."""
+    """The size of an answer in memory, relative to an answer of ten words: clients choose how long answers are."""
     _, query, options = key
     results = len(answer.results) if isinstance(answer, Answer) else 0
     return 1 + (results * (3 if options.explain else 1) + len(query) // 40) // 11
@@ -85,7 +83,7 @@ def _place(key: _Key, answer: Answer | Failure) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ModelSet:
-    """The models at one time, and the answers that they gave."""
+    """The models that are open at one time, and their cached answers."""
 
     models: dict[str, WordVectors]
     fingerprints: dict[str, str]
@@ -93,10 +91,8 @@ class ModelSet:
 
 
 class ServedModels:
-    """The open models by name.
-
-    `reload` exchanges all of them or none. Processes forked from this one see a counter in shared memory, and open
-    the new models before they answer the next request: whoever reloads, all do.
+    """The open models by name. `reload` replaces all of them or none. Processes forked from this one see a counter in
+    shared memory, and open the new models before they answer the next request: if one reloads, all do.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -117,7 +113,7 @@ class ServedModels:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """What is to be served: the models of the settings, and those that were uploaded."""
+        """The models to serve: those in the settings, and those that were uploaded."""
         uploaded = uploaded_models() if self.settings.uploads else ()
         return (*self.settings.models, *(name for name in uploaded if name not in self.settings.models))
 
@@ -167,7 +163,7 @@ class ServedModels:
         return [found[key] for key in keys]
 
     def warm(self) -> None:
-        """Answer a query with every model, as each process does before it says that it is ready."""
+        """Answer a query with every model. Each process does this before it reports that it is ready."""
         self.away = True
         for model in self.opened.models.values():
             _try(model)
@@ -193,7 +189,7 @@ class ServedModels:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep the other processes from reloading. Record locks are a process's own, and end with it."""
+        """Keep other processes from reloading. Record locks belong to a process and end with it."""
         fcntl.lockf(self._between_processes, fcntl.LOCK_EX)
         try:
             yield
@@ -201,7 +197,7 @@ class ServedModels:
             fcntl.lockf(self._between_processes, fcntl.LOCK_UN)
 
     def _follow(self) -> None:
-        """Open what another process has checked and exchanged."""
+        """Open the models that another process has checked and replaced."""
         with self._lock:
             generation = struct.unpack_from("q", self._shared)[0]
             if generation == self._generation:
@@ -238,7 +234,7 @@ def _fingerprint(model: WordVectors) -> str:
 
 
 def _try(model: WordVectors) -> None:
-    """Have a query answered, whatever the answer, so that no user waits for what the first one loads."""
+    """Answer a query and ignore the answer, so that no user waits for what the first query loads."""
     words = model.vocabulary.words(range(min(3, len(model))))
     ask_model(model, [" + ".join(map(literal, words))])
 

@@ -1,4 +1,4 @@
-"""Every setting of the service, once: fields of one frozen value that feed the file, the environment and ``serve``."""
+"""Every setting of the service, declared once: the fields feed the file, the environment and ``serve``."""
 
 import os
 import tomllib
@@ -15,7 +15,7 @@ PREFIX = "THISPLUSTHAT_"
 
 
 class SettingsError(EmbeddingsError):
-    """A setting that cannot be: which, where it came from, what it can be."""
+    """An invalid setting: which, where it came from, and what is allowed."""
 
 
 def _setting(default: Any, text: str, *, least: float | None = None, most: float | None = None) -> Any:
@@ -24,7 +24,7 @@ def _setting(default: Any, text: str, *, least: float | None = None, most: float
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the service runs. Sources, each before the one to its left: default, file, environment, options of serve."""
+    """How the service runs. Later sources override earlier ones: default, file, environment, options of serve."""
 
     models: tuple[str, ...] = _setting(
         (DEFAULT_MODEL,), "Models to serve, by name, folder, URL or address in Milvus; the first is the default."
@@ -117,7 +117,7 @@ def _from_file(file: Path) -> dict[str, Any]:
 
 
 def _of_type(entry: "Field[Any]", value: Any, source: str) -> Any:
-    """A value of TOML, if it has the type of the default."""
+    """A value from TOML, checked to have the type of the default."""
     if isinstance(entry.default, tuple):
         if isinstance(value, list) and all(isinstance(part, str) for part in value):
             return tuple(value)
@@ -129,7 +129,7 @@ def _of_type(entry: "Field[Any]", value: Any, source: str) -> Any:
 
 
 def _read(entry: "Field[Any]", text: str, source: str) -> Any:
-    """A value of the environment, where everything is text; lists are written with commas."""
+    """A value from the environment, where everything is text; lists are separated by commas."""
     if isinstance(entry.default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if isinstance(entry.default, bool):

@@ -1,4 +1,4 @@
-"""Files for browsers: under names that change with them, so that they are kept for ever, and compressed once."""
+"""Files for browsers: their names change with their content, so browsers keep them, and each is compressed once."""
 
 import hashlib
 import mimetypes
@@ -22,14 +22,14 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
 class _File:
     content: bytes
     packed: bytes | None
-    """In gzip, as small as it gets; None where that is not worth it."""
+    """In gzip, at the best compression; None if that is not worth it."""
     version: str
     """What changes whenever the content does."""
     content_type: str
 
 
 class StaticFiles:
-    """Some files by name. A script asks for the scripts beside it by the names that change with them."""
+    """Files by name. A script imports the scripts beside it by their hashed names."""
 
     def __init__(self, paths: Mapping[str, Path]) -> None:
         self._paths = paths
@@ -41,7 +41,7 @@ class StaticFiles:
         return cls({path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()})
 
     def prepare(self) -> None:
-        """Read and compress all, before processes are forked."""
+        """Read and compress all files before processes are forked."""
         for name in self._paths:
             self._file(name)
 
@@ -51,7 +51,7 @@ class StaticFiles:
         return str(path.with_name(f"{path.stem}.{self._file(name).version}{path.suffix}"))
 
     def send(self, name: str) -> Response:
-        """A file, kept for a year under its name of now, and asked for again under any other. Raises NotFound."""
+        """A file. Browsers keep it for a year under its current name, and ask again under any other. Raises NotFound."""
         hashed = _HASHED.fullmatch(name)
         plain = f"{hashed['stem']}{hashed['suffix']}" if hashed and name not in self._paths else name
         if plain not in self._paths:

@@ -7,7 +7,7 @@ _FILE = "uploaded-models"
 
 
 def uploaded_models() -> tuple[str, ...]:
-    """Those that are still there, in the order in which they came."""
+    """Uploaded models that still exist, in the order of upload."""
     try:
         lines = (home() / _FILE).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
@@ -16,7 +16,7 @@ def uploaded_models() -> tuple[str, ...]:
 
 
 def add_uploaded_model(name: str) -> None:
-    """Serve this one, too, from the next reload on."""
+    """Serve this model, too, from the next reload on."""
     path = home() / _FILE
     with lock_place(place_of(path)):
         names = dict.fromkeys((*uploaded_models(), name))

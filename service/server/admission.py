@@ -1,4 +1,4 @@
-"""Which requests are answered at once, and which wait in a lane since they may take long.
+"""Which requests are answered at once, and which wait in a lane because they may take long.
 
 A request is told by what it asks for, before anything is computed: what takes a millisecond or two is answered as it
 comes. Ordinary pages and single queries that are posted have a lane of their own; pictures, long queries, costly
@@ -31,7 +31,7 @@ _OF_ONE = (b"/api/v1/query", b"/api/v1/odd-one-out", b"/mcp")
 LITTLE, SOME, MUCH, WAITING = "little", "some", "much", "waiting"
 
 _PATIENT = 10
-"""Niceness of threads that may compute for long: whoever asks for little goes first."""
+"""Niceness of threads that may compute for long, so that short requests go first."""
 
 
 class Admission:
@@ -48,7 +48,7 @@ class Admission:
         )
 
     def lane_of(self, request: Request) -> tuple[str, str] | None:
-        """The lane of a request and whom it is from, or None if it can be answered at once."""
+        """The lane of a request and its client, or None if it can be answered at once."""
         lane: str | None
         path, _, query = request.target.partition(b"?")
         if request.method in ("GET", "HEAD", "OPTIONS"):
@@ -68,6 +68,6 @@ class Admission:
 
 
 def _client(request: Request) -> str:
-    """Whom a request is from: its key, or its address."""
+    """The client of a request: its key, or its address."""
     key = request.header(b"x-api-key") or request.header(b"authorization")
     return key.decode("latin-1") if key else request.address

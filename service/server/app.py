@@ -30,7 +30,7 @@ _KEY = {"key": {"type": "http", "scheme": "bearer"}}
 
 
 def create_app(settings: Settings | None = None, serving: ServedModels | None = None) -> Flask:
-    """The application with its models open. Raises `SettingsError` or `ModelError` for what cannot be."""
+    """The application with its models open. Raises `SettingsError` or `ModelError`."""
     settings = settings or Settings()
     app = OpenAPI(
         "service",
@@ -93,7 +93,7 @@ def _end(response: Response) -> Response:
 
 
 def _compress(response: Response) -> None:
-    """Send a text in gzip to whoever takes it. Its tag says no more than that the meaning is the same."""
+    """Compress a text if the client accepts gzip. Its tag becomes weak: only the meaning is the same."""
     if response.direct_passthrough or response.is_streamed or "Content-Encoding" in response.headers:
         return
     body = response.get_data()

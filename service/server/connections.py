@@ -60,7 +60,7 @@ class Reply:
 
 
 class RefusedRequest(Exception):
-    """What cannot be read as a request, or is too long."""
+    """Bytes that cannot be read as a request, or are too long."""
 
     def __init__(self, status: int, title: str, detail: str) -> None:
         self.status, self.title, self.detail = status, title, detail
@@ -87,7 +87,7 @@ class Connection:
         self.watched = -1
         self.closes = self.lingers = self.gone = False
         self.continues = False
-        """Whether the client waits to be told to go on."""
+        """Whether the client waits for "100 Continue"."""
         self._longest_body = longest_body
         self._parser = httptools.HttpRequestParser(self)
         self._reading: Request | None = None
@@ -106,7 +106,7 @@ class Connection:
         return self._body_size
 
     def feed(self, data: bytes) -> None:
-        """Take what came. Raises `RefusedRequest`."""
+        """Parse the bytes that arrived. Raises `RefusedRequest`."""
         if self._reading is None:
             self._begin()
         if self._in_head:

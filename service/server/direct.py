@@ -1,7 +1,7 @@
-"""The shortest way to an ordinary answer: the API's plain GET requests, without Flask.
+"""The shortest path to an ordinary answer: the API's plain GET requests, without Flask.
 
-Whatever is not plain — a fault, conditions, keys, limits, origins of other pages, proxies — goes through the
-application, which gives the same answer to a plain one.
+Everything else (errors, conditions, keys, limits, other origins, proxies) goes through the application, which gives the
+same answer to a plain request.
 """
 
 from time import perf_counter
@@ -30,7 +30,7 @@ _ALWAYS = lines([("Content-Type", _TYPE), *HEADERS, ("Content-Security-Policy", 
 
 
 class Direct:
-    """Answers what it can; everything else is the application's."""
+    """Answers plain requests; the application answers everything else."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._serving = served_models_of_app(app)
@@ -45,7 +45,7 @@ class Direct:
         )
 
     def answer(self, request: Request) -> Reply | None:
-        """The reply, or None where the application has to say something else."""
+        """The reply, or None if the application has to answer."""
         path, _, query = request.target.partition(b"?")
         found = _REPLIES.get(path)
         if found is None or not self._is_possible or request.method != "GET" or request.body or request.is_cut:

@@ -1,5 +1,5 @@
-"""One thread that holds all connections of a process: it reads, has requests answered, and sends, and never waits for a
-client.
+"""One thread that holds all connections of a process. It reads requests, has them answered and sends the replies, and
+never waits for a client.
 
 What takes a moment is answered at once; what may take longer goes to a thread of its lane (`service.server.admission`),
 where clients take turns. So a client that trickles holds a connection and no more, and one that asks for much waits for

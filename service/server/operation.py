@@ -1,4 +1,4 @@
-"""What those who run the service need: is it alive, is it ready, its figures, new models."""
+"""What operators need: is it alive, is it ready, its figures, new models."""
 
 from flask import Blueprint, Response, abort, current_app
 
@@ -35,7 +35,7 @@ def figures() -> Response:
 
 @operation.post("/admin/reload")
 def reload() -> Response:
-    """Check the models' files and exchange the models in all processes, or none if one fails."""
+    """Check the models' files and replace the models in all processes, or none if one fails."""
     serving = served_models_of_app()
     if not serving.settings.admin_token:
         abort(404)

@@ -34,13 +34,13 @@ _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 
 
 def serve(settings: Settings, listener: socket.socket, app: Flask) -> None:
-    """Serve ``app`` at ``listener`` until a signal ends it."""
+    """Serve ``app`` on ``listener`` until a signal ends it."""
     metrics.share(settings.workers + _SPARE)
     _Server(settings, listener, app).run()
 
 
 def listen(settings: Settings) -> socket.socket:
-    """The socket of host and port. Raises `SettingsError` if they cannot be had."""
+    """A socket that listens on host and port. Raises `SettingsError` if that fails."""
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)

@@ -13,7 +13,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def environ_of(request: Request, host: str, port: int) -> dict[str, Any]:
-    """The request as PEP 3333 wants it."""
+    """The request as a WSGI environment (PEP 3333)."""
     target = request.target
     if not target.startswith(b"/"):  # http://host/path, as proxies are sent; or *
         target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
@@ -50,7 +50,7 @@ def environ_of(request: Request, host: str, port: int) -> dict[str, Any]:
 
 
 def answer_by(application: Application, request: Request, host: str, port: int) -> Reply:
-    """What ``application`` answers, gathered."""
+    """The whole answer of ``application``."""
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
