@@ -41,6 +41,8 @@ def compare() -> str:
     queries = [request.args.get("q", "").strip(), request.args.get("q2", "").strip()]
     names = served_models_of_app().names
     models = _two_models(request.args.getlist("models"), asked.model, names)
+    if all(queries) and not _named(request.args.getlist("models")):
+        models = [models[0]] * 2  # two queries, and nothing said of two models
     sides: list[Side] = []
     if queries[0] or queries[1]:
         first, second = queries[0] or queries[1], queries[1] or queries[0]

@@ -46,8 +46,17 @@ def test_two_models_are_compared_whichever_way_they_are_named(both: FlaskClient)
     assert page.index('<small class="note">circle</small>') < page.index('<small class="note">tiny</small>')
 
 
+def test_two_queries_are_put_to_one_model_unless_two_are_named(both: FlaskClient) -> None:
+    page = both.get("/compare?q=king&q2=queen&model=circle", headers=HTML).text
+    assert page.count('<small class="note">circle</small>') == 2
+    assert "cannot be compared" not in page
+    page = both.get("/compare?q=king&q2=queen&models=tiny,circle", headers=HTML).text
+    assert page.count('<small class="note">circle</small>') == 1
+    assert "cannot be compared" in page
+
+
 def test_a_side_that_fails_leaves_the_other(both: FlaskClient) -> None:
     page = both.get("/compare?q=king&q2=xyzzy", headers=HTML)
     assert page.status_code == 200
-    assert "is not in circle" in page.text
+    assert "is not in tiny" in page.text
     assert both.get("/compare?q=king&models=none", headers=HTML).status_code == 404
