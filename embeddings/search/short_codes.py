@@ -22,6 +22,7 @@ _LEVELS = {
     1: np.array([-0.7979, 0.7979], np.float32),
 }
 """Of numbers with a mean square of 1; short_codes.h has the same."""
+_BETWEEN = {bits: (levels[1:] + levels[:-1]) / 2 for bits, levels in _LEVELS.items()}
 _LEFT = {0: 1.0, 1: 0.3634, 2: 0.1175, 4: 0.0095}
 """What is left of a mean square of 1 after so many bits."""
 _MORE = {0: 1, 1: 2, 2: 4}
@@ -79,18 +80,22 @@ def short_codes(rotated: Matrix, sizes: Matrix, bits: Bits) -> Codes:
 
     ``sizes`` [kept] are the roots of the mean squares along each.
     """
-    nibbles = np.empty((len(rotated), bits.nibbles), np.uint8)
-    start, place = 0, 0
-    for each, number in ((4, bits.fours), (2, bits.twos), (1, bits.ones)):
-        part = rotated[:, start : start + number] / sizes[start : start + number]
-        levels = _LEVELS[each]
-        chosen = np.searchsorted((levels[1:] + levels[:-1]) / 2, part).astype(np.uint8)
-        together = 4 // each
-        grouped = chosen.reshape(len(chosen), number // together, together)
-        shifts = (each * np.arange(together)).astype(np.uint8)
-        nibbles[:, place : place + number // together] = (grouped << shifts).sum(axis=2, dtype=np.uint8)
-        start, place = start + number, place + number // together
-    return nibbles[:, ::2] | nibbles[:, 1::2] << np.uint8(4)
+    fours, twos, ones = np.split(rotated / sizes, [bits.fours, bits.fours + bits.twos], axis=1)
+    of_fours = np.searchsorted(_BETWEEN[4], fours).astype(np.uint8)
+    of_twos = np.zeros(twos.shape, np.uint8)
+    for level in _BETWEEN[2]:
+        of_twos += twos > level
+    return np.concatenate(
+        [
+            of_fours[:, ::2] | of_fours[:, 1::2] << np.uint8(4),
+            of_twos[:, ::4]
+            | of_twos[:, 1::4] << np.uint8(2)
+            | of_twos[:, 2::4] << np.uint8(4)
+            | of_twos[:, 3::4] << np.uint8(6),
+            np.packbits(ones > 0, axis=1, bitorder="little"),
+        ],
+        axis=1,
+    )
 
 
 def decoded(codes: Codes, sizes: Matrix, bits: Bits) -> Matrix:
