@@ -261,7 +261,7 @@ def errors_shown() -> Iterator[None]:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run the command; the exit code is 0 on success, 1 if something could not be answered or done, 2 for wrong usage."""
+    """Run the command. The exit code is 0 on success, 1 if something could not be answered or done, 2 for bad usage."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it for what it starts in the background
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):

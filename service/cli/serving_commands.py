@@ -78,7 +78,7 @@ def serve_command(config: Path | None, **options: Any) -> None:
 
 
 def _renew(name: str, progress: Progress) -> None:
-    """Fetch the newest version, so that machines started together serve the same. If that fails, the old copy serves."""
+    """Fetch the newest version, so machines started together serve the same. If that fails, the old copy serves."""
     try:
         renew(name, progress)
     except ModelError as error:

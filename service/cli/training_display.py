@@ -1,4 +1,4 @@
-"""How a training looks while it runs: live in a terminal, otherwise as lines of JSON, one a minute and one per event."""
+"""How a training looks while it runs: live in a terminal, otherwise lines of JSON, one a minute and one per event."""
 
 import json
 import sys

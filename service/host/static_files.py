@@ -51,7 +51,7 @@ class StaticFiles:
         return str(path.with_name(f"{path.stem}.{self._file(name).version}{path.suffix}"))
 
     def send(self, name: str) -> Response:
-        """A file. Browsers keep it for a year under its current name, and ask again under any other. Raises NotFound."""
+        """A file. Browsers keep it for a year under its current name, and ask again under others. Raises NotFound."""
         hashed = _HASHED.fullmatch(name)
         plain = f"{hashed['stem']}{hashed['suffix']}" if hashed and name not in self._paths else name
         if plain not in self._paths:
