@@ -1,4 +1,4 @@
-"""Word vectors to ask: load a model, put a query, get an answer."""
+"""Word vectors to ask: load a model, ask a query, get an answer."""
 
 from embeddings.answers import Answer, Failure, Method, Options, ask, ask_many
 from embeddings.catalogue import load_model, load_word_vectors

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one hierarchy whose messages are meant for the person who reads them."""
+"""One hierarchy of all errors, whose messages are meant for people."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -8,7 +8,7 @@ class EmbeddingsError(Exception):
     """Base of all errors that this library raises on purpose."""
 
     def as_dict(self) -> dict[str, object]:
-        """The error as it appears in a batch, a pipe or an API body: ``type``, ``detail`` and what else is known."""
+        """The error as a batch, a pipe or an API body has it: ``type``, ``detail`` and whatever else is known."""
         return {"type": type(self).__name__, "detail": str(self)}
 
     @classmethod
@@ -20,7 +20,7 @@ class EmbeddingsError(Exception):
 class QueryError(EmbeddingsError):
     """A query that cannot be read, or that has no answer whatever the model.
 
-    ``column`` counts characters of the text from 1; ``example`` is a correct form to go by.
+    ``column`` counts characters of the text from 1; ``example`` is a correct form.
     """
 
     def __init__(self, detail: str, *, column: int | None = None, example: str | None = None) -> None:
@@ -46,7 +46,7 @@ class QueryError(EmbeddingsError):
 
 
 class UnknownWord(EmbeddingsError):
-    """A term that the model has no vector for, with the spellings that come closest."""
+    """A term that the model has no vector for, with the closest spellings."""
 
     def __init__(self, word: str, suggestions: Sequence[str] = (), *, model: str = "the model") -> None:
         self.word = word
@@ -73,22 +73,22 @@ class ModelError(EmbeddingsError):
 
 
 class CorpusError(EmbeddingsError):
-    """Text to train on, or a set to measure with, that cannot be read or holds nothing of use."""
+    """Training text, or a test set, that cannot be read or has no usable content."""
 
 
 class EngineError(EmbeddingsError):
-    """A cluster that the work was given to is missing, cannot be reached, or gave up."""
+    """The cluster for the work is missing, cannot be reached, or gave up."""
 
 
 class MissingExtra(EmbeddingsError):
-    """Something asked for comes with an extra that is not installed; the message says which."""
+    """The request needs an extra that is not installed; the message says which."""
 
 
 class KernelError(EmbeddingsError):
-    """Compiled code is missing, or cannot run on this processor; what can do without it says so and goes on."""
+    """Compiled code is missing, or cannot run on this processor. Callers that can do without it say so and go on."""
 
 
 def error_from_dict(content: Mapping[str, Any]) -> EmbeddingsError:
-    """The error that `EmbeddingsError.as_dict` described, as what it was; KeyError or TypeError if it is none."""
+    """The error that `EmbeddingsError.as_dict` described. Raises KeyError or TypeError if it is none."""
     kinds = (QueryError, UnknownWord, ModelError, CorpusError, EngineError, KernelError, MissingExtra)
     return {kind.__name__: kind for kind in kinds}.get(content["type"], EmbeddingsError).from_dict(content)

@@ -21,11 +21,11 @@ EXTRAS = {
     "sklearn": "umap",
     "umap": "umap",
 }
-"""The extra that brings each package, where it is not needed for something more special."""
+"""The extra that installs each package, unless the caller names a more specific one."""
 
 
 def missing_extra(error: ModuleNotFoundError, what: str = "This") -> MissingExtra | None:
-    """What to say of a package that is not there, or None where no extra brings it."""
+    """What to say about a missing package, or None if no extra installs it."""
     package = (error.name or "").partition(".")[0]
     return _missing(package, EXTRAS[package], what) if package in EXTRAS else None
 

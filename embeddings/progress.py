@@ -1,9 +1,9 @@
-"""How far long work has come."""
+"""Progress of long work."""
 
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a stage, how much of it is done and how much there is."""
+"""Called with the name of a stage, the amount done and the total."""
 
 
 def no_progress(stage: str, done: int, total: int) -> None:

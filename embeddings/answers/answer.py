@@ -1,4 +1,4 @@
-"""A query and a model → an answer: the one value that the command line, the API and the page show."""
+"""Query and model → answer: the one value that the command line, the API and the page show."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,21 +21,21 @@ from embeddings.query import Kind, Query, parse
 from embeddings.search import Matrix, Rows, SearchKind, search_cosmul, unit
 
 _SPARE = 2
-"""Results fetched beyond those wanted, to take the place of near-duplicates; where that is too few, more are."""
+"""Extra results fetched to replace near-duplicates; more are fetched if these are too few."""
 _REASONS = 8
-"""Words listed at the most that the rest share, and that set the odd one apart."""
+"""The most words listed that the rest share, or that set the odd one apart."""
 _NO_DIRECTION = 1e-5
 _DEFAULT = Options()
 MOST_EXACT_PRODUCTS = 16
-"""Terms of a query that 3CosMul multiplies for every one of many words."""
+"""The most terms that 3CosMul multiplies for every word of a large vocabulary."""
 _FEW_ROWS = 100_000
 _AT_ONCE = 64
-"""Questions searched together: more gain nothing, and the candidates of a thousand would take tens of megabytes."""
+"""Questions searched together. More gain nothing, and candidates of a thousand would take tens of megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class TermReading:
-    """What a term of the query was taken to mean."""
+    """How a term of the query was resolved."""
 
     text: str
     resolved: str
@@ -45,7 +45,7 @@ class TermReading:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything there is to show for a query."""
+    """Everything to show for a query."""
 
     query: str
     kind: Kind
@@ -56,17 +56,17 @@ class Answer:
     method: str
     took_ms: float
     score: float | None = None
-    """Of a similarity: the cosine of its two terms."""
+    """The cosine of the two terms of a similarity."""
     shared: tuple[Result, ...] | None = None
     apart: tuple[Result, ...] | None = None
     explanation: Explanation | None = None
     notes: tuple[str, ...] = ()
-    """How the query was read where something else may have been meant, and other senses of its words."""
+    """How the query was read if something else may have been meant, and other senses of its words."""
     parsed: Query | None = field(default=None, compare=False, repr=False)
-    """The query as it was read; not of an answer that came from a service."""
+    """The query as it was read; None if the answer came from a service."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The answer as JSON shows it; what does not apply to the kind of query is left out."""
+        """The answer as JSON, without what does not apply to the kind of query."""
         content: dict[str, Any] = {
             "query": self.query,
             "kind": self.kind.value,
@@ -97,7 +97,7 @@ class Answer:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """The answer that `as_dict` described; KeyError, TypeError or ValueError if it is none."""
+        """The answer that `as_dict` described. Raises KeyError, TypeError or ValueError if it is none."""
         return cls(
             query=str(content["query"]),
             kind=Kind(content["kind"]),
@@ -122,7 +122,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What stands in the place of an answer for a query that could not be answered."""
+    """Stands in the place of an answer for a query that could not be answered."""
 
     query: str
     error: EmbeddingsError
@@ -136,12 +136,12 @@ class Failure:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """The failure that `as_dict` described; KeyError or TypeError if it is none."""
+        """The failure that `as_dict` described. Raises KeyError or TypeError if it is none."""
         return cls(str(content["query"]), error_from_dict(content["error"]))
 
 
 _SEARCH_KINDS: dict[str, SearchKind] = {kind.value: kind for kind in SearchKind}
-"""How far the index has to look for a kind of query; as far as for the hardest where it is another."""
+"""The kind of search for each kind of query; other kinds search as for the hardest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +176,7 @@ def ask(model: WordVectors | ModelElsewhere, query: str, options: Options | None
 def ask_many(
     model: WordVectors | ModelElsewhere, queries: Iterable[str], options: Options | None = None
 ) -> list[Answer | Failure]:
-    """Answer queries in one go, which takes less time than one by one; each answer or failure in its place.
+    """Answer queries together, which is faster than one by one. Answers and failures are in the order of the queries.
 
     ``took_ms`` of each is the time for all divided by their number.
     """
@@ -236,7 +236,7 @@ def _read(model: WordVectors, text: str) -> _Question | Failure:
 
 
 def _affordable(model: WordVectors, question: "_Question | Failure", options: Options) -> "_Question | Failure":
-    """A failure in the place of a question that would take longer than any other may."""
+    """The question, or a failure if it would take too long."""
     if options.method is not Method.MULTIPLY or isinstance(question, Failure) or not question.is_search:
         return question
     compared = options.restrict or (len(model) if options.exact or model.index.is_exact else 0)
@@ -250,7 +250,7 @@ def _affordable(model: WordVectors, question: "_Question | Failure", options: Op
 
 
 def _search(model: WordVectors, questions: Sequence[_Question], options: Options) -> list[tuple[Result, ...] | Failure]:
-    """The results of each question, or why it has none; what is wrong with one does not keep the others from theirs."""
+    """The results of each question, or why it has none. One bad question does not affect the others."""
     if not questions:
         return []
     try:

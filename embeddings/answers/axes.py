@@ -1,4 +1,4 @@
-"""Words on axes of one's own: projections on differences of words, and vectors without the direction of some."""
+"""Words on axes that a user names: projections on differences of words, and vectors without some directions."""
 
 import re
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ _EXAMPLE = "man:woman"
 _PART = re.compile(r'(?:"(?:\\["\\]|[^"])*"|[^",;\n])+|"')
 _ESCAPED = re.compile(r'\\(["\\])')
 _NOTHING_LEFT = 1e-4
-"""A vector of which no more than this is left has no direction of its own beside those taken out."""
+"""A vector with no more than this left has no direction besides those removed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Axis:
-    """A direction that has a name at each end; a single word's has none at the low end."""
+    """A direction with a name at each end. The axis of a single word has no name at the low end."""
 
     text: str
     low: str
@@ -30,7 +30,7 @@ class Axis:
 
 
 def terms_of_list(text: str) -> list[str]:
-    """The terms of a list that is written with commas, semicolons or lines; quotes keep those within a term."""
+    """The terms of a list separated by commas, semicolons or lines. Within quotes these belong to the term."""
     return [term for part in _PART.findall(text) if (term := _bare(part))]
 
 

@@ -1,4 +1,4 @@
-"""Why an answer is what it is: cosines, relation similarity, margin, and a picture in two dimensions."""
+"""Why an answer came out as it did: cosines, relation similarity, margin, and a picture in two dimensions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ class Explanation:
     """What `explain` adds to an answer."""
 
     cosines: tuple[tuple[float, ...], ...]
-    """A line for each result: its cosine with each term of the query."""
+    """For each result, its cosine with each term of the query."""
     relation: tuple[float, ...] | None
-    """Of an analogy, for each result: cos(b - a, d - c), how alike the two offsets are."""
+    """For each result of an analogy: cos(b - a, d - c), the similarity of the two offsets."""
     margin: float | None
-    """How far the first result's score is from the second's."""
+    """The difference between the first and the second score."""
     points: tuple[Point, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The explanation as JSON shows it; its numbers were rounded when it was made."""
+        """The explanation as JSON; its numbers are rounded already."""
         return {
             "cosines": self.cosines,
             "relation": self.relation,

@@ -1,4 +1,4 @@
-"""What a text was meant as, where it may be a query or one word that has operators in it; and notes that say so."""
+"""What a text means if it may be a query or one word with operators in it, and notes that say so."""
 
 import re
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def read_query(model: WordVectors, text: str) -> Query:
 
 
 def notes_on(query: Query, readings: Sequence[Reading]) -> tuple[str, ...]:
-    """What to say of how a query was read: the parser's notes, then what its terms turned out to be."""
+    """Notes on how a query was read: the parser's, then those on its terms."""
     notes = list(query.notes)
     for term, reading in zip(query.terms, readings, strict=True):
         if term.counted is not None:
@@ -77,7 +77,7 @@ def _on_composed(query: Query, term: Term, reading: Reading) -> list[str]:
 
 
 def _whole(model: WordVectors, text: str) -> Term | None:
-    """``text`` as the one term that it is, or None."""
+    """``text`` as a single term, or None."""
     stripped = text.strip()
     if not stripped or len(stripped) > _LONGEST_SHOWN or '"' in stripped[1:]:
         return None
@@ -96,7 +96,7 @@ def _settle_numbers(model: WordVectors, query: Query) -> Query:
 
 
 def _with_quotes(error: QueryError, text: str) -> QueryError:
-    """``error`` with the form for a word that has operators in it, where ``text`` looks like one."""
+    """``error`` with a hint to use quotes, if ``text`` looks like a word with operators in it."""
     word = text.strip()
     has_blanks = len(word.split()) > 1
     if not 0 < len(word) <= _LONGEST_SHOWN or '"' in word or "::" in word:

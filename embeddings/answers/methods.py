@@ -1,4 +1,4 @@
-"""What can be asked of a model by methods of its own, the same wherever it is."""
+"""Methods to ask a model, the same wherever it is."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from embeddings.search import Matrix
 
 
 class QueryMethods(ABC):
-    """Methods of a model; words and phrases are taken literally, but for `ask` and `ask_many`."""
+    """Methods of a model. Words and phrases are taken literally, except in `ask` and `ask_many`."""
 
     @abstractmethod
     def ask_many(self, queries: Sequence[str], options: Options | None = None) -> list[Answer | Failure]:
@@ -48,7 +48,7 @@ class QueryMethods(ABC):
         return score
 
     def analogy(self, a: str, b: str, c: str, k: int = 10, options: Options | None = None) -> tuple[Result, ...]:
-        """What is to ``c`` as ``b`` is to ``a``, best first."""
+        """Words that are to ``c`` as ``b`` is to ``a``, best first."""
         query = f"{literal(a)} : {literal(b)} :: {literal(c)} : ?"
         return self.ask(query, replace(options or Options(), k=k)).results
 

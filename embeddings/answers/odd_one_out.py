@@ -1,4 +1,4 @@
-"""Which of several vectors is the odd one out, and the rows that say why."""
+"""Which of several vectors is the odd one out, and the rows that explain why."""
 
 import numpy as np
 

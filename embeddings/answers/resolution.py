@@ -1,4 +1,4 @@
-"""A term of a query → a unit vector, the rows it is made of, and how it was found."""
+"""Term of a query → unit vector, the rows it is made of, and how it was found."""
 
 import itertools
 import re
@@ -15,7 +15,9 @@ from embeddings.search import Matrix, unit
 
 _SUGGESTIONS = 5
 _MOST_SUGGESTED_FOR = 3
-"""Unknown words of one term: of more, nobody could guess what is meant, and each costs a look through all words."""
+"""Unknown words of one term that get suggestions. Each costs a look through all words, and with more nobody could guess
+the meaning.
+"""
 # Numbers and clitics stay whole: 1,000 and 10:30; macy's → macy + 's, don't → do + n't, as in the Penn Treebank.
 _PIECES = re.compile(
     r"[0-9]+(?:[.,:][0-9]+)+|\w+(?=n['’]t\b)|n['’]t\b|['’](?:s|re|ve|ll|d|m)\b|\w+|[^\w\s]", re.IGNORECASE
@@ -23,7 +25,7 @@ _PIECES = re.compile(
 # What tokenisers leave out at the ends of words, and within words that they take apart: U.S., one-off.
 _AT_ENDS, _WITHIN = ".,'’‘\"“”()!?;", "-‐‑–.,'’&/"
 _SIGNS_OF_WORDS = frozenset(_WITHIN + "‒—―!?$€£¥₹%°")
-"""Other signs mean something that no sum of words says: C++ is not C, and O(n) is not O and n."""
+"""Other signs carry meaning that a sum of words loses: C++ is not C, and O(n) is not O and n."""
 _ADDRESS = re.compile(r"\w+://|www\.")
 _BLANKS = " \t\r\n\ufeff\u200b"
 
@@ -31,15 +33,15 @@ _LONGEST_SEGMENT = 5
 _SIF = 1e-3
 """a of the weights a / (a + p) of words with probability p: smooth inverse frequency (Arora et al. 2017)."""
 _ZIPF_HOLDS = 10_000
-"""So many words let their ranks say how probable they are, and the first of them what all words have in common."""
+"""From this many words on, ranks tell how probable words are, and the first words show what all have in common."""
 _COMMON = 100
 """The words whose mean is what all texts have in common."""
 _COMMON_LEFT_OUT = 0.6
-"""How much of it is taken out of a composed vector. All of it (Arora et al.) leaves neighbours that nobody knows."""
+"""The share of it that is removed from a composed vector. Removing all (Arora et al.) leaves obscure neighbours."""
 
 
 class Resolution(StrEnum):
-    """How a term was found, in the order in which the ways are tried."""
+    """How a term was found, in the order of trial."""
 
     EXACT = "exact"
     CASE = "case"
@@ -50,13 +52,13 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """What a term was taken to mean."""
+    """How a term was resolved."""
 
     resolution: Resolution
     words: tuple[str, ...]
     rows: tuple[int, ...]
     vector: Matrix
-    """A unit vector [dimension]; zeros where the model has zeros for the word."""
+    """A unit vector [dimension]; zeros if the model has zeros for the word."""
     senses: tuple[str, ...] = ()
     """Other keys of the vocabulary that hold the same word: duck|VERB beside duck|NOUN."""
 
@@ -65,7 +67,7 @@ def resolve(model: WordVectors, text: str, *, suggests: bool = True) -> Reading:
     """Read ``text`` as the word, spelling variant, phrase, composition or n-grams that the model has for it.
 
     Raises `UnknownWord` if nothing succeeds, with up to five suggestions (none without ``suggests``), and `QueryError`
-    for a text of blanks alone. No part of the text is ever left out.
+    for a blank text. No part of the text is ever left out.
     """
     if (row := model.vocabulary.row(text)) is not None:
         return Reading(Resolution.EXACT, (text,), (row,), model.vectors_of((row,))[0])
@@ -112,7 +114,7 @@ def find_entry(model: WordVectors, text: str) -> tuple[Resolution, int] | None:
 
 
 def possible_forms(text: str, joiner: str) -> set[str]:
-    """All words that `resolve` may look for to read ``text``."""
+    """All words that `resolve` may look up for ``text``."""
     parts = words_of(text)
     whole = [joiner.join(words) for words in _ways_to_split(parts)]
     whole += [
@@ -134,7 +136,7 @@ def find_word(model: WordVectors, text: str) -> tuple[Resolution, int] | None:
 
 
 def suggest(model: WordVectors, text: str) -> list[str]:
-    """Up to five ways to write ``text`` that the model knows, the likeliest first."""
+    """Up to five spellings near ``text`` that the model knows, likeliest first."""
     whole = model.vocabulary.suggest(model.manifest.card.joiner.join(text.split()), _SUGGESTIONS)
     parts = text.split()
     if len(parts) < 2:
@@ -156,7 +158,7 @@ def suggest(model: WordVectors, text: str) -> list[str]:
 
 
 def is_address(text: str) -> bool:
-    """Whether ``text`` is an address of the web, whose words say little of what it is."""
+    """Whether ``text`` is a web address, whose words say little about it."""
     return _ADDRESS.match(text) is not None
 
 
@@ -241,7 +243,7 @@ def weighted_sum(model: WordVectors, rows: Sequence[int]) -> Matrix:
 
 
 def _weights(model: WordVectors, rows: Sequence[int]) -> Matrix:
-    """What each word counts for in a composition, float32 [rows]: *and* and *of* for little.
+    """The weight of each word in a composition, float32 [rows]: *and* and *of* count for little.
 
     Where no counts are known, ranks give the probabilities (Zipf); a small vocabulary says nothing of them.
     """
@@ -259,7 +261,7 @@ _common_directions: "weakref.WeakKeyDictionary[WordVectors, Matrix]" = weakref.W
 
 
 def _common_direction(model: WordVectors) -> Matrix:
-    """The unit mean [dimension] of the most frequent words: the direction in which every text goes."""
+    """The unit mean [dimension] of the most frequent words: the direction that all texts share."""
     if model not in _common_directions:
         _common_directions[model] = unit(model.vectors_of(range(_COMMON)).mean(axis=0))
     return _common_directions[model]

@@ -15,7 +15,7 @@ class Result:
     score: float
     rank: int | None
     display: str | None = None
-    """How the word is mostly written, where that is not as it stands in the vocabulary: ``New York Times``."""
+    """The usual spelling of the word, if it differs from the vocabulary's: ``New York Times``."""
     description: str | None = None
     """What it is, in one line."""
 
@@ -26,7 +26,7 @@ class Result:
 
 
 def as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
-    """``results`` as JSON shows them; a text that there is not is left out."""
+    """``results`` as JSON, without texts that are missing."""
     found = []
     for result in results:
         content: dict[str, Any] = {"word": result.word, "score": round(result.score, 6), "rank": result.rank}

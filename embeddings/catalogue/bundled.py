@@ -18,7 +18,7 @@ from embeddings.search import IndexReport
 
 OWN_MODEL, GLOVE = "wikipedia", "glove-6b-50d"
 DEFAULT_MODEL = os.environ.get("THISPLUSTHAT_MODEL") or OWN_MODEL
-"""What is asked where no model is named; THISPLUSTHAT_MODEL names another."""
+"""The model that is asked if none is named; THISPLUSTHAT_MODEL names another."""
 
 _PACKED = "wikipedia.packed"
 _INDEX = "wikipedia.index.json"

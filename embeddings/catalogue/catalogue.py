@@ -81,7 +81,7 @@ def _is_path(model: str) -> bool:
 
 
 def load_word_vectors(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progress) -> WordVectors:
-    """Open a model wherever it is: as `load_model`, or in Milvus if its address is given. Raises `ModelError`."""
+    """Open a model like `load_model`, or in Milvus if its address is given. Raises `ModelError`."""
     if is_in_milvus(model):
         from embeddings.milvus import open_milvus
 
@@ -128,7 +128,7 @@ def renew(model: str, progress: Progress = no_progress) -> bool:
 
 
 def has_copy(model: str) -> bool:
-    """Whether ``model`` is at a URL and has been fetched before."""
+    """Whether ``model`` is at a URL and was fetched before."""
     return is_url(model) and copy_place(model, home() / "remote").exists()
 
 
@@ -156,7 +156,8 @@ def list_models() -> list[Listing]:
 
 
 def pull(name: str, *, overwrite: bool = False, progress: Progress = no_progress) -> "ImportReport":
-    """Get a model of gensim-data by gensim's downloader, which keeps the file in its own folder, and import it.
+    """Download a model from gensim-data with gensim's downloader, which keeps the file in its own folder, and import
+    it.
 
     Raises `ModelError`.
     """

@@ -1,4 +1,4 @@
-"""Models at a running service, asked as those that are here."""
+"""Models at a running service, asked like local ones."""
 
 from embeddings.client.connection import Client, Patience
 from embeddings.client.model import MOST_QUERIES, RemoteModel

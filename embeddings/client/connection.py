@@ -1,4 +1,4 @@
-"""A running service, asked over HTTP with patience; whatever goes wrong with it is said in a word."""
+"""A running service, asked over HTTP with retries and short, clear errors."""
 
 import json
 import re
@@ -28,13 +28,13 @@ class Patience:
     connect: float = 5
     answer: float = 60
     pauses: tuple[float, ...] = (0.2, 0.4, 0.8, 1.6)
-    """Before each further try: when nobody listens, the connection breaks, or the service is busy (429, 503)."""
+    """Pauses before each retry: when nobody listens, the connection breaks, or the service is busy (429, 503)."""
     longest_pause: float = 10
-    """What a service may ask for at the most by Retry-After; if it asks for more, there is no further try."""
+    """The longest Retry-After that is obeyed. If the service asks for more, there is no retry."""
 
 
 class Client:
-    """A running service. Whatever goes wrong with it is an `EmbeddingsError` that says what."""
+    """A running service. Everything that goes wrong raises an `EmbeddingsError`."""
 
     def __init__(self, url: str, key: str | None = None, patience: Patience | None = None) -> None:
         import httpx
@@ -75,7 +75,7 @@ class Client:
         return list(self.models())
 
     def call(self, method: str, path: str, *, body: object = None, **parameters: str | int) -> Any:
-        """The JSON that the service answers with; asks again, some times, where that may help. A ``body`` that is not
+        """The JSON that the service answers with. Retries a few times if that may help. A ``body`` that is not
         bytes is sent as JSON.
         """
         import httpx
@@ -102,7 +102,7 @@ class Client:
         raise AssertionError("the last try returns or raises")
 
     def _send(self, request: "httpx.Request") -> "httpx.Response":
-        """The whole response. A service that sends for ever is given up: in the middle of a body, too."""
+        """The whole response. A service that never stops sending is given up, even in the middle of a body."""
         import httpx
 
         deadline = time.monotonic() + self.patience.answer
@@ -148,7 +148,7 @@ class Client:
         return EmbeddingsError(f"{detail}{hint}")
 
     def refuse(self, reason: object) -> NoReturn:
-        """Say that what came is not what a service sends."""
+        """Raise the error for a response that no service of ours sends."""
         cause = reason if isinstance(reason, Exception) else None
         shown = repr(reason) if cause else reason
         raise EmbeddingsError(f"{self.url} does not answer as a ThisPlusThat service does ({shown}).") from cause

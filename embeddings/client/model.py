@@ -1,4 +1,4 @@
-"""A model at a running service: its answers are the values that they are here."""
+"""A model at a running service, with the same answers as a local one."""
 
 import re
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class RemoteModel(ModelElsewhere, QueryMethods):
-    """A model at a service; without a name the one that the service takes by default."""
+    """A model at a service; without a name, the service's default model."""
 
     def __init__(self, client: Client, name: str | None = None) -> None:
         self.client = client
@@ -47,7 +47,8 @@ class RemoteModel(ModelElsewhere, QueryMethods):
 
     @property
     def card(self) -> dict[str, Any]:
-        """All that the model says of itself: dimension, count, corpus, licence, metrics. Raises `EmbeddingsError` where
+        """Everything that the model says about itself: dimension, count, corpus, licence, metrics. Raises
+        `EmbeddingsError` where
         the service has no such model.
         """
         models = self.client.models()
@@ -69,7 +70,7 @@ class RemoteModel(ModelElsewhere, QueryMethods):
 
     @property
     def place(self) -> str:
-        """Where it is, for the person who reads it."""
+        """Where it is, for people."""
         return self.client.url
 
     @property
@@ -153,7 +154,7 @@ class RemoteModel(ModelElsewhere, QueryMethods):
 
 
 def _unsendable(query: str) -> Failure | None:
-    """A query that is too long to be sent, or no text, fails here as it would there."""
+    """The error of a query that is too long or not text: it fails here as it would there."""
     try:
         if len(query) > MOST_CHARACTERS or _SURROGATE.search(query):
             parse(query)

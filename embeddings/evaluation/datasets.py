@@ -1,4 +1,4 @@
-"""Files of questions and judgements: what other people measure vectors with, recognised by what is in them."""
+"""Files of questions and judgements that vectors are measured with, recognised by their content."""
 
 import csv
 import re

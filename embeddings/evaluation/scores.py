@@ -1,4 +1,4 @@
-"""How good vectors are: analogy questions answered, and similarities compared with what people said.
+"""The quality of vectors: analogy questions answered, and similarities compared with people's judgements.
 
 The rules are those of gensim's `evaluate_word_analogies` and `evaluate_word_pairs`, so the figures can be compared with
 published ones: a word of a question stands for the most frequent word that is equal but for its case, a question with

@@ -1,4 +1,4 @@
-"""Files on the disk: places held and written in one step, checksums, arrays, packed files, files kept open."""
+"""Files on disk: locks, atomic writes, checksums, arrays, compressed files, files kept open."""
 
 from embeddings.files.arrays import open_array, open_regular, save_array
 from embeddings.files.checksums import FileSum, file_sum

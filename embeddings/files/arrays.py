@@ -1,4 +1,4 @@
-"""Arrays in .npy files, opened by memory map and trusted in nothing: every number of a header is compared first."""
+"""Arrays in .npy files, opened by memory map. Nothing is trusted: every number of a header is checked first."""
 
 import os
 import re
@@ -20,11 +20,11 @@ _HEADER = re.compile(
 )
 _LONGEST_HEADER = 4096
 _ALIGNED = 64
-"""Bytes to which numpy fills a header up."""
+"""Bytes to which numpy pads a header."""
 
 
 def open_array(path: Path, dtype: type[Scalar], shape: tuple[int, ...]) -> npt.NDArray[Scalar]:
-    """Open a .npy file read-only by memory map. Raises `ModelError` when it is not just what is expected."""
+    """Open a .npy file read-only by memory map. Raises `ModelError` unless it is exactly what is expected."""
     expected = np.dtype(dtype)
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
@@ -48,7 +48,7 @@ def open_array(path: Path, dtype: type[Scalar], shape: tuple[int, ...]) -> npt.N
 
 
 def save_array(path: Path, array: npt.NDArray[np.generic]) -> None:
-    """Write a .npy file. Unlike numpy's own ``save``, it says why where a disk is full."""
+    """Write a .npy file. Unlike numpy's own ``save``, it says so if the disk is full."""
     array = np.ascontiguousarray(array)
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
@@ -56,7 +56,9 @@ def save_array(path: Path, array: npt.NDArray[np.generic]) -> None:
 
 
 def open_regular(path: Path) -> IO[bytes]:
-    """Open a file for reading. Raises `ModelError`, also for what is no file, such as a pipe nobody writes to."""
+    """Open a file for reading. Raises `ModelError`, also for anything that is not a regular file, such as a pipe nobody
+    writes to.
+    """
     with reading_file(path):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -66,7 +68,7 @@ def open_regular(path: Path) -> IO[bytes]:
 
 
 def _read_header(path: Path, file: IO[bytes]) -> tuple[int, tuple[str, bool, tuple[int, ...]]]:
-    """Where the numbers begin, and the header: kind of number, whether by columns, shape."""
+    """Where the numbers begin, and the header: type, whether in column order, shape."""
     content = file.read(_LONGEST_HEADER)
     begin = _START.match(content)
     length = int.from_bytes(begin[1] or begin[2], "little") if begin else 0

@@ -1,4 +1,4 @@
-"""Files packed by gzip, bzip2, xz, zstd or zip, recognised by what is inside and read to their very end.
+"""Files compressed by gzip, bzip2, xz, zstd or zip, recognised by their content and read to their very end.
 
 A packed file may be several packed streams on end, with zeros between them (gzip, bzip2, xz) or frames that hold
 nothing (zstd): all are read. Whatever else follows a stream is a fault, since what was behind it would be lost.
@@ -21,9 +21,9 @@ from embeddings.errors import ModelError
 _CHUNK = 1 << 18
 _LONGEST_MAGIC = 6
 _MEMORY = 1 << 30
-"""Bytes that unpacking may take; packers themselves take 65 MB at their strongest usual setting."""
+"""Memory that unpacking may take, in bytes. Compressors take 65 MB at their strongest usual setting."""
 _TRUSTED_BYTES, _TRUSTED_RATIO = 1 << 30, 250
-"""What unpacks to more than this many bytes, and this many times its packed size, is made to fill a machine."""
+"""A file that unpacks to more than this many bytes, and this many times its packed size, is taken for an attack."""
 
 
 class DamagedPack(ValueError):
@@ -31,7 +31,7 @@ class DamagedPack(ValueError):
 
 
 DAMAGED = (DamagedPack, EOFError)
-"""What reading an unpacked file raises where the packed one is cut off or damaged."""
+"""Errors of reading a compressed file that is cut off or damaged."""
 
 
 @contextmanager
@@ -80,7 +80,7 @@ class _Decoder(Protocol):
 
 
 class _GzipDecoder:
-    """zlib's decompressor for one member of a gzip file."""
+    """zlib's decompressor, for one member of a gzip file."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(wbits=31)
@@ -186,7 +186,7 @@ class _Unpacking(io.RawIOBase):
         return given
 
     def _next(self) -> _Decoder | None:
-        """The decoder of the stream that follows, or None at the end of the file."""
+        """The decoder of the next stream, or None at the end of the file."""
         if self._packing.zeros:
             self._waiting = self._waiting.lstrip(b"\0")
             while not self._waiting and (chunk := self._take()):

@@ -1,4 +1,4 @@
-"""Files of a model that stay open, so that what is read later is of the same model whatever stands there by then."""
+"""Files of a model that stay open, so that later reads come from the same model even if it has been replaced."""
 
 import os
 import weakref
@@ -12,7 +12,7 @@ from embeddings.errors import ModelError
 
 
 class HeldFile:
-    """A file that stays open as long as this object is used, whatever its name becomes."""
+    """A file that stays open as long as this object is used, even if it is renamed or removed."""
 
     def __init__(self, path: Path) -> None:
         try:

@@ -1,4 +1,4 @@
-"""What the system says of a read or a write that failed, as an error that names the file and tells what to do."""
+"""Failed reads and writes as errors that name the file and say what to do."""
 
 import errno
 import shutil
@@ -19,7 +19,7 @@ _ELSEWHERE = "Choose another folder (what is kept between runs goes to THISPLUST
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what the system says of a failed write into a `ModelError` that names ``path`` and tells what to do."""
+    """Turn the system's error of a failed write into a `ModelError` that names ``path`` and says what to do."""
     try:
         yield
     except OSError as error:
@@ -51,7 +51,7 @@ def _left(path: Path) -> str:
 
 @contextmanager
 def reading_file(path: Path) -> Iterator[None]:
-    """Turn what the system says of a failed read into a `ModelError` that names the file."""
+    """Turn the system's error of a failed read into a `ModelError` that names the file."""
     try:
         yield
     except OSError as error:

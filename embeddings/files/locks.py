@@ -1,4 +1,4 @@
-"""One lock for each thing that is written: taken before looking what is there, held until the new is in its place.
+"""One lock for each place that is written: taken before looking at it, held until the new content is there.
 
 The lock of ``news`` is ``.news.lock`` beside it. Its holder removes it; one that a killed process left behind is taken
 over. A file of that name that this program did not write is used, and left as it is.
@@ -23,7 +23,7 @@ _LONGEST_STEM = 160
 
 
 class Lock:
-    """A place that is held against all others until `release`."""
+    """A place that is locked until `release`."""
 
     def __init__(self, path: Path, descriptor: int, file: Path) -> None:
         self.path = path
@@ -72,12 +72,12 @@ def lock_place(
 
 
 def try_lock(path: Path) -> Lock | None:
-    """Hold ``path``, or None if another process does. Raises `ModelError` where nothing can be written."""
+    """Lock ``path``; None if another process holds it. Raises `ModelError` where nothing can be written."""
     return _lock(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def stem_of(path: Path) -> str:
-    """What the names of locks and work folders of ``path`` begin with, after a dot."""
+    """The beginning of the names of locks and work folders of ``path``, after a dot."""
     name = os.fsencode(path.name)
     if len(name) <= _LONGEST_STEM:
         return path.name
@@ -109,7 +109,7 @@ def _lock(path: Path, how: int) -> Lock | None:
 
 
 def _sign(descriptor: int, file: Path, path: Path) -> None:
-    """Write into a lock whose it is, unless it is somebody else's; where that is not possible there is no lock."""
+    """Write the owner into a lock file, unless somebody else made it. If that fails, there is no lock."""
     begun = os.pread(descriptor, len(_MARK) + 1, 0)
     if len(begun) == len(_MARK) or not _MARK.startswith(begun):
         return

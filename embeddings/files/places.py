@@ -1,4 +1,4 @@
-"""Places on the disk are written beside and renamed: a reader sees the old or the new, never half.
+"""Files and folders are written beside their place and renamed: a reader sees the old or the new, never half.
 
 What is being written is in a work folder, ``.news.writing-`` and sixteen random digits, with a marker in it that says
 whose it is. Without the marker nothing is ever removed or used again, whatever its name. A process that is killed
@@ -30,7 +30,7 @@ _AT_CWD, _NO_REPLACE, _EXCHANGE = -100, 1, 2
 
 
 def place_of(path: Path) -> Path:
-    """Where what is called ``path`` stands: absolute, and at the end of the link if it is one."""
+    """The real place of ``path``: absolute, and with a final link followed."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path.absolute()
 
 
@@ -38,7 +38,7 @@ def place_of(path: Path) -> Path:
 
 
 def mark(folder: Path, purpose: str = _WRITING) -> None:
-    """Make ``folder``, which does not exist, as a work folder."""
+    """Make ``folder``, which must not exist, as a work folder."""
     folder.mkdir()
     try:
         (folder / MARKER).write_text(f"{_MARK}\n{purpose}\n", encoding="utf-8")
@@ -48,7 +48,7 @@ def mark(folder: Path, purpose: str = _WRITING) -> None:
 
 
 def is_work_folder(folder: Path) -> bool:
-    """Whether this program made ``folder`` to work in."""
+    """Whether ``folder`` is a work folder of this program."""
     marker = folder / MARKER
     try:
         if folder.is_symlink() or marker.is_symlink() or not marker.is_file():
@@ -65,7 +65,7 @@ def is_old_training(folder: Path) -> bool:
 
 
 def made_by_program(folder: Path) -> bool:
-    """Whether ``folder`` is a work folder or a model: nothing that a user has written."""
+    """Whether ``folder`` is a work folder or a model, not something that a user wrote."""
     manifest = folder / "model.json"
     try:
         if manifest.is_file():
@@ -102,9 +102,9 @@ def remove_work_folder(folder: Path) -> None:
 
 @contextmanager
 def work_folder(path: Path) -> Iterator[Path]:
-    """A new folder beside ``path`` in which what is to be there is written; it is removed at the end, whatever happens.
+    """A new folder beside ``path`` to write the new content in. It is removed at the end, whatever happens.
 
-    Hold the lock of ``path``. What killed processes left in the same folder is removed first.
+    Hold the lock of ``path``. Remains of killed processes in the same folder are removed first.
     """
     _sweep(path)
     folder = path.with_name(f".{stem_of(path)}.{_WRITING}-{secrets.token_hex(8)}")
@@ -146,7 +146,9 @@ def _fetching(path: Path) -> list[Path]:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what was left behind in the folder of ``path``, whose lock is held: of all places that nobody writes."""
+    """Remove the remains of killed processes from the folder of ``path``, whose lock is held, for all places that
+    nobody is writing.
+    """
     with writing(path):
         found = [match for entry in os.listdir(path.parent) if (match := _LEFT_BEHIND.fullmatch(entry))]
     for entry, stem in ((match[0], match["stem"]) for match in found):
@@ -172,7 +174,7 @@ def _remove_left_behind(folder: Path, path: Path | None) -> None:
 
 
 def _remove_unmarked(folder: Path) -> None:
-    """Remove a folder whose maker was killed before its marker was whole: it has nothing else in it."""
+    """Remove a folder whose maker was killed before its marker was whole: it is empty otherwise."""
     with suppress(OSError):
         marker = folder / MARKER
         if os.listdir(folder) == [MARKER] and marker.is_file() and not marker.is_symlink():
@@ -215,7 +217,7 @@ def put_in_place(new: Path, path: Path) -> None:
 
 
 def _renamed(one: Path, other: Path, flags: int) -> bool:
-    """Rename as ``flags`` say where the system can (Linux: renameat2). Raises OSError if it can and does not."""
+    """Rename with ``flags`` if the system supports them (Linux: renameat2). Raises OSError if it does but fails."""
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is None:
         return False
@@ -228,7 +230,7 @@ def _renamed(one: Path, other: Path, flags: int) -> bool:
 
 
 def link(source: Path, target: Path) -> None:
-    """Give a file a second name, or copy it where the file system has no links."""
+    """Give a file a second name, or copy it if the file system has no links."""
     try:
         target.hardlink_to(source)
     except OSError:
@@ -250,7 +252,7 @@ def carry_over(old: Path, new: Path, own: Collection[str]) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """See to it that the files of ``folder`` are on the disk."""
+    """Make sure that the files of ``folder`` are on disk."""
     for file in folder.iterdir():
         if file.is_symlink():
             continue
@@ -262,7 +264,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """See to it that a file, or the list of names of a folder, is on the disk."""
+    """Make sure that a file, or the list of names in a folder, is on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

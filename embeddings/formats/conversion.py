@@ -1,6 +1,6 @@
-"""Other people's files of vectors ↔ models: one table of formats, and what happens to rows that are not right.
+"""Other people's vector files ↔ models: one table of formats, and the treatment of bad rows.
 
-Rows are read some at a time and written straight into the new model, so the matrix is never in memory twice.
+Rows are read in blocks and written straight into the new model, so the matrix is never in memory twice.
 """
 
 import os
@@ -47,7 +47,7 @@ from embeddings.search import IndexParameters
 
 _MODEL2VEC_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 _MOST_DUPLICATES, _MOST_REPEATED = 1_000_000, 10
-"""More rows than this whose word came before, and this many for each word, are made to keep a machine busy."""
+"""A file with more repeated words than this, and this many for each word, is taken for an attack."""
 
 Reader = Callable[[Path, Faults], Source]
 Writer = Callable[[Model, Path, int], None]
@@ -55,7 +55,7 @@ Writer = Callable[[Model, Path, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way to keep vectors in files. ``suffixes`` choose it when exporting; importing looks inside the file."""
+    """A file format of vectors. ``suffixes`` select it for export; import looks inside the file."""
 
     name: str
     title: str
@@ -85,7 +85,7 @@ FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What came of an import."""
+    """The result of an import."""
 
     path: Path
     """The folder of the new model."""
@@ -93,13 +93,14 @@ class ImportReport:
     words: int
     dimension: int
     duplicates: int
-    """Rows left out because their word came before: the first, in files by frequency the more frequent, is kept."""
+    """Rows left out because their word came before. The first one is kept, which is the most frequent in sorted files.
+    """
     zero_rows: int
     """Rows of zeros, which are kept: the word is known, and a query with it says that it points nowhere."""
     skipped: int
-    """Rows left out because something was wrong with them."""
+    """Rows left out because they were bad."""
     faults: tuple[str, ...]
-    """The first of what was wrong."""
+    """The first faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class ImportOptions:
         default=None, metadata={"help": "Its format, where looking inside is not enough.", "metavar": "FORMAT"}
     )
     skip_faults: bool = False
-    """Leave rows out that are not right, and count them."""
+    """Leave out bad rows, and count them."""
     trust_pickle: bool = field(default=False, metadata={"help": "Needless: pickles are read as data, and never run."})
     overwrite: bool = field(default=False, metadata={"help": "Replace an existing model of this name."})
     index: IndexParameters | None = None
@@ -125,7 +126,7 @@ def import_file(
 ) -> ImportReport:
     """Turn a file of vectors into a model folder at ``destination``, named by ``card``.
 
-    A row that is not right (too few numbers, no UTF-8, not finite) stops the import and nothing is written, unless
+    A bad row (too few numbers, not UTF-8, not finite) stops the import and nothing is written, unless
     `ImportOptions.skip_faults` leaves such rows out and counts them. Raises `ModelError`.
     """
     options = options or ImportOptions()
@@ -240,7 +241,7 @@ def export_model(
 
 
 def _require_replaceable(path: Path, chosen: Format, *, overwrite: bool) -> None:
-    """Raises `ModelError` for what is at ``path`` and must stay."""
+    """Raise `ModelError` if something at ``path`` must not be replaced."""
     if not overwrite:
         raise ModelError(f"{path} exists already. Choose another name, or add --overwrite.")
     if path.is_dir() != (chosen.name == "model2vec"):
@@ -271,7 +272,7 @@ def format_of_suffix(path: Path) -> Format:
 
 
 def detect_format(path: Path) -> Format:
-    """The format of a file, by what is inside. Raises `ModelError` for what is none of them."""
+    """The format of a file, by its content. Raises `ModelError` if it is none of them."""
     name = format_inside(path, {entry.name: entry.begins for entry in FORMATS.values() if entry.begins})
     if name is None:
         titles = ", ".join(entry.title for entry in FORMATS.values() if entry.read)

@@ -1,4 +1,4 @@
-"""What a file of vectors is, by the evidence inside it; its name counts only where two formats fit alike."""
+"""The format of a vector file, by its content. Its name counts only if two formats fit equally well."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

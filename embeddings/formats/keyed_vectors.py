@@ -1,4 +1,4 @@
-"""gensim's KeyedVectors: Python pickles, which are read as data and never unpickled."""
+"""gensim's KeyedVectors: Python pickles that are read as data, never unpickled."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice

@@ -1,4 +1,4 @@
-"""A Python pickle read as data: no class is looked up, nothing in it is called.
+"""A Python pickle read as data: no class is looked up, and nothing is called.
 
 What unpickling would call or build becomes a `Made` that says what it would have been. Readers take the numbers and
 words out of it, and refuse the rest.

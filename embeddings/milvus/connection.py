@@ -1,4 +1,4 @@
-"""A Milvus: its address, and calls that are tried again while it is away for a moment."""
+"""A Milvus server: its address, and calls that are retried while it is briefly away."""
 
 import logging
 import os
@@ -101,7 +101,7 @@ class MilvusConnection:
         raise ModelError(f"The Milvus at {self.address.server} does not answer: {reason}")
 
     def close(self) -> None:
-        """Let go of the channel; the next call makes a new one."""
+        """Close the channel; the next call opens a new one."""
         self._drop()
 
     def _attempt(self, name: str, *arguments: Any, **options: Any) -> Any:
@@ -168,7 +168,7 @@ def _code(error: Exception) -> Any:
 
 
 def _passes(error: Exception) -> bool:
-    """Whether what went wrong may be right a moment later."""
+    """Whether the error may go away by itself."""
     from grpc import RpcError, StatusCode
 
     code: Any = _code(error)

@@ -56,7 +56,7 @@ class MilvusCard:
     probed: int
     """Parts that a search looks at."""
     total_count: int = 0
-    """How often all words together occur in the corpus, 0 where it is not known."""
+    """How often all words together occur in the corpus; 0 if unknown."""
 
     def as_json(self) -> str:
         content = {"format_version": _FORMAT_VERSION, "model": self.manifest.as_dict()}
@@ -198,7 +198,7 @@ class MilvusModel:
         return self.index.vectors_of(rows)
 
     def count_of(self, row: int) -> int:
-        """How often the word of a row occurs in the corpus; 0 where it is not known."""
+        """How often the word of a row occurs in the corpus; 0 if unknown."""
         return self.vocabulary.entries([row])[0].count
 
     def display(self, row: int) -> str | None:
@@ -220,7 +220,7 @@ class MilvusModel:
             raise ModelError(f"{self.place} has {there:,} words where its card says {len(self):,}.")
 
     def close(self) -> None:
-        """Let go of the channel; a query opens one again."""
+        """Close the channel; a query opens a new one."""
         self._connection.close()
 
 

@@ -41,7 +41,7 @@ Entity = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PushReport:
-    """What came of a push."""
+    """The result of a push."""
 
     words: int
     inserted: int

@@ -106,7 +106,7 @@ class MilvusVocabulary:
         return next((row for row, spelling in self._spellings_of(word) if spelling == word), None)
 
     def row_of_variant(self, word: str) -> int | None:
-        """The row of the best other spelling of ``word``, None where there is none."""
+        """The row of the best other spelling of ``word``, or None."""
         return next(iter(self.variants(word)), None)
 
     def variants(self, word: str) -> list[int]:
@@ -114,7 +114,7 @@ class MilvusVocabulary:
         return ranked_variants(word, self._spellings_of(word))
 
     def row_whatever_case(self, word: str) -> int | None:
-        """The row of the most frequent word that is ``word`` but for its case, or None."""
+        """The row of the most frequent word that differs from ``word`` only in case, or None."""
         capitals = word.upper()
         return min((row for row, other in self._spellings_of(word) if other.upper() == capitals), default=None)
 

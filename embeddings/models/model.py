@@ -30,12 +30,12 @@ NORMS_FILE = "norms.npy"
 COUNTS_FILE = "counts.npy"
 SUBWORDS_FILE = "subwords.npy"
 MAP_FILE = "map.json"
-"""Beside the model's own files, and no part of the model: a map of its vectors."""
+"""A map of the model's vectors: beside the model's own files, but not part of the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a model says of itself: where it comes from and how it was made."""
+    """What a model says about itself: where it comes from and how it was made."""
 
     name: str
     method: str = "unknown"
@@ -48,7 +48,7 @@ class Card:
     subwords: Mapping[str, int] | None = None
     """``min_n``, ``max_n`` and ``buckets`` of the character n-grams whose vectors are in subwords.npy."""
     training: Mapping[str, Any] | None = None
-    """How the model was trained, where it was trained here: corpus, stages, epochs, versions."""
+    """How the model was trained, if it was trained here: corpus, stages, epochs, versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +135,20 @@ class Model:
         return vectors
 
     def count_of(self, row: int) -> int:
-        """How often the word of a row occurs in the corpus; 0 where it is not known."""
+        """How often the word of a row occurs in the corpus; 0 if unknown."""
         return int(self.counts[row])
 
     def display(self, row: int) -> str | None:
-        """How the word of a row is usually spelt, where that is not how it stands in the vocabulary."""
+        """The usual spelling of the word of a row, if it differs from the vocabulary's."""
         return self._display.of(row) if self._display else None
 
     def description(self, row: int) -> str | None:
-        """What the word of a row is, in one line, where that is known."""
+        """What the word of a row is, in one line, if known."""
         return self._descriptions.of(row) if self._descriptions else None
 
     @cached_property
     def total_count(self) -> int:
-        """How often all words together occur in the corpus; 0 where it is not known."""
+        """How often all words together occur in the corpus; 0 if unknown."""
         return int(self.counts.sum())
 
     def ngram_vectors(self, buckets: Sequence[int]) -> Matrix:
@@ -174,7 +174,7 @@ def open_model(folder: Path) -> Model:
 
 
 def open_as(kind: type[AnyModel], folder: Path) -> AnyModel:
-    """Open a model folder as a class that adds methods to `Model`; see `open_model`."""
+    """Open a model folder as a subclass of `Model`; see `open_model`."""
     while True:
         before = _identity(folder)
         try:

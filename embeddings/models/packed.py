@@ -1,4 +1,4 @@
-"""A whole model as one small file: vectors as small whole numbers, each direction coded by how often its values occur.
+"""A whole model as one small file: vectors as small integers, each direction coded by the frequency of its values.
 
 Every number is rounded to a multiple of one step, the same in all directions of a principal component analysis: at a
 given size this is the rounding with the least error, since directions of little variance then take few bits of
@@ -33,7 +33,7 @@ _BLOCK_ROWS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Rows that share a step: all up to ``end`` that no earlier band has."""
+    """Rows that share a step: all rows before ``end`` that are in no earlier band."""
 
     end: int
     step: float
@@ -54,7 +54,7 @@ class Content:
 
 
 def rounded(vectors: Matrix, bands: Sequence[Band]) -> npt.NDArray[np.int8]:
-    """int8 [rows, dimension]: each number over its band's step. Raises `ModelError` where a step is too small."""
+    """int8 [rows, dimension]: each number divided by its band's step. Raises `ModelError` where a step is too small."""
     codes = np.empty(vectors.shape, np.int8)
     for rows, step in _slices(bands, len(vectors)):
         whole = np.rint(vectors[rows] / np.float32(step))
@@ -65,7 +65,7 @@ def rounded(vectors: Matrix, bands: Sequence[Band]) -> npt.NDArray[np.int8]:
 
 
 def pack(path: Path, content: Content, bands: Sequence[Band]) -> int:
-    """Write ``content`` as one file, and give its bytes; the same content gives the same bytes."""
+    """Write ``content`` as one file. The same content gives the same bytes."""
     codes = rounded(content.vectors, bands)
     about: dict[str, Any] = {
         "format": _FORMAT,

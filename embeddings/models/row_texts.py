@@ -1,4 +1,4 @@
-"""A short text for some rows of a model, read by memory map: how a word is spelt, what it is."""
+"""A short text for some rows of a model, read by memory map: the spelling of a word, or what it is."""
 
 import mmap
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from embeddings.errors import ModelError
 
 DISPLAY_FILE = "display.texts"
-"""The usual spelling of words that are spelt otherwise than they stand in the vocabulary: ``New York Times``."""
+"""The usual spelling of words whose spelling differs from the vocabulary's: ``New York Times``."""
 DESCRIPTIONS_FILE = "descriptions.texts"
 """What the subject of an article is, in one line: ``2002 American superhero film``."""
 
@@ -19,7 +19,7 @@ _HEADER = len(_MAGIC) + 8
 
 
 class RowTexts:
-    """The text of each row; most rows may have none."""
+    """Texts by row. Most rows may have none."""
 
     def __init__(self, offsets: npt.NDArray[np.uint32], content: memoryview) -> None:
         """``offsets`` [count + 1] say where in ``content`` each text begins."""

@@ -1,4 +1,4 @@
-"""Which spellings are of one word: case, accents, width, and what other people's vocabularies put around a word."""
+"""Which spellings belong to one word: case, accents, width, and what other vocabularies put around a word."""
 
 import re
 import unicodedata
@@ -50,7 +50,7 @@ def fold(word: str) -> str:
 
 
 def fold_before(word: str) -> str:
-    """`fold` as it was when vocabularies had tables of seven rows."""
+    """`fold` as in vocabularies with tables of seven rows."""
     if word.isascii():
         return word.lower()
     bare = unicodedata.normalize("NFD", word).translate(_FOLDED_AWAY_BEFORE)

@@ -1,4 +1,4 @@
-"""Which search index is fastest for a model on this machine, at a wanted recall: tried out, and put in its place."""
+"""Find the fastest search index for a model on this machine at a wanted recall, and install it."""
 
 import time
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from embeddings.search import (
 
 _TIMED = 200
 _OTHER_SEED = 1
-"""Of the targets that are timed and whose recall is shown: not those that candidates are chosen by."""
+"""Seed of the targets that are timed and whose recall is shown, not of those that choose the candidates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One setting as it was found to be, searching one target at a time."""
+    """The measured results of one setting, searching one target at a time."""
 
     kind: str
     factory: str | None
@@ -41,12 +41,12 @@ class Trial:
     """Median time of a search."""
     build_seconds: float
     reaches: bool
-    """Whether it reached the wanted recall where it was measured for that, with a margin."""
+    """Whether it reached the wanted recall, with a margin, on the targets that choose the candidates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """All that was tried, and which was chosen."""
+    """All trials, and the chosen one."""
 
     trials: tuple[Trial, ...]
     chosen: Trial
@@ -56,7 +56,7 @@ class Tuning:
 def tune(path: Path, recall: float = 0.999, progress: Progress = no_progress) -> Tuning:
     """Try the settings of `settings_to_try` on the model at ``path`` and give it the fastest index that has ``recall``.
 
-    Raises `ModelError` if the model cannot be written; until the last step it stays as it is.
+    Raises `ModelError` if the model cannot be written; it does not change before the last step.
     """
     path = place_of(path)
     with lock_place(path) as lock:

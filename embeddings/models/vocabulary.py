@@ -23,9 +23,9 @@ FILES = (TRIE_FILE, FOLDED_FILE, TABLE_FILE)
 _TABLE_ROWS = 8
 _TABLE_ROWS_BEFORE = 7
 _SUGGESTING_ROWS = 1 << 15
-"""Rows that are looked through together: they stay in the processor's cache."""
+"""Rows that are compared together: they stay in the processor's cache."""
 _MOST_COMPARED = 800
-"""Words that one suggestion compares letter by letter."""
+"""Words that one suggestion compares in full."""
 
 
 class Vocabulary:
@@ -71,7 +71,7 @@ class Vocabulary:
         return None if trie_id is None else self._rows[trie_id]
 
     def row_of_variant(self, word: str) -> int | None:
-        """The row of the best other spelling of ``word``, None where there is none; see `variants`."""
+        """The row of the best other spelling of ``word``, or None; see `variants`."""
         return next(iter(self.variants(word)), None)
 
     def variants(self, word: str) -> list[int]:
@@ -86,7 +86,7 @@ class Vocabulary:
         )
 
     def row_whatever_case(self, word: str) -> int | None:
-        """The row of the most frequent word that is ``word`` but for its case, or None."""
+        """The row of the most frequent word that differs from ``word`` only in case, or None."""
         capitals = word.upper()
         return min((row for row in self._rows_of_spellings(word) if self.word(row).upper() == capitals), default=None)
 
@@ -119,7 +119,7 @@ class Vocabulary:
         return folded
 
     def expect(self, words: Iterable[str]) -> None:
-        """Nothing to do: they are here."""
+        """Nothing to do: all words are here."""
 
     def complete(self, prefix: str, limit: int = 10, offset: int = 0) -> list[str]:
         """Up to ``limit`` words that begin with ``prefix`` (whatever their case and accents), most frequent first,

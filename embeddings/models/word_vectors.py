@@ -1,4 +1,4 @@
-"""What answering a query needs of a model, wherever it is: in a folder (`model`) or on a cluster (`milvus`)."""
+"""What answering a query needs from a model, in a folder (`model`) or on a cluster (`milvus`)."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -29,7 +29,7 @@ class Words(Protocol):
     def suggest(self, word: str, limit: int = 5) -> list[str]: ...
 
     def expect(self, words: Iterable[str]) -> None:
-        """These words will be looked up next: what is far away is fetched in one go."""
+        """Announce words that will be looked up next, so that a remote vocabulary fetches them in one go."""
 
 
 class Neighbours(Candidates, Protocol):
@@ -60,7 +60,7 @@ class WordVectors(Protocol):
 
     @property
     def place(self) -> str:
-        """Where it is, for the person who reads it."""
+        """Where it is, for people."""
 
     @property
     def vocabulary(self) -> Words: ...
@@ -74,20 +74,20 @@ class WordVectors(Protocol):
         """The unit vectors of ``rows``, float32 [rows, dimension]."""
 
     def count_of(self, row: int) -> int:
-        """How often the word of a row occurs in the corpus; 0 where it is not known."""
+        """How often the word of a row occurs in the corpus; 0 if unknown."""
 
     def display(self, row: int) -> str | None:
-        """How the word of a row is usually spelt, where that is not how it stands in the vocabulary."""
+        """The usual spelling of the word of a row, if it differs from the vocabulary's."""
 
     def description(self, row: int) -> str | None:
-        """What the word of a row is, in one line, where that is known."""
+        """What the word of a row is, in one line, if known."""
 
     @property
     def total_count(self) -> int:
-        """How often all words together occur in the corpus; 0 where it is not known."""
+        """How often all words together occur in the corpus; 0 if unknown."""
 
     def ngram_vectors(self, buckets: Sequence[int]) -> Matrix:
         """The vectors of character n-grams [buckets, dimension]; only of models whose card has ``subwords``."""
 
     def check(self) -> None:
-        """See that it is whole. Raises `ModelError`."""
+        """Check that it is intact. Raises `ModelError`."""

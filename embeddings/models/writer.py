@@ -1,4 +1,4 @@
-"""Writing a model folder: row by row beside its place, and then into it in one step."""
+"""Writing a model folder: row by row beside its place, then moved into place in one step."""
 
 import json
 import os
@@ -51,7 +51,7 @@ from embeddings.search import INDEX_FILES, IndexParameters, IndexReport, build_i
 
 
 class ModelWriter:
-    """Writes a model row by row, so that the matrix never has to be in memory; nothing is seen before `finish`.
+    """Writes a model row by row, so that the matrix never has to be in memory. Readers see nothing before `finish`.
 
         with ModelWriter(Path("news"), dimension=300) as writer:
             writer.append(words, vectors)
@@ -69,7 +69,7 @@ class ModelWriter:
         expected_rows: int = 0,
         lock: Lock | None = None,
     ) -> None:
-        """``expected_rows``, where known, lets a disk that is too small be noticed at once. ``lock`` is that of
+        """``expected_rows``, if known, reveals a full disk at once. ``lock`` is that of
         ``path``, where the caller holds it already.
 
         Raises `ModelError` if ``path`` exists (unless ``overwrite``), cannot be written, or is being written.
@@ -78,7 +78,7 @@ class ModelWriter:
         self.dimension = dimension
         self.overwrite = overwrite
         self.folder = self.path
-        """Where the files are from entering until `finish`; a caller may add subwords.npy."""
+        """Where the files are until `finish`; a caller may add subwords.npy."""
         self.words: list[str] = []
         self._expected_bytes = expected_rows * (dimension * 4 + 64)
         self._lock = lock
@@ -139,7 +139,7 @@ class ModelWriter:
     ) -> Manifest:
         """Build the vocabulary and the index and put the model in its place, in one step.
 
-        An index that was ``measured`` on the same vectors before is built as it was then.
+        An index ``measured`` on the same vectors before is built in the same way.
         """
         if not self.words:
             raise ModelError(f"There are no words to write to {self.path}.")
@@ -179,7 +179,7 @@ class ModelWriter:
 
 
 def require_free(path: Path, *, overwrite: bool) -> None:
-    """Raises `ModelError` if something is at ``path``, unless that is a model and may be overwritten. Hold its lock."""
+    """Raise `ModelError` if something is at ``path``, unless it is a model that may be overwritten. Hold its lock."""
     if not os.path.lexists(path):
         return
     if not overwrite:
@@ -206,7 +206,7 @@ def save_model(
 def rebuild_index(
     path: Path, parameters: IndexParameters, progress: Progress = no_progress, lock: Lock | None = None
 ) -> Manifest:
-    """Give the model at ``path`` another search index; everything else stays as it is. ``lock`` is that of ``path``,
+    """Give the model at ``path`` another search index; nothing else changes. ``lock`` is that of ``path``,
     where the caller holds it already. Raises `ModelError`.
     """
     path = place_of(path)
@@ -246,7 +246,7 @@ def _complete(folder: Path, path: Path, manifest: Manifest, beside: Sequence[Pat
 
 
 def _own_files(path: Path) -> set[str]:
-    """The files of the model at ``path`` that are the program's."""
+    """The files of the model at ``path`` that the program wrote."""
     own = {
         MANIFEST_FILE,
         MAP_FILE,

@@ -1,4 +1,4 @@
-"""The shared library of a room's kernel, opened by ctypes, and the level of instructions that it runs at.
+"""The shared library of a room's kernel, opened by ctypes, and the instruction set that it uses.
 
 ``hatch_build.py`` makes one library a room of the C sources in its ``kernel`` folder. Every function is in it once a
 level: ``scan_baseline``, ``scan_avx2``, ``scan_avx512`` (on arm64 ``scan_neon``).
@@ -20,7 +20,8 @@ from embeddings.errors import KernelError
 
 LIBRARY_FILE = "library.so"
 FORCED = "THISPLUSTHAT_KERNEL"
-"""The environment variable that forces a level, or ``none``: for tests, and to find out whether a kernel is wrong."""
+"""The environment variable that forces a level, or ``none``: for tests, and to find out whether a kernel is at fault.
+"""
 LEVELS = ("neon",) if platform.machine() in ("arm64", "aarch64") else ("baseline", "avx2", "avx512")
 """From the fewest instructions to the most."""
 ROW_FLOATS = 16
@@ -36,7 +37,7 @@ class Library:
         self._content = content
 
     def function(self, name: str, result: Any, arguments: Sequence[Any]) -> Callable[..., Any]:
-        """The build of ``name`` for this level. Whoever calls it has checked every size before."""
+        """The build of ``name`` for this level. The caller must have checked every size."""
         try:
             found = self._content[f"{name}_{self.level}"]
         except AttributeError as error:
@@ -116,9 +117,9 @@ def aligned_rows(rows: int, columns: int, dtype: npt.DTypeLike = np.float32) -> 
 
 
 def address(array: npt.NDArray[Any], dtype: npt.DTypeLike, size: int, name: str) -> int:
-    """Where ``array`` lies, once it is known to be ``size`` numbers of ``dtype`` in one piece.
+    """The address of ``array``, after checking that it is ``size`` numbers of ``dtype`` in one piece.
 
-    Raises TypeError or ValueError: a wrong array is a mistake of this program, and C cannot notice it.
+    Raises TypeError or ValueError: a wrong array is a bug in this program, and C cannot notice it.
     """
     if array.dtype != np.dtype(dtype):
         raise TypeError(f"{name} is of {array.dtype}, not {np.dtype(dtype)}.")

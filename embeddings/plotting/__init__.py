@@ -1,4 +1,4 @@
-"""Words in a plane: pictures of some, the map of all."""
+"""Words in a plane: pictures of some words, and the map of all."""
 
 from embeddings.plotting.picture import PictureError, Projection, arrange, draw, project
 from embeddings.plotting.vocabulary_map import MapMethod, MapParameters, VocabularyMap, compute_map, make_map, open_map

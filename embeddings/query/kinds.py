@@ -1,4 +1,4 @@
-"""The kinds of queries, and a row for each that is plain terms with a sign between them."""
+"""The kinds of queries, and a table of those that are plain terms with a sign between them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Separator:
-    """The sign between the terms of a kind of query, and what is said where the terms are too few or too many."""
+    """The sign between the terms of a kind of query, and the errors for too few or too many terms."""
 
     sign: str
     what: str
@@ -26,11 +26,11 @@ class Separator:
     too_few: str = ""
     most: int | None = None
     too_many: tuple[str, str] = ("", "")
-    """What is wrong, and a form that is right."""
+    """What is wrong, and a correct form."""
 
     @property
     def between(self) -> str:
-        """The sign with its white space, as the canonical form has it."""
+        """The sign with its white space, as in the canonical form."""
         return f"{self.sign} " if self.sign == "," else f" {self.sign} "
 
 

@@ -1,7 +1,7 @@
 """The query language: text → a `Query`, without looking at any model.
 
 Written by hand rather than generated from a grammar: what a minus or a plus is depends on the white space around it,
-bare words run together into terms, and every error has to say what would have been right.
+bare words run together into terms, and every error has to show a correct form.
 """
 
 import re
@@ -88,11 +88,11 @@ _SEVERAL = "France : Paris, Japan : Tokyo :: Italy : ?"
 
 
 _Terms = tuple[Term | None, Term | None]
-"""Both places of a pair; None stands where the question mark is."""
+"""Both places of a pair; None stands for the question mark."""
 
 
 def _weigh(pairs: list[_Terms]) -> Query:
-    """Give the terms the weights of 3CosAdd, or of 3CosAvg where there are several examples."""
+    """Give the terms the weights of 3CosAdd, or of 3CosAvg if there are several examples."""
     [question] = [pair for pair in pairs if None in pair]
     share = 1 / (len(pairs) - 1)
     if question[0] is None:
@@ -126,7 +126,7 @@ def _parse_pairs(tokens: list[Token], near: Token) -> list[_Terms]:
 
 
 def _apart_at_colon(part: list[Token]) -> list[Token]:
-    """A pair of two numbers, ``1:2``, of which a colon between digits has made one word."""
+    """A pair of numbers, ``1:2``, which the colon between digits made one word."""
     if len(part) == 1 and part[0].symbol == "term" and len(colons := list(_IN_NUMBERS.finditer(part[0].text))) == 1:
         [token], place = part, colons[0].start()
         left, right = token.text[:place], token.text[place + 1 :]
@@ -206,7 +206,7 @@ class _ExpressionParser:
         self._repeated_signs = False
 
     def notes(self, query: Query) -> list[str]:
-        """What to say of how ``query``, which was parsed, was read."""
+        """Notes on how ``query`` was read."""
         notes = []
         if any(token.implied for token in self._tokens):
             notes.append(

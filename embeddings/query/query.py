@@ -1,4 +1,4 @@
-"""What a query is once it is read, and how it is written in its canonical form."""
+"""A parsed query, and its canonical form."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from embeddings.query.kinds import SEPARATORS, Kind
 from embeddings.query.tokens import NUMBER, split_query
 
 COUNTED = re.compile(r"([0-9](?:\.[0-9]+)?|\.[0-9]+) +([^\W\d_].*)")
-"""A number below ten and words: ``2 king``. Greater ones are rather years and quantities than weights."""
+"""A number below ten and words: ``2 king``. Greater numbers are more likely years or quantities than weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Term:
     column: int = field(default=1, compare=False)
     quoted: bool = field(default=False, compare=False)
     counted: str | None = field(default=None, compare=False)
-    """What was typed where a number before words was read as a weight (``2 king``): it may be a term (``7 up``)."""
+    """The text as typed, if a number before words was read as a weight (``2 king``): it may be a term (``7 up``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Query:
     terms: tuple[Term, ...]
     pairs: tuple[Pair, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
-    """How it was read where that may not be what was meant."""
+    """How it was read, if something else may have been meant."""
     doubtful: bool = field(default=False, compare=False)
     """Whether the text as a whole may be a single word that has operators in it, such as ``10,000`` or ``A+``."""
 
@@ -73,7 +73,7 @@ class Query:
         return ("-" if parts[0] == "-" else "") + " ".join(parts[1:])
 
     def rename(self, texts: Sequence[str]) -> "Query":
-        """The same query with the texts of its terms replaced, in their order."""
+        """The same query with new texts for its terms, in order."""
         terms = tuple(replace(term, text=text) for term, text in zip(self.terms, texts, strict=True))
         return replace(self, terms=terms)
 
@@ -84,7 +84,7 @@ class Query:
 
 
 def literal(text: str) -> str:
-    """``text`` as one term of the query language, whatever is in it. Raises `QueryError` for none."""
+    """``text`` as one term of the query language, whatever is in it. Raises `QueryError` if it is empty."""
     if not text.strip():
         raise QueryError("A word is empty.")
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -100,7 +100,7 @@ def _show_weighted(text: str, weight: float) -> str:
 
 
 def show(text: str, *, before: str = "", may_be_bare: bool = True) -> str:
-    """``text`` bare if it reads back as the same one term after ``before``, else in quotes."""
+    """``text`` bare if it reads back as the same single term after ``before``, else in quotes."""
     if may_be_bare and (text.isalpha() or _reads_back(text, before)):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')

@@ -55,7 +55,7 @@ class Token(NamedTuple):
     text: str
     column: int
     implied: bool = False
-    """Whether it is a hyphen without blanks, which an operator beside it makes a minus."""
+    """Whether it is a hyphen without blanks, read as a minus because of an operator beside it."""
 
 
 def split_query(text: str) -> list[Token]:
@@ -69,7 +69,7 @@ def split_query(text: str) -> list[Token]:
 
 
 def _plain(text: str) -> Iterator[Token]:
-    """Of the queries that most people type what all of the below would give."""
+    """A shortcut for the queries that most people type, with the same result as the code below."""
     column = 1
     for part in text.split(" "):
         yield Token(part if part in "+-" else "term", part, column)
@@ -121,7 +121,7 @@ def _split_at_hyphens(text: str, tokens: list[Token]) -> list[Token]:
 
 
 class _Stretches:
-    """Numbers the stretches of tokens between which there are blanks."""
+    """Numbers the stretches of tokens that blanks separate."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -1,4 +1,4 @@
-"""Nearest neighbours by comparing with every row: what an index is measured against, and what small models need."""
+"""Nearest neighbours by comparison with every row: the standard for an index, and all that small models need."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _TARGETS, _ROWS = 256, 2048
 _FEW_TARGETS = 16
 """Below this many, a product of the matrix with each takes less time than blocks of both."""
 ROUNDING = 4e-6
-"""More than the same cosine differs by when it comes of products of other shapes."""
+"""More than the rounding difference of one cosine between products of different shapes."""
 
 
 def exact_search(vectors: Matrix, targets: Matrix, k: int) -> tuple[Matrix, Rows]:
@@ -76,7 +76,7 @@ def blocks(count: int, size: int) -> Iterator[slice]:
 
 
 def without_missing(rows: Rows) -> Rows:
-    """``rows`` [n] less the -1 that an index gives where it finds no more."""
+    """``rows`` [n] without the -1 that an index gives when it finds no more."""
     return rows if len(rows) and rows[-1] >= 0 else rows[rows >= 0]
 
 

@@ -13,7 +13,7 @@ from embeddings.search.recall import SearchKind
 _LEAST_REACH = 0.2
 _MARGINS = (0.004, 0.006, 0.009, 0.013, 0.02, 0.03, 0.045, 0.06, 0.07, 0.08, 0.09, 0.1)
 _WIDENINGS, _WIDER = 8, 1.08
-"""So often a reach is tried that is so much larger, where rows are missed whatever the margin."""
+"""How often a larger reach is tried, and how much larger, if rows are missed whatever the margin."""
 _ROOM_IN_MARGIN, _ROOM_OF_SHORT = 2.0, 1.2
 """Real queries are not quite like the targets that are measured. A wide margin costs little with codes of 8 bits, where
 reach is what costs; with short codes it is the other way round.

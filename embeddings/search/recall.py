@@ -45,7 +45,7 @@ def analogy_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, Ro
 
 
 def expression_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, Rows]:
-    """Sums as they are typed: half are those of `analogy_targets`, half a + b of two frequent words."""
+    """Typical sums: half are those of `analogy_targets`, half are a + b of two frequent words."""
     targets, inputs = analogy_targets(vectors, number // 2, seed)
     rng = np.random.default_rng((seed, 1))
     pairs = rng.integers(0, min(len(vectors), _FREQUENT), (number - number // 2, 2))

@@ -1,4 +1,4 @@
-"""What is wanted of an index, and what was built: both are in model.json."""
+"""What an index should be, and what was built: both are in model.json."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,14 +9,14 @@ KINDS = ("auto", "exact", "lists", "fastscan", "ivf")
 
 @dataclass(frozen=True, slots=True)
 class IndexParameters:
-    """What is wanted of an index; saved in model.json beside what came of it."""
+    """What an index should be; saved in model.json beside the result."""
 
     kind: str = "auto"
     """``auto``, ``exact`` (no codes at all), ``lists`` (the search kernel's own), or of FAISS ``fastscan`` or ``ivf``
     (fast scan of inverted lists).
     """
     recall: float = 0.999
-    """Wanted share of the true ten nearest rows among those found, on targets of each kind of search."""
+    """Wanted share of the true ten nearest rows that are found, on targets of each kind of search."""
     targets: int = 1000
     """Number of analogy targets that the recall is measured on; down to a third for matrices above 80 MB."""
     seed: int = 0

@@ -15,7 +15,7 @@ from embeddings.search.brute_force import Matrix, Rows, blocks, largest, unit, w
 
 _EPSILON = 1e-6
 _LEAST = np.float32(1e-30)
-"""Stands for nought where a logarithm is taken."""
+"""Replaces zero in logarithms."""
 _GRADIENT_AT = 10
 _ROWS = 4096
 """Rows whose similarities with all inputs stay in the processor's cache."""

@@ -1,4 +1,4 @@
-"""What each character is to a tokeniser: one kind for every code point, by Unicode category and a few lists.
+"""The kind of each character for the tokeniser, by Unicode category and a few lists.
 
 This is the whole table. `kinds` gives it as bytes, a kind for each code point, to whoever does not want to use regular
 expressions; `members` gives it as a character class of `re`. What is here and what `tokens` says of its grammar are the

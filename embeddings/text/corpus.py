@@ -1,6 +1,5 @@
-"""Text to train on, wherever it is: files, folders, archives, dumps, tables, a pipe.
-
-What can be known to be wrong is said before anything is read: see `find_texts`.
+"""Training text from files, folders, archives, dumps, tables or a pipe. Faults that can be found early are reported
+before anything is read: see `find_texts`.
 """
 
 import codecs

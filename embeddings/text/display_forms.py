@@ -1,4 +1,4 @@
-"""How words and phrases are mostly written: Paris, NATO, iPhone, New York Times, McDonald's."""
+"""The usual spelling of words and phrases: Paris, NATO, iPhone, New York Times, McDonald's."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a file of a corpus is: by what was asked for, by its name, and by its first bytes."""
+"""The type of a corpus file: by the options, by its name, and by its first bytes."""
 
 import codecs
 import re
@@ -21,7 +21,7 @@ class TextFormat(StrEnum):
 
 
 class NotText(CorpusError):
-    """A file that is none of a corpus: a picture, an archive, an empty file. In a folder it is left out."""
+    """A file that is not text: a picture, an archive, an empty file. In a folder it is left out."""
 
 
 _SUFFIXES = {

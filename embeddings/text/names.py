@@ -1,4 +1,4 @@
-"""Which runs of capitalised words are names that people would look up.
+"""Selects the runs of capitalised words that are names people would look up.
 
 Each rule takes out one kind of run that is met often and is no name; they were found by reading samples of what
 English Wikipedia gives: two names beside one another (France and Germany), dates, a title's article (the New York

@@ -1,4 +1,4 @@
-"""What an engine is: something that learns vectors from numbered sentences, a piece of an epoch at a time."""
+"""An engine learns vectors from numbered sentences, a piece of an epoch at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field

@@ -1,4 +1,4 @@
-"""Which engine learns on this machine: the kernel where it can, gensim otherwise, and the reason is said."""
+"""The engine for this machine: the kernel if possible, otherwise gensim, with the reason."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Training a model on: what its words bring along, what becomes of all words, and which moved most."""
+"""Continuing the training of a model: its starting vectors, the merged vocabulary, and the words that moved most."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _SHOWN = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StartingModel:
-    """The model that is trained on."""
+    """The model whose training continues."""
 
     model: Model
 

@@ -36,7 +36,7 @@ _STOPPED = "Stopped, with a checkpoint. Go on with:"
 
 
 class TrainingStopped(EmbeddingsError):
-    """Training was asked to stop, and can be resumed."""
+    """Training was stopped on request, and can be resumed."""
 
 
 class ClusterEngine(Protocol):

@@ -37,7 +37,7 @@ _BLOCK_ROWS = 50_000
 
 
 def why_not(parameters: TrainingParameters) -> str | None:
-    """What the kernel cannot do of what is asked for, or None."""
+    """The requested feature that the kernel lacks, or None."""
     if parameters.hs:
         return "hierarchical softmax (--hs)"
     if not parameters.negative:

@@ -1,4 +1,4 @@
-"""One model of several: their vectors side by side, missing ones filled in, turned into fewer dimensions.
+"""Merging several models into one: vectors are joined, missing ones filled in, and the dimensions reduced.
 
 Concatenation with weights and a projection is what Yin and Schütze 2016 call CONC and SVD; a word that a model does not
 have gets the vector that the other models let expect (ridge regression, their 1TON+ made linear). Taking away the
@@ -33,12 +33,12 @@ _FEW_WORDS = 100
 
 @dataclass(frozen=True, slots=True)
 class MergeParameters:
-    """How models become one."""
+    """How models are merged."""
 
     dimension: int = field(default=256, metadata={"help": "Of the merged vectors."})
     """The sum of the models' dimensions if that is less."""
     weights: tuple[float, ...] = ()
-    """How much each model counts; 1 each where nothing is given."""
+    """The weight of each model; by default 1 each."""
     remove: int = field(default=0, metadata={"help": "Take each model's mean and N largest directions away."})
     """0 leaves the mean, too."""
     power: float = field(default=1.0, metadata={"help": "Less than 1 evens directions out."})
@@ -133,7 +133,7 @@ def _fill(
     names: Sequence[str],
     progress: Progress,
 ) -> None:
-    """Give words that a model lacks the vector that the models that have them let expect."""
+    """Estimate the vectors of words that a model lacks from the models that have them."""
     holders = np.stack(known)
     originals = [part.copy() for part in parts]
     for place, part in enumerate(parts):
@@ -205,7 +205,7 @@ def merge_models(
 
 
 def merged_dimension(models: Sequence[Model], parameters: MergeParameters) -> int:
-    """How many dimensions come out."""
+    """The dimension of the merged model."""
     return min(parameters.dimension, sum(model.dimension for model in models))
 
 

@@ -178,7 +178,7 @@ def choose_parameters(preset: str, words: int, given: Mapping[str, Any]) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that is asked for in one training: it is what --resume goes on with."""
+    """Everything that defines one training: --resume continues with it."""
 
     places: tuple[str, ...]
     corpus: CorpusParameters = dataclasses.field(default_factory=CorpusParameters)

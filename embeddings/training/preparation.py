@@ -280,7 +280,7 @@ def take_prepared(prepared: Path, space: Workspace, *, with_sentences: bool = Tr
 
 
 def of_sentences(about: Mapping[str, Any]) -> Note:
-    """What there is to train on."""
+    """A note on what there is to train on."""
     text = "{sentences:,} sentences with {words:,} words, {vocabulary:,} different ones to train.".format_map(about)
     return Note(text, dict(about))
 

@@ -1,4 +1,4 @@
-"""The folder in which a training keeps what it has done, so that it can go on after whatever stopped it.
+"""The folder in which a training keeps its work, so that it can resume after any interruption.
 
 A stage writes into a folder of its own beside its place, which is renamed into it when all is on the disk: a stage is
 there as a whole or not at all.
@@ -37,7 +37,7 @@ OWN_FILES = ("spark.log",)
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far a stage has come; what is not known is None."""
+    """How far a stage has come; unknown values are None."""
 
     stage: str
     done: float
@@ -50,7 +50,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that happened and stays on the screen: ``text`` for people, ``values`` for programs."""
+    """An event that stays on the screen: ``text`` for people, ``values`` for programs."""
 
     text: str
     values: dict[str, Any] = field(default_factory=dict)
