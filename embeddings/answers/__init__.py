@@ -6,7 +6,7 @@ from embeddings.answers.elsewhere import ModelElsewhere
 from embeddings.answers.explanation import Explanation, principal_plane
 from embeddings.answers.methods import LocalModel, QueryMethods
 from embeddings.answers.options import Method, Options
-from embeddings.answers.resolution import Reading, Resolution, find_entry, find_word, resolve, suggest
+from embeddings.answers.resolution import Reading, Resolution, complete, find_entry, find_word, resolve, suggest
 from embeddings.answers.result import Result
 from embeddings.answers.running_text import TextReading, read_text
 
@@ -28,6 +28,7 @@ __all__ = [
     "ask",
     "ask_many",
     "axis_of",
+    "complete",
     "directions_of",
     "find_entry",
     "find_word",

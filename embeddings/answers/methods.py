@@ -8,7 +8,7 @@ import numpy as np
 
 from embeddings.answers.answer import Answer, Failure, ask_many
 from embeddings.answers.options import Options
-from embeddings.answers.resolution import resolve
+from embeddings.answers.resolution import complete, resolve
 from embeddings.answers.result import Result
 from embeddings.models import Model
 from embeddings.query import literal
@@ -69,4 +69,4 @@ class LocalModel(Model, QueryMethods):
         return np.stack([resolve(self, " ".join(text.split())).vector for text in texts])
 
     def complete(self, prefix: str = "", limit: int = 10, offset: int = 0) -> list[str]:
-        return self.vocabulary.complete(prefix, limit, offset)
+        return complete(self, prefix, limit, offset)

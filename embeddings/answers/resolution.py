@@ -157,6 +157,16 @@ def suggest(model: WordVectors, text: str) -> list[str]:
     return (whole + [text for text in dict.fromkeys(composed) if text not in there])[:_SUGGESTIONS]
 
 
+def complete(model: WordVectors, prefix: str, limit: int = 10, offset: int = 0) -> list[str]:
+    """Words that begin with ``prefix``, the most frequent first; where none has its blanks, those that are joined in
+    their place: "united st" → united_states.
+    """
+    joiner = model.manifest.card.joiner
+    if joiner and " " in prefix and not model.vocabulary.complete(prefix, 1):
+        prefix = prefix.replace(" ", joiner)
+    return model.vocabulary.complete(prefix, limit, offset)
+
+
 def is_address(text: str) -> bool:
     """Whether ``text`` is a web address, whose words say little about it."""
     return _ADDRESS.match(text) is not None

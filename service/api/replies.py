@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from embeddings import Answer
-from embeddings.answers import find_entry
+from embeddings.answers import complete, find_entry
 from embeddings.models import WordVectors
 from embeddings.query import literal
 from service.api.conditional import tag_of
@@ -42,7 +42,7 @@ def analogy_text(asked: AnalogyParameters) -> str:
 
 def words_with(model: WordVectors, asked: VocabularyParameters) -> dict[str, Any]:
     """A page of the words that begin so, the most frequent first."""
-    words = model.vocabulary.complete(asked.prefix, asked.limit + 1, asked.offset)
+    words = complete(model, asked.prefix, asked.limit + 1, asked.offset)
     shown = words[: asked.limit]
     return {
         "prefix": asked.prefix,

@@ -28,13 +28,18 @@ from service.uploads import register_uploads
 
 _KEY = {"key": {"type": "http", "scheme": "bearer"}}
 
+_ABOUT = (
+    "Word vectors to ask: queries, words and vectors as JSON under `/api/v1`, embeddings as OpenAI's clients ask "
+    "for them under `/v1`. A service with API keys takes them as `Authorization: Bearer KEY`. [The page for people](./)"
+)
+
 
 def create_app(settings: Settings | None = None, serving: ServedModels | None = None) -> Flask:
     """The application with its models open. Raises `SettingsError` or `ModelError`."""
     settings = settings or Settings()
     app = OpenAPI(
         "service",
-        info=Info(title="ThisPlusThat", version=version("thisplusthat"), description="Word vectors to ask."),
+        info=Info(title="ThisPlusThat", version=version("thisplusthat"), description=_ABOUT),
         security_schemes=_KEY,  # type: ignore[arg-type]
         openapi_extensions={"security": [{"key": []}]} if settings.api_keys else {},
         doc_ui=False,

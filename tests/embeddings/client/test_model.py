@@ -33,6 +33,7 @@ def test_it_has_every_method_of_a_local_model_and_gives_the_same(remote: RemoteM
         assert model.odd_one_out(["king", "queen", "bread"]) == "bread"
         assert model.complete("qu") == ["queen", "Queen"]
         assert model.complete("", 4, 10) == ["café", "throne"]
+        assert model.complete("new y") == ["new_york"]
     assert np.allclose(remote.embed(["king", "united states"]), local.embed(["king", "united states"]), atol=1e-6)
     assert remote.embed([]).shape == local.embed([]).shape == (0, 4)
     for query in ("king - man + woman", "king <> queen", "king, queen, bread"):

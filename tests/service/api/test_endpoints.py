@@ -162,6 +162,7 @@ def test_parts_are_taken_literally(client: FlaskClient) -> None:
 
 
 def test_completion_is_in_the_order_of_frequency(client: FlaskClient) -> None:
+    assert [entry["word"] for entry in get(client, "vocabulary", prefix="New Y").get_json()["words"]] == ["new_york"]
     body = get(client, "vocabulary", prefix="QUE").get_json()
     assert body["words"] == [{"word": "queen", "rank": 5}, {"word": "Queen", "rank": 6}]
     assert len(get(client, "vocabulary", limit=3).get_json()["words"]) == 3
