@@ -3,7 +3,8 @@
 // model do not wait for each other (Recht et al. 2011).
 //
 // A word's vector is worked out once when it comes into the window and lies there beside its neighbours; what it has
-// learned is added to its rows when it leaves. Negative samples are drawn for each centre and shared by its contexts.
+// learned is added to its rows when it leaves. Negative samples are shared by a centre's contexts; they are chosen out of a
+// pool that is small enough for the caches, so that most of them are there already.
 #include <math.h>
 #include <string.h>
 
@@ -12,18 +13,24 @@
 
 #define SENTENCE 8192 // words of a longer sentence are learned from in parts
 #define AHEAD 2       // centres whose rows are fetched into the caches before their turn
-#define TILE 8        // centres of CBOW that share negative samples, at most
+#define WORDS_AHEAD 4 // words whose rows are fetched before they come into the window
+#define POOL 64       // negative samples that are kept to be used again, at least
+#define REUSED 3      // centres that a negative sample is used for, on average
+#define BLOCK 6       // vectors' widths of a row that are summed side by side
 #define SAMPLED 64    // the loss is worked out for one centre in so many
 
-// Scratch memory of one thread, cut out of what Python hands in (kernel.py works out how much it takes).
+// Scratch memory of one thread, cut out of what Python hands in (network.py works out how much it takes).
 typedef struct {
     const Model *model;
     uint64_t random;
     Progress *progress;
     int32_t *sentence;   // [SENTENCE] words that stayed
     int32_t *negatives;  // [AHEAD + 1, negative]
+    int32_t *pool;       // [pool_size] negative samples that are used again, the oldest gives way
+    int64_t pool_size, oldest;
+    uint64_t coming;     // the random number of the negative sample that is drawn next
     float *ring, *before; // [ring_rows, stride] vectors in the window, and as they were when they came
-    float *tile;         // [2 · tile + 1, stride] inputs of CBOW, as they were before, and a running sum
+    float *mean;         // [2, stride] the input of CBOW, and as it was before
     float *gradients;    // [(2 · window + 1) · OUTPUTS + 2 · LANES]
     float **in;          // [2 · window + 1]
     int64_t ring_rows;   // a power of two
@@ -41,17 +48,32 @@ INLINE void fetch_row(const float *row, int64_t dimension) {
 
 // ---- Rows of words
 
+// Sum N vectors' width of a word's own row and of its n-grams', row by row, and write `part` of it twice.
+INLINE void compose_part(const int N, const float *own, const float *inputs, const int32_t *ngrams, int64_t count,
+                         int64_t stride, vf part, float *to, float *also) {
+    vf sum[BLOCK];
+    UNROLL for (int v = 0; v < N; v++) sum[v] = load(own + v * LANES);
+    for (int64_t i = 0; i < count; i++) {
+        const float *row = inputs + ngrams[i] * stride;
+        UNROLL for (int v = 0; v < N; v++) sum[v] += load(row + v * LANES);
+    }
+    UNROLL for (int v = 0; v < N; v++) {
+        store(to + v * LANES, sum[v] * part);
+        store(also + v * LANES, sum[v] * part);
+    }
+}
+
 // The vector of `word`: the mean of its own and its n-grams' vectors. It is written twice.
 static void compose(const Model *m, int64_t word, float *to, float *also) {
     const float *own = m->inputs + word * m->stride;
     const int64_t from = m->ngram_start ? m->ngram_start[word] : 0, end = m->ngram_start ? m->ngram_start[word + 1] : 0;
+    const int32_t *ngrams = m->ngrams + from;
     const vf part = splat(1.f / (float)(end - from + 1));
-    for (int64_t k = 0; k < m->dimension; k += LANES) {
-        vf sum = load(own + k);
-        for (int64_t i = from; i < end; i++) sum += load(m->inputs + m->ngrams[i] * m->stride + k);
-        store(to + k, sum * part);
-        store(also + k, sum * part);
-    }
+    int64_t k = 0;
+    for (; k + BLOCK * LANES <= m->dimension; k += BLOCK * LANES)
+        compose_part(BLOCK, own + k, m->inputs + k, ngrams, end - from, m->stride, part, to + k, also + k);
+    for (; k < m->dimension; k += LANES)
+        compose_part(1, own + k, m->inputs + k, ngrams, end - from, m->stride, part, to + k, also + k);
 }
 
 static void add_to_row(const Model *m, int64_t row, const float *moved) {
@@ -80,14 +102,21 @@ INLINE int32_t *negatives_of(const Thread *t, int64_t turn) {
     return t->negatives + turn % (AHEAD + 1) * t->model->negative;
 }
 
-// Draw negative samples for a turn to come, and begin to fetch their rows.
+static void renew(Thread *t) {
+    const int32_t word = word_of(t->model, t->coming);
+    t->coming = next_random(&t->random);
+    __builtin_prefetch(alias_of(t->model, t->coming));
+    t->pool[t->oldest++ & (t->pool_size - 1)] = word;
+    fetch_row(t->model->outputs + word * t->model->stride, t->model->dimension);
+}
+
+// Choose negative samples for a turn to come out of the pool, and draw some for later turns.
 static void draw_ahead(Thread *t, int64_t turn) {
-    const Model *m = t->model;
+    const int negative = t->model->negative;
+    const uint64_t random = next_random(&t->random), all = (uint64_t)t->pool_size - 1, stride = random >> 32 | 1;
     int32_t *negatives = negatives_of(t, turn);
-    for (int k = 0; k < m->negative; k++) {
-        negatives[k] = draw_word(m, &t->random);
-        fetch_row(m->outputs + negatives[k] * m->stride, m->dimension);
-    }
+    for (int k = 0; k < negative; k++) negatives[k] = t->pool[(random + (uint64_t)k * stride) & all];
+    for (int k = 0; k < negative; k += REUSED) renew(t);
 }
 
 INLINE void fetch_target(const Thread *t, int64_t i, int64_t length) {
@@ -106,23 +135,19 @@ static void add_loss(Thread *t, int inputs, int outputs, float rate) {
     t->progress->loss += loss;
 }
 
-// `inputs` against the `given` words, the first of which is right for all of them if `positive`, and against negative
-// samples. Those that are among the given words are left out.
-static void learn_outputs(Thread *t, int inputs, const int32_t *targets, int given, int positive,
-                          const int32_t *negatives, float rate) {
+// `inputs` against the target, which is right for all of them, and against negative samples that are other words.
+static void learn_outputs(Thread *t, float *const *in, int inputs, int32_t target, const int32_t *negatives,
+                          float rate) {
     const Model *m = t->model;
     const int sampled = t->progress->pairs / SAMPLED % SAMPLED == 0;
-    int left = m->negative, first = positive;
-    while (left || first) {
+    for (int left = m->negative, first = 1; left || first; first = 0) {
         float *out[OUTPUTS], times[OUTPUTS];
         int32_t word[OUTPUTS];
         int n = 0, repeated = 0;
-        const int has_target = first;
-        if (first) word[n] = targets[0], times[n++] = 1.f, first = 0;
+        if (first) word[n] = target, times[n++] = 1.f;
         for (; left && n < OUTPUTS; left--, negatives++) {
-            int target = 0, known = 0;
-            while (target < given && targets[target] != *negatives) target++;
-            if (target < given) continue;
+            int known = 0;
+            if (*negatives == target) continue;
             while (known < n && word[known] != *negatives) known++;
             if (known < n) { // twice in one step, it would lose what the first has learned
                 times[known] += 1.f;
@@ -133,7 +158,7 @@ static void learn_outputs(Thread *t, int inputs, const int32_t *targets, int giv
         }
         if (!n) continue;
         for (int o = 0; o < n; o++) out[o] = m->outputs + word[o] * m->stride;
-        step(n, inputs, t->in, out, m->dimension, rate, has_target, repeated ? times : 0, t->gradients);
+        step(n, inputs, in, out, m->dimension, rate, first, repeated ? times : 0, t->gradients);
         if (sampled && !repeated) add_loss(t, inputs, n, rate);
     }
     if (sampled) t->progress->sampled += inputs;
@@ -149,13 +174,48 @@ static void leave_window(Thread *t, int64_t i) {
 }
 
 static void enter_window(Thread *t, int64_t i, int64_t length) {
-    if (i + AHEAD < length) fetch_word(t->model, t->sentence[i + AHEAD]);
+    if (i + WORDS_AHEAD < length) fetch_word(t->model, t->sentence[i + WORDS_AHEAD]);
     compose(t->model, t->sentence[i], ring_row(t, t->ring, i), ring_row(t, t->before, i));
 }
 
-// The words round a centre are the inputs, the centre is their output.
-static void skip_gram(Thread *t, int64_t length, float rate) {
+// N vectors' width of the rows' sum times `part`, written twice.
+INLINE void sum_part(const int N, float *const *rows, int count, int64_t k, vf part, float *to, float *also) {
+    vf sum[BLOCK];
+    UNROLL for (int v = 0; v < N; v++) sum[v] = load(rows[0] + k + v * LANES);
+    for (int c = 1; c < count; c++)
+        UNROLL for (int v = 0; v < N; v++) sum[v] += load(rows[c] + k + v * LANES);
+    UNROLL for (int v = 0; v < N; v++) {
+        store(to + k + v * LANES, sum[v] * part);
+        store(also + k + v * LANES, sum[v] * part);
+    }
+}
+
+// N vectors' width of what lies between `was` and `now`, times `part`, added to every row.
+INLINE void spread_part(const int N, float *const *rows, int count, int64_t k, vf part, const float *now, const float *was) {
+    vf learned[BLOCK];
+    UNROLL for (int v = 0; v < N; v++) learned[v] = (load(now + k + v * LANES) - load(was + k + v * LANES)) * part;
+    for (int c = 0; c < count; c++)
+        UNROLL for (int v = 0; v < N; v++) store(rows[c] + k + v * LANES, load(rows[c] + k + v * LANES) + learned[v]);
+}
+
+// CBOW: the mean of the words round a centre is the input; what it learns, all of them learn.
+static void learn_mean(Thread *t, int words, int32_t target, const int32_t *negatives, float rate) {
     const Model *m = t->model;
+    const vf part = splat(1.f / (float)words), one = splat(1.f);
+    const vf mean = m->cbow_mean ? part : one, each = m->cbow_mean ? one : part;
+    float *input = t->mean, *was = t->mean + m->stride;
+    int64_t k = 0;
+    for (; k + BLOCK * LANES <= m->dimension; k += BLOCK * LANES) sum_part(BLOCK, t->in, words, k, mean, input, was);
+    for (; k < m->dimension; k += LANES) sum_part(1, t->in, words, k, mean, input, was);
+    learn_outputs(t, &input, 1, target, negatives, rate);
+    for (k = 0; k + BLOCK * LANES <= m->dimension; k += BLOCK * LANES)
+        spread_part(BLOCK, t->in, words, k, each, input, was);
+    for (; k < m->dimension; k += LANES) spread_part(1, t->in, words, k, each, input, was);
+}
+
+static void learn_sentence(Thread *t, int64_t length, float rate) {
+    const Model *m = t->model;
+    if (length < 2) return;
     int64_t entered = 0, left = 0;
     for (int64_t i = 0; i < AHEAD; i++) fetch_target(t, i, length), draw_ahead(t, i);
     for (int64_t i = 0; i < length; i++) {
@@ -167,110 +227,29 @@ static void skip_gram(Thread *t, int64_t length, float rate) {
         int inputs = 0;
         for (int64_t c = from; c <= to; c++)
             if (c != i) t->in[inputs++] = ring_row(t, t->ring, c);
-        learn_outputs(t, inputs, t->sentence + i, 1, 1, negatives_of(t, i), rate);
+        if (m->cbow)
+            learn_mean(t, inputs, t->sentence[i], negatives_of(t, i), rate);
+        else // each word round the centre is an input
+            learn_outputs(t, t->in, inputs, t->sentence[i], negatives_of(t, i), rate);
     }
     for (; left < entered; left++) leave_window(t, left);
 }
 
-// ---- CBOW: the mean of the words round a centre is the input, the centre its output.
-//
-// Sums over windows are differences of running sums: ring[i] is the sum of the vectors before i. What a window's words
-// learn, all the same, goes the other way: into differences, before[i], whose running sum is what word i has learned.
-
-static void enter_sum(Thread *t, int64_t i, int64_t length) {
-    float *sum = ring_row(t, t->ring, i), *next = ring_row(t, t->ring, i + 1), *learned = ring_row(t, t->before, i + 1);
-    if (i + AHEAD < length) fetch_word(t->model, t->sentence[i + AHEAD]);
-    compose(t->model, t->sentence[i], next, learned);
-    for (int64_t k = 0; k < t->model->dimension; k += LANES) {
-        store(next + k, load(next + k) + load(sum + k));
-        store(learned + k, splat(0.f));
-    }
-}
-
-static void leave_sum(Thread *t, int64_t i, float *running) {
-    const float *learned = ring_row(t, t->before, i);
-    for (int64_t k = 0; k < t->model->dimension; k += LANES) store(running + k, load(running + k) + load(learned + k));
-    add_to_word(t->model, t->sentence[i], running);
-}
-
-// Run over the windows of a tile's centres: all of them meet their own word, and together they meet the same negatives.
-static void learn_tile(Thread *t, int64_t first, int64_t length, float rate) {
-    const Model *m = t->model;
-    const int64_t end = smaller_of(first + m->tile, length), size = m->dimension * (int64_t)sizeof(float);
-    float *was = t->tile + m->tile * m->stride;
-    int64_t from[TILE], to[TILE];
-    int inputs = 0;
-    for (int64_t i = first; i < end; i++, inputs++) {
-        const int64_t far = reach(t);
-        from[inputs] = larger_of(i - far, 0), to[inputs] = smaller_of(i + far, length - 1);
-        const float *a = ring_row(t, t->ring, to[inputs] + 1), *b = ring_row(t, t->ring, from[inputs]);
-        const float *c = ring_row(t, t->ring, i + 1), *d = ring_row(t, t->ring, i);
-        const vf part = splat(m->cbow_mean ? 1.f / (float)(to[inputs] - from[inputs]) : 1.f);
-        float *input = t->tile + inputs * m->stride;
-        for (int64_t k = 0; k < m->dimension; k += LANES)
-            store(input + k, ((load(a + k) - load(b + k)) - (load(c + k) - load(d + k))) * part);
-    }
-    memcpy(was, t->tile, (size_t)((inputs - 1) * m->stride) * sizeof(float) + (size_t)size);
-    for (int i = 0; i < inputs; i++) {
-        float *out = m->outputs + t->sentence[first + i] * m->stride, *in = t->tile + i * m->stride;
-        step(1, 1, &in, &out, m->dimension, rate, 1, 0, t->gradients);
-        t->in[i] = in;
-    }
-    learn_outputs(t, inputs, t->sentence + first, inputs, 0, negatives_of(t, first / m->tile), rate);
-    for (int i = 0; i < inputs; i++) {
-        const float *now = t->tile + i * m->stride, *then = was + i * m->stride;
-        float *a = ring_row(t, t->before, to[i] + 1), *b = ring_row(t, t->before, from[i]);
-        float *c = ring_row(t, t->before, first + i + 1), *d = ring_row(t, t->before, first + i);
-        const vf part = splat(m->cbow_mean ? 1.f : 1.f / (float)(to[i] - from[i]));
-        for (int64_t k = 0; k < m->dimension; k += LANES) { // rows can be the same: each is stored before the next is read
-            const vf learned = (load(now + k) - load(then + k)) * part;
-            store(a + k, load(a + k) - learned);
-            store(b + k, load(b + k) + learned);
-            store(c + k, load(c + k) + learned);
-            store(d + k, load(d + k) - learned);
-        }
-    }
-}
-
-static void cbow(Thread *t, int64_t length, float rate) {
-    const Model *m = t->model;
-    float *running = t->tile + 2 * m->tile * m->stride;
-    int64_t entered = 0, left = 0;
-    memset(running, 0, m->dimension * sizeof(float));
-    memset(ring_row(t, t->ring, 0), 0, m->dimension * sizeof(float));
-    memset(ring_row(t, t->before, 0), 0, m->dimension * sizeof(float));
-    for (int64_t turn = 0; turn < AHEAD; turn++) draw_ahead(t, turn);
-    for (int64_t first = 0; first < length; first += m->tile) {
-        draw_ahead(t, first / m->tile + AHEAD);
-        for (int64_t i = first; i < first + m->tile; i++) fetch_target(t, i + m->tile, length);
-        for (; left < first - m->window; left++) leave_sum(t, left, running);
-        for (; entered < length && entered < first + m->tile + m->window; entered++) enter_sum(t, entered, length);
-        learn_tile(t, first, length, rate);
-    }
-    for (; left < entered; left++) leave_sum(t, left, running);
-}
-
 // ---- Text
 
-static void learn_sentence(Thread *t, int64_t length, float rate) {
-    if (length < 2) return;
-    if (t->model->cbow)
-        cbow(t, length, rate);
-    else
-        skip_gram(t, length, rate);
-}
-
-// Cut `scratch` into what a thread needs. The sizes are those of scratch_floats in kernel.py.
+// Cut `scratch` into what a thread needs. The sizes are those of scratch_size in network.py.
 static Thread thread_of(const Model *m, float *scratch, uint64_t seed, Progress *progress) {
-    Thread t = {.model = m, .random = seed, .progress = progress, .ring_rows = 1};
-    while (t.ring_rows < 2 * m->window + m->tile + 2) t.ring_rows *= 2;
+    Thread t = {.model = m, .random = seed, .progress = progress, .ring_rows = 1, .pool_size = POOL};
+    while (t.pool_size < 8 * m->negative) t.pool_size *= 2;
+    while (t.ring_rows < 2 * m->window + 1) t.ring_rows *= 2;
     t.ring = scratch, scratch += t.ring_rows * m->stride;
     t.before = scratch, scratch += t.ring_rows * m->stride;
-    t.tile = scratch, scratch += (2 * m->tile + 1) * m->stride;
+    t.mean = scratch, scratch += 2 * m->stride;
     t.gradients = scratch, scratch += ((2 * m->window + 1) * OUTPUTS + 2 * LANES + ROW_FLOATS - 1) / ROW_FLOATS * ROW_FLOATS;
     t.in = (float **)scratch, scratch += (2 * m->window + 1) * 2;
     t.sentence = (int32_t *)scratch, scratch += SENTENCE;
-    t.negatives = (int32_t *)scratch;
+    t.negatives = (int32_t *)scratch, scratch += (AHEAD + 1) * m->negative;
+    t.pool = (int32_t *)scratch;
     return t;
 }
 
@@ -283,13 +262,16 @@ EXPORT(void, word_vectors)(const Model *m, int64_t first, int64_t end, float *to
 EXPORT(void, learn)(const Model *m, const int32_t *ids, int64_t count, double rate, double slope, uint64_t seed,
                     float *scratch, Progress *progress) {
     Thread t = thread_of(m, scratch, seed, progress);
+    t.coming = next_random(&t.random);
+    for (int64_t k = 0; k < t.pool_size; k++) renew(&t);
     for (int64_t at = 0; at < count; at++) {
         const double now = rate - slope * (double)progress->words;
         int64_t length = 0;
         for (; at < count && ids[at] >= 0 && length < SENTENCE; at++) {
             const uint32_t keep = m->keep[ids[at]];
             progress->words++;
-            if (keep == UINT32_MAX || (uint32_t)(next_random(&t.random) >> 32) <= keep) t.sentence[length++] = ids[at];
+            t.sentence[length] = ids[at]; // no branch: what stays cannot be foreseen
+            length += (uint32_t)(next_random(&t.random) >> 32) <= keep;
         }
         if (at < count && ids[at] >= 0) at--; // the sentence is longer: the loop must not step over a word
         learn_sentence(&t, length, (float)now);

@@ -18,15 +18,15 @@ from embeddings.training.parameters import Algorithm, Architecture, TrainingPara
 
 CHUNK_WORDS = 10_000
 """Words that a thread learns from at a time."""
-CBOW_TILE = 4
-"""Centres of CBOW that share negative samples: of 8, analogies suffer; alone, it takes 1.6 times as long."""
-_SENTENCE, _AHEAD, _OUTPUTS, _MOST_LANES, _LARGEST_TILE = 8192, 2, 6, 16, 8
+_SENTENCE, _AHEAD, _OUTPUTS, _MOST_LANES, _POOL = 8192, 2, 6, 16, 64
 """Sizes in learn.c and step.h."""
 _BLOCK_ROWS = 50_000
 _LANES = {"avx512": 16, "avx2": 8}
-_POINTERS = ("inputs", "outputs", "keep", "alias_limit", "alias_other", "ngram_start", "ngrams", "share")
+_POINTERS = ("inputs", "outputs", "keep", "alias", "ngram_start", "ngrams", "share")
 _SIZES = ("words", "stride", "dimension")
-_SETTINGS = ("window", "negative", "shrink_windows", "cbow", "cbow_mean", "tile")
+ALIAS = np.dtype([("limit", np.uint32), ("other", np.int32)])
+"""model.h's Alias."""
+_SETTINGS = ("window", "negative", "shrink_windows", "cbow", "cbow_mean")
 
 Numbers = npt.NDArray[np.int64]
 
@@ -81,7 +81,7 @@ class Network:
         self.share: npt.NDArray[np.float32] | None = None
         """How much of each step a row of the inputs takes; None is all of it."""
         self._keep = _keep(counts, parameters.sample)
-        self._alias_limit, self._alias_other = self._alias_table(counts, parameters.ns_exponent)
+        self._alias = self._alias_table(counts, parameters.ns_exponent)
         self.ngram_start: Numbers | None = None
         self._ngrams: npt.NDArray[np.int32] | None = None
         if fasttext:
@@ -105,11 +105,12 @@ class Network:
     @property
     def scratch_size(self) -> int:
         """Numbers that a thread needs memory for, as thread_of in learn.c cuts it up."""
-        window, tile = self.parameters.window, _LARGEST_TILE
-        ring = 2 ** (2 * window + tile + 1).bit_length()
-        floats = (2 * ring + 2 * tile + 1) * self.inputs.shape[1]
+        window = self.parameters.window
+        ring = 2 ** (2 * window).bit_length()
+        floats = (2 * ring + 2) * self.inputs.shape[1]
         floats += (2 * window + 1) * (_OUTPUTS + 2) + 2 * _MOST_LANES + 16
         floats += _SENTENCE + (_AHEAD + 1) * self.parameters.negative
+        floats += max(_POOL, 16 * self.parameters.negative)
         return int(-(-floats // 16) * 16)
 
     def scratch(self) -> Matrix:
@@ -156,8 +157,7 @@ class Network:
             inputs=_where(self.inputs, np.float32, rows * stride, "inputs"),
             outputs=_where(self.outputs, np.float32, self.words * stride, "outputs"),
             keep=_where(self._keep, np.uint32, self.words, "keep"),
-            alias_limit=_where(self._alias_limit, np.uint32, self.words, "alias_limit"),
-            alias_other=_where(self._alias_other, np.int32, self.words, "alias_other"),
+            alias=_where(self._alias, ALIAS, self.words, "alias"),
             ngram_start=_where(self.ngram_start, np.int64, self.words + 1, "ngram_start"),
             ngrams=_where(self._ngrams, np.int32, ngrams, "ngrams"),
             share=_where(self.share, np.float32, rows, "share"),
@@ -169,27 +169,23 @@ class Network:
             shrink_windows=int(p.shrink_windows),
             cbow=int(p.architecture is Architecture.CBOW),
             cbow_mean=int(p.cbow_mean),
-            tile=CBOW_TILE if p.architecture is Architecture.CBOW else 1,
         )
 
     # ---- Tables
 
-    def _alias_table(self, counts: Counts, exponent: float) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32]]:
+    def _alias_table(self, counts: Counts, exponent: float) -> npt.NDArray[Any]:
         weights = np.maximum(np.asarray(counts, np.float64), 1) ** exponent
         weights *= self.words / weights.sum()
-        limit, other = np.empty(self.words, np.uint32), np.empty(self.words, np.int32)
-        order = np.empty(self.words, np.int32)
-        fill = self.library.function(
-            "alias_table", None, [ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
-        )
+        alias, order = np.empty(self.words, ALIAS), np.empty(self.words, np.int32)
+        pointer = ctypes.c_void_p
+        fill = self.library.function("alias_table", None, [pointer, ctypes.c_int64, pointer, pointer])
         fill(
             address(weights, np.float64, self.words, "weights"),
             self.words,
-            address(limit, np.uint32, self.words, "alias_limit"),
-            address(other, np.int32, self.words, "alias_other"),
+            address(alias, ALIAS, self.words, "alias"),
             address(order, np.int32, self.words, "order"),
         )
-        return limit, other
+        return alias
 
     def _ngram_rows(self, words: Sequence[str]) -> tuple[Numbers, npt.NDArray[np.int32]]:
         marked = [f"<{word}>".encode() for word in words]

@@ -18,10 +18,16 @@ INLINE uint32_t random_below(uint64_t *state, uint32_t limit) {
     return (uint32_t)(((next_random(state) >> 32) * (uint64_t)limit) >> 32);
 }
 
-INLINE int32_t draw_word(const Model *model, uint64_t *state) {
-    uint64_t random = next_random(state);
-    uint32_t place = (uint32_t)(((random >> 32) * (uint64_t)model->words) >> 32);
-    return (uint32_t)random <= model->alias_limit[place] ? (int32_t)place : model->alias_other[place];
+// The entry of the alias table that a random number leads to.
+INLINE const Alias *alias_of(const Model *model, uint64_t random) {
+    return model->alias + (((random >> 32) * (uint64_t)model->words) >> 32);
+}
+
+INLINE int32_t word_of(const Model *model, uint64_t random) {
+    const Alias *alias = alias_of(model, random);
+    const int32_t own = (int32_t)(alias - model->alias);
+    const int32_t mask = -(int32_t)((uint32_t)random <= alias->limit); // no branch: nobody can foresee it
+    return (own & mask) | (alias->other & ~mask);
 }
 
 #endif

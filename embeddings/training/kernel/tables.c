@@ -1,14 +1,15 @@
 // What is worked out once before training: the table that negative samples are drawn by, and the n-grams of words.
 #include <stddef.h>
 
+#include "model.h"
 #include "vector.h"
 
 // Walker's alias table in Vose's way (1991): a place drawn evenly is either its own word or `other`. `weights` sum up to
 // `words` and are used up; `order` is scratch memory [words].
-EXPORT(void, alias_table)(double *weights, int64_t words, uint32_t *limit, int32_t *other, int32_t *order) {
+EXPORT(void, alias_table)(double *weights, int64_t words, Alias *alias, int32_t *order) {
     int64_t small = 0, large = words; // the light ones lie from the front, the heavy ones from the back
     for (int64_t w = 0; w < words; w++) {
-        limit[w] = UINT32_MAX, other[w] = (int32_t)w;
+        alias[w] = (Alias){UINT32_MAX, (int32_t)w};
         if (weights[w] < 1)
             order[small++] = (int32_t)w;
         else
@@ -16,7 +17,7 @@ EXPORT(void, alias_table)(double *weights, int64_t words, uint32_t *limit, int32
     }
     while (small && large < words) {
         const int32_t light = order[--small], heavy = order[large];
-        limit[light] = (uint32_t)(weights[light] * UINT32_MAX), other[light] = heavy;
+        alias[light] = (Alias){(uint32_t)(weights[light] * UINT32_MAX), heavy};
         weights[heavy] -= 1 - weights[light];
         if (weights[heavy] < 1) large++, order[small++] = heavy;
     }

@@ -12,13 +12,15 @@ from embeddings.errors import KernelError
 from embeddings.models.subwords import ngram_buckets
 from embeddings.native import FORCED, LEVELS, processor_level
 from embeddings.parameters import typed
-from embeddings.training.kernel.network import CBOW_TILE, Network, Stretch
+from embeddings.training.kernel.network import Network, Stretch
 from embeddings.training.parameters import TrainingParameters
 
 WORDS = ["the", "cat", "Käse", "sat", "日本語", "on", "mat", "it's"]
 COUNTS = np.array([90, 40, 20, 12, 9, 7, 5, 3])
 SENTENCE = [1, 0, 3, 5, 0, 6, 2, 4, 7]
 _MASK = (1 << 64) - 1
+REUSED = 3
+"""As learn.c has it."""
 
 
 def levels() -> Sequence[str]:
@@ -60,7 +62,7 @@ class Reference:
         self.of, self.state = made.parameters, seed
         self.inputs = made.inputs[:, : made.dimension].astype(np.float64)
         self.outputs = made.outputs[:, : made.dimension].astype(np.float64)
-        self.limit, self.other = made._alias_limit, made._alias_other
+        self.alias = made._alias
         self.rows = [[word] for word in range(len(WORDS))]
         if made.buckets:
             for word, text in enumerate(WORDS):
@@ -74,13 +76,30 @@ class Reference:
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
         return z ^ (z >> 31)
 
+    def draw(self) -> int:
+        random, self.coming = self.coming, self.random()
+        place = ((random >> 32) * len(WORDS)) >> 32
+        limit, other = self.alias[place]
+        return place if random & 0xFFFFFFFF <= limit else int(other)
+
+    def begin(self, sentence: Sequence[int]) -> None:
+        """A stretch begins with a pool of samples; then chance says which words of the sentence stay: here, all."""
+        self.coming = self.random()
+        size = 64
+        while size < 8 * self.of.negative:
+            size *= 2
+        self.pool, self.oldest = [self.draw() for _ in range(size)], 0
+        for _ in sentence:
+            self.random()
+
     def negatives(self) -> list[int]:
-        drawn = []
-        for _ in range(self.of.negative):
-            random = self.random()
-            place = ((random >> 32) * len(WORDS)) >> 32
-            drawn.append(place if random & 0xFFFFFFFF <= self.limit[place] else int(self.other[place]))
-        return drawn
+        """So many places of the pool; then some of its samples give way to new ones."""
+        random, size = self.random(), len(self.pool)
+        chosen = [self.pool[(random + k * (random >> 32 | 1)) % size] for k in range(self.of.negative)]
+        for _ in range(-(-self.of.negative // REUSED)):
+            self.pool[self.oldest % size] = self.draw()
+            self.oldest += 1
+        return chosen
 
     def reach(self) -> int:
         return 1 + (((self.random() >> 32) * self.of.window) >> 32) if self.of.shrink_windows else self.of.window
@@ -98,14 +117,14 @@ class Reference:
         self.outputs[words] += slope.T @ given
         given += slope @ outputs
 
-    def outputs_of(self, given: np.ndarray, targets: list[int], positive: bool, drawn: list[int], rate: float) -> None:
-        left, first = list(drawn), positive
+    def outputs_of(self, given: np.ndarray, target: int, drawn: list[int], rate: float) -> None:
+        left, first = list(drawn), True
         while left or first:
-            words, times, has_target = ([targets[0]], [1.0], True) if first else ([], [], False)
+            words, times, has_target = ([target], [1.0], True) if first else ([], [], False)
             first = False
             while left and len(words) < 6:
                 word = left.pop(0)
-                if word in targets:
+                if word == target:
                     continue
                 if word in words:
                     times[words.index(word)] += 1
@@ -120,42 +139,36 @@ class Reference:
             self.inputs[row] += learned
 
     def skip_gram(self, sentence: Sequence[int], rate: float) -> None:
+        self.begin(sentence)
         drawn = [self.negatives(), self.negatives()]
         window = np.array([self.word(word) for word in sentence])
         before = window.copy()
         for place, word in enumerate(sentence):
             drawn.append(self.negatives())
-            far = self.reach()
-            near = [c for c in range(max(place - far, 0), min(place + far + 1, len(sentence))) if c != place]
+            near = self.near(place, len(sentence))
             given = window[near]
-            self.outputs_of(given, [word], True, drawn[place], rate)
+            self.outputs_of(given, word, drawn[place], rate)
             window[near] = given
         for word, learned in zip(sentence, window - before, strict=True):
             self.add(word, learned)
 
+    def near(self, place: int, length: int) -> list[int]:
+        far = self.reach()
+        return [c for c in range(max(place - far, 0), min(place + far + 1, length)) if c != place]
+
     def cbow(self, sentence: Sequence[int], rate: float) -> None:
+        self.begin(sentence)
         drawn = [self.negatives(), self.negatives()]
         window = np.array([self.word(word) for word in sentence])
-        learned = np.zeros_like(window)
-        for turn, first in enumerate(range(0, len(sentence), CBOW_TILE)):
+        start = window.copy()
+        for place, word in enumerate(sentence):
             drawn.append(self.negatives())
-            tile = list(range(first, min(first + CBOW_TILE, len(sentence))))
-            contexts = []
-            for place in tile:
-                far = self.reach()
-                near = range(max(place - far, 0), min(place + far + 1, len(sentence)))
-                contexts.append([c for c in near if c != place])
-            given = np.array([window[near].sum(axis=0) for near in contexts])
-            sizes = np.array([[len(near)] for near in contexts])
-            given = given / sizes if self.of.cbow_mean else given
+            near = self.near(place, len(sentence))
+            given = window[near].mean(axis=0) if self.of.cbow_mean else window[near].sum(axis=0)
             before = given.copy()
-            for number, place in enumerate(tile):
-                self.step(given[number : number + 1], [sentence[place]], [1.0], True, rate)
-            self.outputs_of(given, [sentence[place] for place in tile], False, drawn[turn], rate)
-            moved = given - before if self.of.cbow_mean else (given - before) / sizes
-            for near, of_centre in zip(contexts, moved, strict=True):
-                learned[near] += of_centre
-        for word, moved in zip(sentence, learned, strict=True):
+            self.outputs_of(given[None], word, drawn[place], rate)
+            window[near] += (given - before) / (1 if self.of.cbow_mean else len(near))
+        for word, moved in zip(sentence, window - start, strict=True):
             self.add(word, moved)
 
 
@@ -224,6 +237,7 @@ def test_rows_that_are_held_move_by_their_share(level: str) -> None:
 def test_negatives_are_drawn_by_the_power_of_their_frequency(level: str) -> None:
     made = network(parameters(negative=1))
     reference, drawn = Reference(made, 5), np.zeros(len(WORDS))
+    reference.begin([])
     for _ in range(40_000):
         drawn[reference.negatives()[0]] += 1
     expected = COUNTS**0.75 / (COUNTS**0.75).sum()
