@@ -81,7 +81,7 @@ def short_codes(rotated: Matrix, sizes: Matrix, bits: Bits) -> Codes:
     ``sizes`` [kept] are the roots of the mean squares along each.
     """
     fours, twos, ones = np.split(rotated / sizes, [bits.fours, bits.fours + bits.twos], axis=1)
-    of_fours = np.searchsorted(_BETWEEN[4], fours).astype(np.uint8)
+    of_fours = np.asarray(np.searchsorted(_BETWEEN[4], fours), np.uint8)
     of_twos = np.zeros(twos.shape, np.uint8)
     for level in _BETWEEN[2]:
         of_twos += twos > level

@@ -58,9 +58,13 @@ def test_braces_close_what_is_theirs_and_an_open_one_ends_with_its_paragraph(mar
     assert without_braces(markup) == text
 
 
-@given(st.text("{}|[]'<>a=\n:-_#/! &;", max_size=60))
-def test_any_markup_is_read(markup: str) -> None:
-    plain_text(markup)
+_SIGNS = st.sampled_from(["<nowiki>", "</nowiki>", "<ref>", "</ref>", "<!--", "-->", *"{}|[]'<>a=\n:-_#/! &;"])
+
+
+@given(st.lists(_SIGNS, max_size=60).map("".join))
+def test_any_markup_is_read_and_leaves_no_stand_ins(markup: str) -> None:
+    """Signs in nowiki are characters for private use while markup is read."""
+    assert not any("\ue000" <= character <= "\uf8ff" for character in plain_text(markup))
 
 
 @pytest.mark.parametrize(

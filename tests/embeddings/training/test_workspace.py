@@ -7,7 +7,7 @@ import pytest
 from embeddings.errors import CorpusError, ModelError
 from embeddings.files import MARKER, lock_place
 from embeddings.training.parameters import Job, Keep
-from embeddings.training.workspace import JOB_FILE, Note, Status, Workspace, unwatched
+from embeddings.training.workspace import JOB_FILE, Workspace
 
 JOB = Job(("a.txt",))
 
@@ -127,8 +127,3 @@ def test_damaged_json_is_named(tmp_path: Path) -> None:
         Workspace.read_json(path)
     Workspace.write_json(path, {"ä": 1})
     assert Workspace.read_json(path) == {"ä": 1}
-
-
-def test_nobody_has_to_watch() -> None:
-    unwatched(Note("x"))
-    unwatched(Status("x", 0, 1))

@@ -65,9 +65,12 @@ def test_no_query_is_a_defect(service_url: str, text: str) -> None:
 @given(raw=st.binary(max_size=60))
 def test_parameters_are_read_or_refused(raw: bytes) -> None:
     try:
-        assert isinstance(read_parameters(raw.decode("latin-1"), {"word"}), dict)
+        given = read_parameters(raw.decode("latin-1"), {"word"})
     except EmbeddingsError as error:
         assert str(error)
+    else:
+        assert all(isinstance(value, list) == (name == "word") for name, value in given.items())
+        assert len(given) <= raw.count(b"&") + 1
 
 
 def test_parameters_of_lists_may_stand_several_times() -> None:
