@@ -41,11 +41,13 @@ PAGES = {name: quote(path) if path.startswith("/search/") else path for name, pa
 
 
 @pytest.fixture(scope="module")
-def url(glove: Model, home: Path, mapped_model: Model) -> Iterator[str]:
-    """A running service with GloVe, and with a small model that has a map."""
+def url(glove: Model, home: Path, mapped_model: Model, wikipedia: Model) -> Iterator[str]:
+    """A running service with GloVe, a small model that has a map, and the model that comes along."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("THISPLUSTHAT_HOME", str(home))
-        app = create_app(Settings(models=(str(glove.folder), str(mapped_model.folder)), log_requests=False))
+        app = create_app(
+            Settings(models=tuple(map(str, (glove.folder, mapped_model.folder, wikipedia.folder))), log_requests=False)
+        )
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -373,7 +375,7 @@ def test_the_picture_of_the_readme_is_made_by_this_run(browser: Browser, url: st
     ARTEFACTS.mkdir(exist_ok=True)
     with browser.new_context(base_url=url, viewport={"width": 1200, "height": 760}) as context:
         page = context.new_page()
-        page.goto(PAGES["analogy"])
+        page.goto(f"{PAGES['analogy']}?model=wikipedia")
         expect(page.locator(".card .headword").first).to_have_text("peso")
         page.evaluate("document.querySelector('.history')?.remove()")
         page.screenshot(path=ARTEFACTS / "readme.png")
