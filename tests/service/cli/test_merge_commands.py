@@ -36,7 +36,7 @@ def test_models_become_one(two: tuple[str, str], tmp_path: Path) -> None:
     ("options", "said"),
     [
         (["--weights", "1"], "2 models and 1 weights"),
-        (["--weights", "1,x"], "numbers between commas"),
+        (["--weights", "1,x"], "numbers separated by commas"),
         (["--dimension", "0"], "0 dimensions are too many or too few"),
         (["--weights", "1,-1"], "above 0"),
     ],

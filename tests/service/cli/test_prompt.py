@@ -77,7 +77,7 @@ def test_a_session(home: Path) -> None:
         terminal.type(":model tiny\r")
         terminal.wait_for("tiny: 12 words × 4")
         terminal.type(":nosuch\r")
-        terminal.wait_for("is no command")
+        terminal.wait_for("is not a known command")
         terminal.type(":method 3cosmul\r")
         terminal.type(":explain\r")
         terminal.wait_for("explain is on")

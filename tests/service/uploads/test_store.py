@@ -46,7 +46,7 @@ def test_a_process_that_is_gone_without_a_word_has_failed(tmp_path: Path, monkey
     upload = UploadStore(tmp_path / "uploads").create(WANTED)
     upload.begin(2**22 + 1)  # beyond the largest number of a process
     assert upload.state is UploadState.FAILED
-    assert "without a word" in next(upload.events())["data"]["detail"]
+    assert "without a message" in next(upload.events())["data"]["detail"]
 
 
 def test_names_of_files_stay_in_the_folder(tmp_path: Path) -> None:
