@@ -20,7 +20,7 @@ DISTRIBUTION = "thisplusthat"
 _KERNELS = {
     "search": ("embeddings.search", "FAISS indexes and searches, more slowly"),
     "training": ("embeddings.training", "gensim learns, about ten times more slowly"),
-    "text": ("embeddings.text", "a regular expression finds the words, about three times more slowly"),
+    "text": ("embeddings.text", "a regular expression finds the words, two to three times more slowly"),
 }
 """Each kernel's room, and what does its work where it is missing."""
 _OF_FAISS = frozenset({"fastscan", "ivf"})
