@@ -276,7 +276,9 @@ def corpus(corpus: Path, words: int, whole_job: bool, output: Path, markdown: bo
     "--corpus", type=click.Path(exists=True, path_type=Path), help="Text. [default: gensim's slice of a dump]"
 )
 @click.option("--words", type=click.IntRange(1), default=12_000_000, show_default=True, help="First words to take.")
-@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Seeds for the whole training.")
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Runs of each training.")
+@click.option("--threads", type=click.IntRange(0), default=0, help="Of learning alone. [default: one a processor]")
+@click.option("--keep", type=click.Path(path_type=Path), help="Folder that keeps gensim's runs of learning alone.")
 @click.option(
     "--part",
     "parts",
@@ -285,14 +287,17 @@ def corpus(corpus: Path, words: int, whole_job: bool, output: Path, markdown: bo
     default=("stages", "learning", "job"),
     show_default=True,
 )
-def train(corpus: Path | None, words: int, seeds: int, parts: tuple[str, ...], output: Path, markdown: bool) -> None:
+def train(
+    corpus: Path | None, words: int, parts: tuple[str, ...], output: Path, markdown: bool, **learning: Any
+) -> None:
     """Each stage of a training, against the usual way with gensim."""
     from embeddings.evaluation import find_dataset
     from scripts.benchmark import report as reporting
+    from scripts.benchmark.learning_benchmark import Runs
     from scripts.benchmark.training_benchmark import measure_training
 
     dump = find_dataset("google").parent / "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
-    found = measure_training(corpus or dump, dump, words, seeds, parts)
+    found = measure_training(corpus or dump, dump, words, Runs(**learning), parts)
     reporting.merge(output, "train", found)
     reporting.show("train", found, markdown)
 

@@ -1,14 +1,18 @@
-"""Learning alone, of the part ``train`` of scripts/benchmark: the same sentences and parameters for gensim and for the
-kernel, with as many threads as there are processors, by processor time and by the clock, and what is learned.
+"""Learning alone, of the part ``train`` of scripts/benchmark: the same sentences, parameters and threads for gensim and
+for the kernel, by processor time and by the clock, and what is learned.
 
-gensim gets the sentences in the form that it reads fastest, a file of lines (``corpus_file``).
+gensim gets the sentences in the form that it reads fastest, a file of lines (``corpus_file``). With several threads its
+learning rate is then too high, since each thread goes by its own share of the words: what is learned is best compared
+with one thread.
 """
 
-import resource
+import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +32,7 @@ from embeddings.training import (
     open_learner,
     sentences_of,
 )
-from scripts.benchmark.measurement import GENSIM, OURS
+from scripts.benchmark.measurement import GENSIM, OURS, package_version, processor_seconds
 
 METHODS: dict[str, dict[str, Any]] = {
     "skip-gram": {},
@@ -37,22 +41,30 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 Spent = tuple[float, float]
 """Seconds by the clock, and of all processors."""
+Run = tuple[Spent, dict[str, float]]
+"""What a run takes, and its scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """How often and with how many threads is learned."""
+
+    seeds: int
+    threads: int = 0
+    """0 is one for each processor."""
+    keep: Path | None = None
+    """A folder for gensim's runs, which take most of the time: those that are there are not made again."""
 
 
 def spent(work: Callable[[], object]) -> Spent:
     """What ``work`` takes of this process and of the processes that it starts and waits for."""
-    clock, processors = time.perf_counter(), _processor_seconds()
+    clock, processors = time.perf_counter(), processor_seconds()
     work()
-    return time.perf_counter() - clock, _processor_seconds() - processors
-
-
-def _processor_seconds() -> float:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+    return time.perf_counter() - clock, processor_seconds() - processors
 
 
 def measure_learning(
-    prepared: TrainingInput, training: dict[str, Any], seeds: int, methods: Sequence[str] = tuple(METHODS)
+    prepared: TrainingInput, training: dict[str, Any], runs: Runs, methods: Sequence[str] = tuple(METHODS)
 ) -> dict[str, Any]:
     """Every method with so many seeds, gensim and the kernel in turn; speeds are words of all epochs in a second."""
     found: dict[str, Any] = {}
@@ -61,21 +73,34 @@ def measure_learning(
         with lines.open("w", encoding="utf-8") as file:
             file.writelines(f"{' '.join(sentence)}\n" for sentence in sentences_of(prepared.sentences, prepared.words))
         for method in methods:
-            given = {**training, **METHODS[method]}
-            runs: dict[str, list[tuple[Spent, dict[str, float]]]] = {GENSIM: [], OURS: []}
-            for seed in range(1, seeds + 1):
+            given = {**training, **METHODS[method], "workers": runs.threads}
+            made: dict[str, list[Run]] = {GENSIM: [], OURS: []}
+            for seed in range(1, runs.seeds + 1):
                 parameters = typed(TrainingParameters, {**given, "seed": seed})
-                runs[GENSIM].append(_by_gensim(prepared, lines, parameters))
-                runs[OURS].append(_by_kernel(prepared, parameters))
+                made[GENSIM].append(_kept(runs.keep, prepared, lines, parameters))
+                made[OURS].append(_by_kernel(prepared, parameters))
             words = int(prepared.counts.sum()) * given["epochs"]
-            found[method] = {name: _row(words, of) for name, of in runs.items()}
+            found[method] = {name: _row(words, of) for name, of in made.items()}
             for what in ("CPU-second", "second"):
                 theirs, ours = (found[method][name][f"words a {what}"] for name in (GENSIM, OURS))
                 found[f"ratio, {method}, words a {what}"] = round(ours / theirs, 2)
     return found
 
 
-def _by_kernel(prepared: TrainingInput, parameters: TrainingParameters) -> tuple[Spent, dict[str, float]]:
+def _kept(keep: Path | None, prepared: TrainingInput, lines: Path, parameters: TrainingParameters) -> Run:
+    """gensim's run, or what is in ``keep`` of one with the same text and parameters."""
+    if keep is None:
+        return _by_gensim(prepared, lines, parameters)
+    of_this = (parameters, prepared.counts.tobytes(), lines.stat().st_size, package_version("gensim"))
+    path = keep / f"gensim-{blake2b(repr(of_this).encode(), digest_size=8).hexdigest()}.json"
+    if not path.exists():
+        keep.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(_by_gensim(prepared, lines, parameters)))
+    (clock, processors), scores_there = json.loads(path.read_text())
+    return (clock, processors), scores_there
+
+
+def _by_kernel(prepared: TrainingInput, parameters: TrainingParameters) -> Run:
     learner = open_learner(KERNEL, prepared.words, prepared.counts, parameters, None)
     place = Place()
 
@@ -87,7 +112,7 @@ def _by_kernel(prepared: TrainingInput, parameters: TrainingParameters) -> tuple
     return took, scores(prepared.words, learner.rows(0, EVALUATED_WORDS))
 
 
-def _by_gensim(prepared: TrainingInput, lines: Path, parameters: TrainingParameters) -> tuple[Spent, dict[str, float]]:
+def _by_gensim(prepared: TrainingInput, lines: Path, parameters: TrainingParameters) -> Run:
     from gensim.models import FastText, Word2Vec
 
     shared = ("vector_size", "window", "negative", "sample", "seed", "alpha", "min_alpha", "ns_exponent")
@@ -111,7 +136,7 @@ def _by_gensim(prepared: TrainingInput, lines: Path, parameters: TrainingParamet
     return took, scores(model.wv.index_to_key, model.wv.vectors[:EVALUATED_WORDS])
 
 
-def _row(words: int, runs: Sequence[tuple[Spent, dict[str, float]]]) -> dict[str, Any]:
+def _row(words: int, runs: Sequence[Run]) -> dict[str, Any]:
     clock, processors = (sum(took[i] for took, _ in runs) / len(runs) for i in (0, 1))
     return {
         "words a CPU-second": round(words / processors),
