@@ -1,6 +1,6 @@
 """Raw text → numbered tokens: words, the pauses that no phrase reaches across, and the ends of sentences.
 
-One regular expression says what a token is. The kernel, where it is compiled, finds the same ones in a twentieth of the
+One regular expression says what a token is. The kernel, where it is compiled, finds the same ones in a third of the
 time; it finds each different token once, and what that means is worked out here, whichever found it.
 """
 
