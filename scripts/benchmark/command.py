@@ -335,9 +335,8 @@ def costs(**where: Any) -> None:
 @click.option("--part", "names", multiple=True, help="Only these parts; several may be given. [default: all]")
 def check(update: bool, path: Path | None, names: tuple[str, ...]) -> None:
     """A short form; fails if a ratio is more than 20 % below the committed one."""
-    import ratios
-
     from embeddings import load_model
+    from scripts.benchmark import ratios
     from scripts.benchmark.cli_benchmark import measure_cli
     from scripts.benchmark.evaluation_benchmark import measure_evaluate
     from scripts.benchmark.import_benchmark import measure_import
