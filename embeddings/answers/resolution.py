@@ -30,6 +30,9 @@ _ADDRESS = re.compile(r"\w+://|www\.")
 _BLANKS = " \t\r\n\ufeff\u200b"
 
 _LONGEST_SEGMENT = 5
+_INITIAL = re.compile(r"[^\W\d]\.")
+_INITIALS_SAY = 0.1
+"""What ``J.`` counts for in a composition beside other words: it says little of whom a name means."""
 _SIF = 1e-3
 """a of the weights a / (a + p) of words with probability p: smooth inverse frequency (Arora et al. 2017)."""
 _ZIPF_HOLDS = 10_000
@@ -221,10 +224,15 @@ def rows_of_word(model: WordVectors, part: str) -> list[int]:
 
 
 def _ways_to_split(parts: Sequence[str]) -> list[list[str]]:
-    """``parts`` as they are, with clitics and signs apart, and without the signs that hold a compound together."""
+    """``parts`` as they are, with clitics and signs apart, without the signs that hold a compound together, and with
+    *and* for ``&``.
+    """
     pieces = [piece for part in parts for piece in _PIECES.findall(part)]
     without = [piece for piece in pieces if piece not in _WITHIN]
-    return [list(parts)] + [way for way in (pieces, without) if any(word[:1].isalnum() for word in way)]
+    ways = [pieces, without]
+    if "&" in pieces:
+        ways += [["and" if word == "&" else word for word in words] for words in (parts, pieces)]
+    return [list(parts)] + [way for way in ways if any(word[:1].isalnum() for word in way)]
 
 
 def _of_entry(model: WordVectors, text: str, resolution: Resolution, row: int) -> Reading:
@@ -264,6 +272,7 @@ def _weights(model: WordVectors, rows: Sequence[int]) -> Matrix:
     else:
         return np.ones(len(rows), np.float32)
     weights: Matrix = (_SIF / (_SIF + probabilities)).astype(np.float32)
+    weights[[_INITIAL.fullmatch(word) is not None for word in model.vocabulary.words(rows)]] *= _INITIALS_SAY
     return weights
 
 

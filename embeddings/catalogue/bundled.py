@@ -12,7 +12,7 @@ import numpy as np
 from embeddings.errors import MissingExtra, ModelError
 from embeddings.extras import need
 from embeddings.files import Lock, lock_place
-from embeddings.models import Card, ModelWriter, unpack
+from embeddings.models import Card, ModelWriter, Supplement, unpack, unpack_descriptions
 from embeddings.progress import Progress
 from embeddings.search import IndexReport
 
@@ -23,6 +23,8 @@ DEFAULT_MODEL = os.environ.get("THISPLUSTHAT_MODEL") or OWN_MODEL
 _PACKED = "wikipedia.packed"
 _INDEX = "wikipedia.index.json"
 """The index of that model as this version builds it: `scripts/measure_default_index.py` writes it."""
+_DESCRIPTIONS = "wikipedia.descriptions"
+"""What its entries are, more of them than the packed file knows: `scripts/describe_default_model.py` writes it."""
 _GLOVE_CARD = Card(
     name=GLOVE,
     method="glove",
@@ -45,8 +47,11 @@ def prepare_bundled(name: str, path: Path, progress: Progress) -> None:
 
 def _write_own(path: Path, progress: Progress, lock: Lock) -> None:
     measured = IndexReport.from_dict(json.loads((files("embeddings.catalogue") / _INDEX).read_text(encoding="utf-8")))
-    with as_file(files("embeddings.catalogue") / _PACKED) as packed:
-        unpack(packed, path, lock=lock, progress=progress, measured=measured)
+    folder = files("embeddings.catalogue")
+    with as_file(folder / _DESCRIPTIONS) as packed:
+        descriptions = unpack_descriptions(packed)
+    with as_file(folder / _PACKED) as packed:
+        unpack(packed, path, lock=lock, progress=progress, supplement=Supplement(measured, descriptions))
 
 
 def _write_glove(path: Path, progress: Progress, lock: Lock) -> None:

@@ -14,7 +14,15 @@ from embeddings.models.model import (
     read_manifest,
     verify_model,
 )
-from embeddings.models.packed import Band, Content, pack, unpack
+from embeddings.models.packed import (
+    Band,
+    Content,
+    Supplement,
+    pack,
+    pack_descriptions,
+    unpack,
+    unpack_descriptions,
+)
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts, write_texts
 from embeddings.models.spelling import fold, folded_key, plain
 from embeddings.models.subwords import subword_vector
@@ -38,6 +46,7 @@ __all__ = [
     "ModelWriter",
     "Neighbours",
     "RowTexts",
+    "Supplement",
     "Trial",
     "WordVectors",
     "fold",
@@ -46,6 +55,7 @@ __all__ = [
     "open_model",
     "open_texts",
     "pack",
+    "pack_descriptions",
     "parse_manifest",
     "plain",
     "ranked_variants",
@@ -55,6 +65,7 @@ __all__ = [
     "subword_vector",
     "tune",
     "unpack",
+    "unpack_descriptions",
     "verify_model",
     "write_texts",
 ]

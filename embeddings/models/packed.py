@@ -9,7 +9,7 @@ import json
 import lzma
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from embeddings.search import IndexReport, Matrix
 _FORMAT = 1
 _ABOUT, _WORDS, _COUNTS, _CODES = "about.json", "words.xz", "counts.xz", "codes"
 _MOST_ROWS, _MOST_DIMENSIONS = 10_000_000, 4096
+_MOST_DESCRIPTIONS = 100_000_000
 _BLOCK_ROWS = 20_000
 
 
@@ -51,6 +52,16 @@ class Content:
     descriptions: Sequence[str | None] | None = None
     index: IndexReport | None = None
     """The index that was measured on these vectors, rounded, so that unpacking need not measure it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supplement:
+    """What is known of a packed model's rows since it was packed."""
+
+    index: IndexReport | None = None
+    """An index that was measured on its vectors."""
+    descriptions: Mapping[str, str] | None = None
+    """What each word is; others are nothing."""
 
 
 def rounded(vectors: Matrix, bands: Sequence[Band]) -> npt.NDArray[np.int8]:
@@ -98,11 +109,13 @@ def unpack(
     name: str | None = None,
     lock: Lock | None = None,
     progress: Progress = no_progress,
-    measured: IndexReport | None = None,
+    supplement: Supplement | None = None,
 ) -> Manifest:
-    """Make the model folder ``path`` of a packed file; an index that was ``measured`` on its vectors takes the place of
-    the one that the file names. Raises `ModelError` naming what is wrong with the file.
+    """Make the model folder ``path`` of a packed file; what a ``supplement`` has takes the place of what the file says.
+
+    Raises `ModelError` naming what is wrong with the file.
     """
+    more = supplement or Supplement()
     try:
         with zipfile.ZipFile(packed) as archive:
             about = json.loads(_member(archive, _ABOUT, 10_000_000))
@@ -123,14 +136,36 @@ def unpack(
                 for texts in (DISPLAY_FILE, DESCRIPTIONS_FILE):
                     if texts in archive.namelist():
                         of_rows = _split(_unxz(_member(archive, texts), rows * 1000), rows)
+                        if texts == DESCRIPTIONS_FILE and more.descriptions is not None:
+                            of_rows = [more.descriptions.get(word, "") for word in words]
                         write_texts(writer.folder / texts, of_rows)
                 given = asdict(card) | ({"name": name} if name else {})
+                measured = more.index
                 if measured is None and about.get("index") is not None:
                     measured = IndexReport.from_dict(about["index"])
                 return writer.finish(Card(**given), progress=progress, measured=measured)
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise ModelError(
             f"{packed} is not a packed model, or is damaged: {error}. Install the package again."
+        ) from error
+    except OSError as error:
+        raise ModelError(f"{packed} cannot be read: {error.strerror or error}.") from error
+
+
+def pack_descriptions(path: Path, descriptions: Mapping[str, str]) -> int:
+    """Write what each word is as one small file, and give its bytes; the same descriptions give the same bytes."""
+    path.write_bytes(_lines([f"{word}\t{text}" for word, text in descriptions.items()]))
+    return path.stat().st_size
+
+
+def unpack_descriptions(packed: Path) -> dict[str, str]:
+    """What `pack_descriptions` wrote. Raises `ModelError` where the file is damaged."""
+    try:
+        lines = _unxz(packed.read_bytes(), _MOST_DESCRIPTIONS).decode("utf-8").split("\n")
+        return dict(line.split("\t") for line in lines)  # ValueError where a line has no tab
+    except (ValueError, lzma.LZMAError) as error:
+        raise ModelError(
+            f"{packed} holds no descriptions, or is damaged: {error}. Install the package again."
         ) from error
     except OSError as error:
         raise ModelError(f"{packed} cannot be read: {error.strerror or error}.") from error

@@ -1,5 +1,6 @@
 """Raw text becomes sentences of tokens: sources, Wikipedia's markup, tokens and phrases."""
 
+from embeddings.text.appositions import Statement, modifiers_of, most_agreed, statements
 from embeddings.text.blocks import FileReader, RawBlock, texts_of
 from embeddings.text.cased_phrases import CasedPhrases, cased_phrases
 from embeddings.text.corpus import STANDARD_INPUT, CorpusParameters, Text, find_texts
@@ -79,6 +80,7 @@ __all__ = [
     "SentenceText",
     "Spellings",
     "Splitting",
+    "Statement",
     "Text",
     "TextFormat",
     "TokenParameters",
@@ -99,6 +101,8 @@ __all__ = [
     "joined_word",
     "known_phrases",
     "lowered",
+    "modifiers_of",
+    "most_agreed",
     "numbered",
     "occupations",
     "open_ids",
@@ -107,6 +111,7 @@ __all__ = [
     "read_phrase_list",
     "spellings_of",
     "split_compound",
+    "statements",
     "term_links",
     "texts_of",
     "title_phrases",

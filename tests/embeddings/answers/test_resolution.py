@@ -155,6 +155,22 @@ def test_words_are_found_as_our_own_tokeniser_leaves_them(
     assert (found.resolution, found.words) == (resolution, words)
 
 
+def test_an_ampersand_is_and_where_it_is_no_word(tmp_path: Path) -> None:
+    vocabulary = ["and", "simon_and_garfunkel", "ben", "jerry", "'s"]
+    save_model(tmp_path / "own", vocabulary, np.eye(5, dtype=np.float32), Card("own"))
+    model = open_model(tmp_path / "own")
+    assert resolve(model, "Simon & Garfunkel").words == ("simon_and_garfunkel",)
+    assert resolve(model, "Ben & Jerry's").words == ("ben", "and", "jerry", "'s")
+
+
+def test_initials_count_for_little_beside_a_name(glove: Model) -> None:
+    reading = resolve(glove, "J. K. Rowling")
+    assert reading.words == ("j.", "k.", "rowling")
+    row = glove.vocabulary.row("rowling")
+    assert row is not None
+    assert float(reading.vector @ glove.vectors[row]) > 0.95
+
+
 def test_no_guesses_are_made_of_a_term_of_many_unknown_words(glove: Model) -> None:
     assert suggest(glove, "cofee xqzt") != []
     started = time.process_time()

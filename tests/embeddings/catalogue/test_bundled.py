@@ -28,7 +28,8 @@ def test_it_is_small_and_knows_many_names(wikipedia: Model) -> None:
     words = list(wikipedia.vocabulary)
     assert len(words) == len(set(words)) >= 200_000
     assert sum("_" in word.strip("_") for word in words) >= 50_000
-    assert sum(wikipedia.description(row) is not None for row in range(len(words))) >= 11_000
+    assert sum(wikipedia.description(row) is not None for row in range(len(words))) >= 20_000
+    assert len((files("embeddings.catalogue") / "wikipedia.descriptions").read_bytes()) < 2_000_000
     card = wikipedia.manifest.card
     assert "CC-BY-SA-4.0" in card.licence
     assert "Wikipedia" in card.corpus
@@ -94,3 +95,12 @@ def test_an_articles_subject_is_described(wikipedia: Model) -> None:
     row = wikipedia.vocabulary.row("varanasi_metro")
     assert row is not None
     assert wikipedia.description(row) == "rapid transit proposed for the city"
+
+
+@pytest.mark.parametrize(
+    ("word", "what"), [("são_paulo", "city"), ("john_masefield", "poet"), ("val_kilmer", "actor"), ("vishnu", "god")]
+)
+def test_names_beside_which_it_stands_are_described(wikipedia: Model, word: str, what: str) -> None:
+    row = wikipedia.vocabulary.row(word)
+    assert row is not None
+    assert what in (wikipedia.description(row) or "")

@@ -6,7 +6,7 @@ import pytest
 
 from embeddings.errors import ModelError
 from embeddings.models.model import Card, open_model
-from embeddings.models.packed import Band, Content, pack, unpack
+from embeddings.models.packed import Band, Content, Supplement, pack, pack_descriptions, unpack, unpack_descriptions
 
 
 @pytest.fixture
@@ -35,6 +35,25 @@ def test_what_is_packed_is_unpacked(tmp_path: Path, content: Content) -> None:
     error = np.abs(model.vectors * lengths - content.vectors)
     assert error[:100].max() <= 0.005 + 1e-6
     assert 0.005 < error[100:].max() <= 0.015 + 1e-6
+
+
+def test_other_descriptions_take_the_place_of_those_in_the_file(tmp_path: Path, content: Content) -> None:
+    said = {"w3": "a third", "new_york": "city in the United States"}
+    assert pack_descriptions(tmp_path / "d", said) == (tmp_path / "d").stat().st_size
+    pack(tmp_path / "p", content, BANDS)
+    unpack(tmp_path / "p", tmp_path / "m", supplement=Supplement(descriptions=unpack_descriptions(tmp_path / "d")))
+    model = open_model(tmp_path / "m")
+    assert [model.description(row) for row in (2, 3, 499)] == [None, "a third", "city in the United States"]
+    assert model.display(499) == "New York"
+
+
+def test_damaged_descriptions_are_refused(tmp_path: Path) -> None:
+    pack_descriptions(tmp_path / "d", {"a": "letter"})
+    (tmp_path / "d").write_bytes((tmp_path / "d").read_bytes()[:-9])
+    with pytest.raises(ModelError, match="d holds no descriptions, or is damaged"):
+        unpack_descriptions(tmp_path / "d")
+    with pytest.raises(ModelError, match="cannot be read"):
+        unpack_descriptions(tmp_path / "none")
 
 
 def test_the_same_content_gives_the_same_bytes(tmp_path: Path, content: Content) -> None:
