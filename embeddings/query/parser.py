@@ -214,7 +214,7 @@ class _ExpressionParser:
                 "To mean a word with a hyphen, put it in quotes."
             )
         if self._repeated_signs:
-            notes.append(f"Read as {query}: two minus signs in a row make a plus.")
+            notes.append(f"Read as {query}: signs in a row are multiplied, as two minus signs make a plus.")
         return notes
 
     def parse(self) -> Query:

@@ -44,7 +44,7 @@ def test_a_list_that_is_one_entry_is_the_entry_with_a_note(model: Model) -> None
         ("king-man+woman", [1, -1, 1], "Read as king - man + woman"),
         ("Paris-France+Italy", [1, -1, 1], "Read as Paris - France + Italy"),
         ("king+woman-man", [1, 1, -1], "Read as king + woman - man"),
-        ("king - + woman", [1, -1], "two minus signs in a row make a plus"),
+        ("king - + woman", [1, -1], "signs in a row are multiplied, as two minus signs make a plus"),
         ("king -- woman", [1, 1], "Read as king + woman"),
         ("2 king - man", [2, -1], "'2 king' is read as 2*king"),
         ("man - 0.5 king", [1, -0.5], "'0.5 king' is read as 0.5*king"),
