@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from embeddings.errors import ModelError
+
 Matrix = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
@@ -15,12 +17,14 @@ _FEW_TARGETS = 16
 """Below this many, a product of the matrix with each takes less time than blocks of both."""
 ROUNDING = 4e-6
 """More than the rounding difference of one cosine between products of different shapes."""
+_NO_NUMBERS = "Vectors of this model hold NaN or infinite numbers: it is damaged. Import or train it anew."
 
 
 def exact_search(vectors: Matrix, targets: Matrix, k: int) -> tuple[Matrix, Rows]:
     """The ``k`` nearest of ``vectors`` [count, dimension] to each of ``targets`` [n, dimension], by brute force.
 
-    Returns cosines and rows [n, k], best first, the lower row first among equals.
+    Returns cosines and rows [n, k], best first, the lower row first among equals. Raises `ModelError` for a target that
+    is not made of numbers.
     """
     k = min(k, len(vectors))
     scores = np.empty((len(targets), k), np.float32)
@@ -31,6 +35,8 @@ def exact_search(vectors: Matrix, targets: Matrix, k: int) -> tuple[Matrix, Rows
         return scores, rows
     for some in blocks(len(targets), _TARGETS):
         for place, candidates in enumerate(_candidates(vectors, targets[some], k), start=some.start):
+            if len(candidates) < k:
+                raise ModelError(_NO_NUMBERS)
             scores[place], rows[place] = rank(vectors.take(candidates, axis=0), candidates, targets[place], k)
     return scores, rows
 
@@ -47,7 +53,8 @@ def largest(scores: Matrix, k: int) -> tuple[Matrix, Rows]:
     """The ``k`` largest of ``scores`` [n] and where they stand, largest first, the earlier first among equals.
 
     A partition of everything would cost more than the product that made the scores. The k-th largest of the maxima of
-    groups is a bound that no winner lies below, and it leaves few to sort.
+    groups is a bound that no winner lies below, and it leaves few to sort. Raises `ModelError` where too few of them
+    are numbers.
     """
     groups = len(scores) // _TOP_GROUP
     candidates: Rows
@@ -60,6 +67,8 @@ def largest(scores: Matrix, k: int) -> tuple[Matrix, Rows]:
             candidates = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])
     order = np.argsort(-scores[candidates], kind="stable")[:k]
     rows = candidates[order]
+    if len(rows) < min(k, len(scores)):  # nothing compares with NaN
+        raise ModelError(_NO_NUMBERS)
     return scores[rows], rows
 
 

@@ -4,6 +4,7 @@ import faiss
 import numpy as np
 import pytest
 
+from embeddings.errors import ModelError
 from embeddings.search.brute_force import Matrix, Rows, exact_search, unit
 
 
@@ -64,3 +65,11 @@ def test_faiss_agrees_with_exact_search() -> None:
 def test_unit_leaves_zeros_alone() -> None:
     assert unit(np.zeros(3, np.float32)).tolist() == [0, 0, 0]
     np.testing.assert_allclose(unit(np.array([3, 4], np.float32)), [0.6, 0.8])
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_vectors_that_are_no_numbers_are_said_to_be_damaged(count: int) -> None:
+    vectors = np.random.default_rng(0).normal(size=(9000, 8)).astype(np.float32)
+    vectors[::3] = np.nan
+    with pytest.raises(ModelError, match="damaged"):
+        exact_search(vectors, np.asarray(vectors[1 : count + 1] * np.float32(np.nan), np.float32), 10)
