@@ -9,7 +9,7 @@ from typing import Any
 from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from embeddings.errors import QueryError
+from embeddings.errors import EmbeddingsError, QueryError
 from embeddings.models import WordVectors
 from embeddings.plotting import Projection
 from service.host import served_models_of_app
@@ -132,11 +132,22 @@ def plane() -> AnyResponse | str:
     """A list of words in a plane; without any, an example."""
     wish = _wish("words", "by", "without")
     if not wish.parameters["words"]:
-        return redirect(with_parameters("/plane", {"words": LISTS[0][1]} | wish.asked.of_model))
+        return redirect(with_parameters("/plane", {"words": _example(wish)} | wish.asked.of_model))
     presets = [(name, with_parameters("/plane", {"words": words} | wish.asked.of_model)) for name, words in LISTS]
     content = _shown(wish, *_in_plane(wish), "/plane")
     has_umap = find_spec("umap") is not None
     return render("plane.html", wish.asked, "", given=wish.parameters, presets=presets, has_umap=has_umap, **content)
+
+
+def _example(wish: _Wish) -> str:
+    """A list that the model knows: a preset, or its most frequent words."""
+    model = served_models_of_app().model(wish.asked.model)
+    try:
+        in_plane(model, LISTS[0][1], Projection.PCA, "")
+    except EmbeddingsError:
+        frequent = model.vocabulary.words(range(min(len(model), 40)))
+        return ", ".join([word for word in frequent if word.isalpha()][:12])
+    return LISTS[0][1]
 
 
 @planes.get(f"/plane.<any({_FORMS}):form>")

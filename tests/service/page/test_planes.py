@@ -100,3 +100,9 @@ def test_an_axis_without_words_or_ends_is_drawn(client: FlaskClient) -> None:
     page = client.get("/axes?x=bread", headers=HTML)
     assert page.status_code == 200
     assert "There are no words yet" in page.text
+
+
+def test_a_model_without_the_words_of_the_example_has_one_of_its_own(client: FlaskClient) -> None:
+    page = client.get("/plane", follow_redirects=True)
+    assert page.status_code == 200
+    assert "svg" in page.text
