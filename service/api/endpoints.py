@@ -11,7 +11,7 @@ from embeddings.answers import Resolution, find_word, resolve, suggest
 from embeddings.models import WordVectors
 from embeddings.query import literal
 from service.api.conditional import kept
-from service.api.replies import Change, analogy_text, answer_reply, what_is_asked, words_with
+from service.api.replies import Change, analogy_text, answer_with_body, timing_of, what_is_asked, words_with
 from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, tagged
 from service.api.schemas import (
     AnalogyParameters,
@@ -133,10 +133,9 @@ def _answer(text: str, asked: SearchParameters, change: Change | None = None) ->
     serving = served_models_of_app()
 
     def make() -> Response:
-        reply = answer_reply(serving, text, asked, change)
-        assert reply.answer is not None
-        note(reply.answer)
-        return Response(reply.body, headers={"Server-Timing": reply.timing}, content_type="application/json")
+        answer, body = answer_with_body(serving, text, asked, change)
+        note(answer)
+        return Response(body, headers={"Server-Timing": timing_of(answer)}, content_type="application/json")
 
     return kept(serving.fingerprint(asked.model), what_is_asked(text, asked), make)
 

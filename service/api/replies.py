@@ -27,8 +27,8 @@ class JsonReply:
 
     @property
     def timing(self) -> str:
-        """The header Server-Timing: the time that the answer took, which is not in the bytes."""
-        return "" if self.answer is None else f"answer;dur={round(self.answer.took_ms, 3)}"
+        """The header Server-Timing, if there is an answer."""
+        return "" if self.answer is None else timing_of(self.answer)
 
 
 def analogy_text(asked: AnalogyParameters) -> str:
@@ -71,15 +71,21 @@ Change = Callable[[dict[str, Any]], None]
 """A function that alters the content of an answer before it is sent."""
 
 
-def answer_reply(serving: ServedModels, text: str, asked: SearchParameters, change: Change | None = None) -> JsonReply:
-    """The answer to the query ``text``; the time that it took is in a header, not in the bytes."""
+def timing_of(answer: Answer) -> str:
+    """The header Server-Timing: the time that ``answer`` took, which is not in its bytes."""
+    return f"answer;dur={round(answer.took_ms, 3)}"
+
+
+def answer_with_body(
+    serving: ServedModels, text: str, asked: SearchParameters, change: Change | None = None
+) -> tuple[Answer, bytes]:
+    """The answer to the query ``text``, and its bytes without the time that it took."""
     answer = serving.ask(text, asked.options, asked.model)
     content = answer.as_dict()
     del content["took_ms"]
     if change is not None:
         change(content)
-    tag = tag_of(serving.fingerprint(asked.model), what_is_asked(text, asked))
-    return JsonReply(tag, orjson.dumps(content), answer)
+    return answer, orjson.dumps(content)
 
 
 def what_is_asked(text: str, asked: SearchParameters) -> object:
@@ -90,7 +96,9 @@ def what_is_asked(text: str, asked: SearchParameters) -> object:
 def _of_query(kind: type[SearchParameters], text_of: Callable[[Any], str]) -> Callable[..., JsonReply]:
     def reply(serving: ServedModels, given: Mapping[str, Any]) -> JsonReply:
         asked = kind.model_validate(given)
-        return answer_reply(serving, text_of(asked), asked)
+        text = text_of(asked)
+        answer, body = answer_with_body(serving, text, asked)
+        return JsonReply(tag_of(serving.fingerprint(asked.model), what_is_asked(text, asked)), body, answer)
 
     return reply
 
