@@ -46,8 +46,8 @@ def prepare_bundled(name: str, path: Path, progress: Progress) -> None:
 
 
 def _write_own(path: Path, progress: Progress, lock: Lock) -> None:
-    measured = IndexReport.from_dict(json.loads((files("embeddings.catalogue") / _INDEX).read_text(encoding="utf-8")))
     folder = files("embeddings.catalogue")
+    measured = IndexReport.from_dict(json.loads((folder / _INDEX).read_text(encoding="utf-8")))
     with as_file(folder / _DESCRIPTIONS) as packed:
         descriptions = unpack_descriptions(packed)
     with as_file(folder / _PACKED) as packed:

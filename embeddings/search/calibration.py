@@ -34,16 +34,15 @@ def measure_lists(
     reaches: dict[SearchKind, Reach] = {}
     recalls: dict[SearchKind, float] = {}
     list_of, centres = _list_of_rows(lists), _centres(lists)
+    share, room = (goal, _ROOM_IN_MARGIN) if lists.bits is None else (1.0, _ROOM_OF_SHORT)
     search = ListSearch(lists, vectors, {})
     for asked, (some, inputs, truth) in targets.items():
         recall = _Recall(search, vectors, (some, inputs, truth))
         of_truth = list_of[truth]
         scores = np.einsum("nd,nkd->nk", some @ lists.rotation.T, centres[of_truth])
         spreads = np.maximum(lists.spreads[of_truth], 1e-6)
-        share = goal if lists.bits is None else 1.0
         needed = np.quantile((recall.least - scores) / spreads, share, method="higher")
         enough = _enough(recall, max(float(needed), _LEAST_REACH), goal)
-        room = _ROOM_IN_MARGIN if lists.bits is None else _ROOM_OF_SHORT
         reaches[asked] = Reach(enough.reach, room * enough.margin)
         recalls[asked] = recall(reaches[asked])
     return reaches, recalls

@@ -23,9 +23,11 @@ _LEVELS = {
 }
 """Of numbers with a mean square of 1; short_codes.h has the same."""
 _BETWEEN = {bits: (levels[1:] + levels[:-1]) / 2 for bits, levels in _LEVELS.items()}
-_LEFT = {0: 1.0, 1: 0.3634, 2: 0.1175, 4: 0.0095}
-"""What is left of a mean square of 1 after so many bits."""
-_MORE = {0: 1, 1: 2, 2: 4}
+_LEFT = np.array([1.0, 0.3634, 0.1175, 0.0095])
+"""What is left of a mean square of 1 after no bits, one, two and four."""
+_COSTS = np.array([1, 1, 2])
+_GAINS = (_LEFT[:-1] - _LEFT[1:]) / _COSTS
+"""What each step from one to the next costs, and takes away for a bit."""
 _WHOLE = {4: 4, 2: 8, 1: 16}
 """Numbers of so many bits come in such groups: four nibbles, which the kernel looks up together."""
 
@@ -56,19 +58,14 @@ class Bits:
 
 
 def bits_for(energies: Matrix, total: int) -> Bits:
-    """How to spend about ``total`` bits on directions with these mean squares, largest first."""
-    given = np.zeros(len(energies), np.int64)
-    for _ in range(total):
-        gains = np.array(
-            [
-                square * (_LEFT[bits] - _LEFT[_MORE[bits]]) / (_MORE[bits] - bits) if bits < 4 else 0.0
-                for square, bits in zip(energies, given.tolist(), strict=True)
-            ]
-        )
-        if given.sum() >= total or not gains.max(initial=0) > 0:
-            break
-        given[gains.argmax()] = _MORE[int(given[gains.argmax()])]
-    numbers = {bits: int((given == bits).sum()) for bits in (4, 2, 1)}
+    """How to spend about ``total`` bits on directions with these mean squares, largest first: each where it takes most
+    of the error away.
+    """
+    gains = np.outer(energies, _GAINS).ravel()
+    order = np.argsort(-gains, kind="stable")
+    spent = np.cumsum(np.tile(_COSTS, len(energies))[order]) - np.tile(_COSTS, len(energies))[order]
+    steps = np.bincount(order[spent < total] % len(_COSTS), minlength=len(_COSTS))
+    numbers = {4: int(steps[2]), 2: int(steps[1] - steps[2]), 1: int(steps[0] - steps[1])}
     fours, twos = (round(numbers[bits] / _WHOLE[bits]) * _WHOLE[bits] for bits in (4, 2))
     room = min(4 * (MOST_NIBBLES - fours - twos // 2), len(energies) - fours - twos)
     ones = min(round(numbers[1] / _WHOLE[1]) * _WHOLE[1], room // _WHOLE[1] * _WHOLE[1])
@@ -96,20 +93,6 @@ def short_codes(rotated: Matrix, sizes: Matrix, bits: Bits) -> Codes:
         ],
         axis=1,
     )
-
-
-def decoded(codes: Codes, sizes: Matrix, bits: Bits) -> Matrix:
-    """What ``codes`` [n, nibbles / 2] stand for, float32 [n, kept]."""
-    nibbles = np.stack([codes & 15, codes >> 4], axis=2).reshape(len(codes), bits.nibbles)
-    parts, place = [], 0
-    for each, number in ((4, bits.fours), (2, bits.twos), (1, bits.ones)):
-        together = 4 // each
-        some = nibbles[:, place : place + number // together, None]
-        shifts = (each * np.arange(together)).astype(np.uint8)
-        chosen = (some >> shifts) & np.uint8(2**each - 1)
-        parts.append(_LEVELS[each][chosen.reshape(len(codes), number)])
-        place += number // together
-    return np.concatenate(parts, axis=1) * sizes
 
 
 def short_codes_in_blocks(codes: Codes) -> npt.NDArray[np.uint8]:

@@ -152,7 +152,6 @@ static void take(Search *search, const Question *asked, int32_t score, uint32_t 
 
 static void read_list(const List_index *index, const Question *asked, score_function *score, Search *search, int64_t list) {
     const int64_t width = index->nibbles ? index->nibbles / 2 : index->kept / 4, size = bytes_of_block(index);
-    if (index->nibbles) score = score_short;
     int64_t block = index->starts[list], end = index->starts[list + 1];
     int32_t scores[CHUNK * BLOCK_ROWS];
     uint16_t masks[CHUNK];
@@ -391,7 +390,7 @@ EXPORT(int64_t, search_lists)(const List_index *index, const Question *asked, co
         searches[i].heap = (int32_t *)part_of(&room, 4 * LARGEST_K);
         searches[i].hits = (Hit *)part_of(&room, sizeof(Hit) * MOST_HITS);
     }
-    score_function *score = score_blocks();
+    score_function *of_centres = score_blocks(), *of_rows = index->nibbles ? score_short : of_centres;
     for (int64_t first = 0; first < count; first += together) {
         const int64_t now = count - first < together ? count - first : together;
         for (int64_t i = 0; i < now; i++) {
@@ -399,12 +398,12 @@ EXPORT(int64_t, search_lists)(const List_index *index, const Question *asked, co
             search->target = targets + (first + i) * index->dimension;
             search->held = search->found = search->margin = search->chosen = search->to_read = 0;
             search->bound = INT32_MIN;
-            if (!begin(index, asked, score, search, rotated, centre_query, raw)) continue;
-            const float highest = read_seeds(index, asked, score, search);
+            if (!begin(index, asked, of_centres, search, rotated, centre_query, raw)) continue;
+            const float highest = read_seeds(index, asked, of_rows, search);
             order_lists(search, index->lists, highest, some);
-            read_in_order(index, asked, score, search, now == 1 ? index->lists : READ_ALONE);
+            read_in_order(index, asked, of_rows, search, now == 1 ? index->lists : READ_ALONE);
         }
-        if (now > 1) read_together(index, asked, score, searches, now, some, members);
+        if (now > 1) read_together(index, asked, of_rows, searches, now, some, members);
         for (int64_t i = 0; i < now; i++) {
             const int64_t at = first + i;
             found[at] = rank_hits(index, asked, &searches[i], row_room, best, scores + at * k, rows + at * k);

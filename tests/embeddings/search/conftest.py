@@ -1,5 +1,6 @@
 """Rows in clusters and their index of lists, for the tests of the search kernel."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from embeddings.search.brute_force import Matrix
 from embeddings.search.index import build_index
 from embeddings.search.list_building import build_lists, list_factory
-from embeddings.search.list_file import Lists
+from embeddings.search.list_file import LISTS_FILE, Lists, write_lists
 from embeddings.search.report import IndexParameters, IndexReport
 
 
@@ -16,6 +17,17 @@ def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(100, dimension))[rng.integers(0, 100, count)] + 0.6 * rng.normal(size=(count, dimension))
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def written_with(lists: Lists, folder: Path, field: int, *values: int) -> Path:
+    """The file of ``lists`` with other numbers from the ``field``-th on in its head."""
+    path = folder / LISTS_FILE
+    path.unlink(missing_ok=True)
+    write_lists(lists, path)
+    content = bytearray(path.read_bytes())
+    struct.pack_into(f"<{len(values)}q", content, 8 * field, *values)
+    path.write_bytes(content)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The file of lists: what it gives back, and that nothing in it can do harm."""
 
-import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from embeddings.search.brute_force import Matrix
 from embeddings.search.index import open_index
 from embeddings.search.list_file import LISTS_FILE, NO_ROW, Lists, read_lists, write_lists
 from embeddings.search.report import IndexReport
+from tests.embeddings.search.conftest import written_with
 
 
 def test_the_file_gives_back_the_lists(rows27: Matrix, lists: Lists, tmp_path: Path) -> None:
@@ -30,11 +30,7 @@ def test_the_file_gives_back_the_lists(rows27: Matrix, lists: Lists, tmp_path: P
 def test_counts_that_cannot_be_are_refused(
     rows27: Matrix, lists: Lists, tmp_path: Path, field: int, value: int
 ) -> None:
-    path = tmp_path / LISTS_FILE
-    write_lists(lists, path)
-    content = bytearray(path.read_bytes())
-    struct.pack_into("<q", content, 8 * field, value)
-    path.write_bytes(content)
+    path = written_with(lists, tmp_path, field, value)
     with pytest.raises(ModelError, match=LISTS_FILE):
         read_lists(HeldFile(path), path, *rows27.shape)
 

@@ -1,7 +1,5 @@
 """Codes of four, two and one bit: where bits go, what codes stand for, and that searches by them find what is there."""
 
-import struct
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +11,15 @@ from embeddings.errors import ModelError
 from embeddings.files import HeldFile
 from embeddings.native import FORCED
 from embeddings.search.brute_force import Matrix, exact_search
+from embeddings.search.clustering import Codes
 from embeddings.search.index import build_index, open_index
 from embeddings.search.list_building import build_lists, list_factory, lists_to_try, principal_axes
 from embeddings.search.list_file import LISTS_FILE, Lists, read_lists, write_lists
 from embeddings.search.list_search import ListSearch, Reach
 from embeddings.search.recall import SearchKind, analogy_targets
 from embeddings.search.report import IndexParameters
-from embeddings.search.short_codes import MOST_NIBBLES, Bits, bits_for, decoded, short_codes
+from embeddings.search.short_codes import MOST_NIBBLES, Bits, bits_for, short_codes
+from tests.embeddings.search.conftest import written_with
 from tests.embeddings.search.test_list_search import levels
 
 FACTORY = "L30,8x4,32x2,32x1"
@@ -36,6 +36,29 @@ def rows() -> Matrix:
 @pytest.fixture(scope="module")
 def short(rows: Matrix) -> Lists:
     return build_lists(rows, FACTORY, 0)
+
+
+_FOUR = (0.1284, 0.3881, 0.6568, 0.9424, 1.2562, 1.6181, 2.0690, 2.7326)
+LEVELS = {
+    4: np.array([*(-level for level in reversed(_FOUR)), *_FOUR], np.float32),
+    2: np.array([-1.5104, -0.4528, 0.4528, 1.5104], np.float32),
+    1: np.array([-0.7979, 0.7979], np.float32),
+}
+"""The levels of least error of normal numbers (Max 1960, table I)."""
+
+
+def decoded(codes: Codes, sizes: Matrix, bits: Bits) -> Matrix:
+    """What ``codes`` [n, nibbles / 2] stand for, float32 [n, kept]."""
+    nibbles = np.stack([codes & 15, codes >> 4], axis=2).reshape(len(codes), bits.nibbles)
+    parts, place = [], 0
+    for each, number in ((4, bits.fours), (2, bits.twos), (1, bits.ones)):
+        together = 4 // each
+        some = nibbles[:, place : place + number // together, None]
+        shifts = (each * np.arange(together)).astype(np.uint8)
+        chosen = (some >> shifts) & np.uint8(2**each - 1)
+        parts.append(LEVELS[each][chosen.reshape(len(codes), number)])
+        place += number // together
+    return np.concatenate(parts, axis=1) * sizes
 
 
 def test_bits_go_to_the_directions_that_hold_most() -> None:
@@ -127,22 +150,14 @@ def test_the_file_gives_back_the_lists(rows: Matrix, short: Lists, tmp_path: Pat
 @pytest.mark.parametrize("field", range(9))
 @pytest.mark.parametrize("value", [-(2**63), -4, 0, 1, 4, 2**31, 2**62, 2**63 - 1])
 def test_counts_that_cannot_be_are_refused(rows: Matrix, short: Lists, tmp_path: Path, field: int, value: int) -> None:
-    path = tmp_path / LISTS_FILE
-    write_lists(short, path)
-    content = bytearray(path.read_bytes())
-    struct.pack_into("<q", content, 8 * field, value)
-    path.write_bytes(content)
+    path = written_with(short, tmp_path, field, value)
     with pytest.raises(ModelError, match=LISTS_FILE):
         read_lists(HeldFile(path), path, *rows.shape)
 
 
 def test_bits_that_do_not_fit_the_dimensions_are_refused(rows: Matrix, short: Lists, tmp_path: Path) -> None:
-    path = tmp_path / LISTS_FILE
     for bits in (Bits(12, 24, 36), Bits(72, 0, 0), Bits(-8, 64, 16)):
-        write_lists(replace(short, bits=Bits(8, 32, 32)), path)
-        content = bytearray(path.read_bytes())
-        struct.pack_into("<3q", content, 48, bits.fours, bits.twos, bits.ones)
-        path.write_bytes(content)
+        path = written_with(short, tmp_path, 6, bits.fours, bits.twos, bits.ones)
         with pytest.raises(ModelError, match="damaged"):
             read_lists(HeldFile(path), path, *rows.shape)
 
