@@ -23,7 +23,7 @@ from embeddings import load_model
 from embeddings.evaluation import evaluate
 from embeddings.models import Band, Card, Content, Model, open_model, pack, unpack
 from embeddings.search import Matrix
-from embeddings.text import CorpusParameters, FileReader, agreed, described, find_texts, occupations, texts_of
+from embeddings.text import CorpusParameters, agreed, described, occupations, paragraphs
 from embeddings.training import MergeParameters, merged_vectors
 
 NAME = "wikipedia"
@@ -91,17 +91,15 @@ def descriptions_of(corpus: Path, model: Model) -> dict[int, str]:
     """What each row is: the subject of an article by its first sentence, other people by what they do."""
     articles: dict[int, str] = {}
     people: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for text in find_texts([str(corpus)], CorpusParameters()):
-        for block in FileReader(text, CorpusParameters()).blocks():
-            for line in texts_of(block, CorpusParameters()).text.split("\n"):
-                for name, said in described([line]):
-                    row = row_of(name, model)
-                    if row is not None and names_one_thing(row, model):
-                        articles.setdefault(row, said)
-                for name, said in occupations(line):
-                    row = row_of(name, model)
-                    if row is not None:
-                        people[row][said] += 1
+    for line in paragraphs(corpus, CorpusParameters()):
+        for name, said in described([line]):
+            row = row_of(name, model)
+            if row is not None and names_one_thing(row, model):
+                articles.setdefault(row, said)
+        for name, said in occupations(line):
+            row = row_of(name, model)
+            if row is not None:
+                people[row][said] += 1
     known = {row: text for row, said in people.items() if (text := agreed(said)) is not None}
     return known | articles
 

@@ -8,7 +8,6 @@ anywhere in the text, and writes all of it as wikipedia.descriptions beside the 
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -16,14 +15,12 @@ import click
 from embeddings.models import Model, open_model, pack_descriptions, unpack
 from embeddings.text import (
     CorpusParameters,
-    FileReader,
     Statement,
     described,
-    find_texts,
     modifiers_of,
     most_agreed,
+    paragraphs,
     statements,
-    texts_of,
 )
 
 CATALOGUE = Path(__file__).parent.parent / "embeddings" / "catalogue"
@@ -31,13 +28,6 @@ USUAL = 5
 """Articles of so many subjects must have a word before what they are for it to be shown."""
 LEAST_OF_A_WORD, SHARE_OF_A_WORD = 4, 50
 """So much must be said of a name of one word, and once for so many times that it is met: it may mean many things."""
-
-
-def lines_of(corpus: Path) -> Iterator[str]:
-    """The paragraphs of a corpus."""
-    for text in find_texts([str(corpus)], CorpusParameters()):
-        for block in FileReader(text, CorpusParameters()).blocks():
-            yield from texts_of(block, CorpusParameters()).text.split("\n")
 
 
 def names_of(model: Model) -> dict[str, int]:
@@ -59,7 +49,7 @@ def described_names(corpus: Path, model: Model) -> dict[int, str]:
     def row_of(name: str) -> int | None:
         return names.get(name.lower().replace("’", "'").replace(" ", "_"))
 
-    for line in lines_of(corpus):
+    for line in paragraphs(corpus, CorpusParameters()):
         for _, description in described([line]):
             modifiers.update(modifiers_of(description))
         for row, statement in statements(line, row_of):

@@ -1,7 +1,7 @@
 """Raw text becomes sentences of tokens: sources, Wikipedia's markup, tokens and phrases."""
 
 from embeddings.text.appositions import Statement, modifiers_of, most_agreed, statements
-from embeddings.text.blocks import FileReader, RawBlock, texts_of
+from embeddings.text.blocks import FileReader, RawBlock, paragraphs, texts_of
 from embeddings.text.cased_phrases import CasedPhrases, cased_phrases
 from embeddings.text.corpus import STANDARD_INPUT, CorpusParameters, Text, find_texts
 from embeddings.text.descriptions import described
@@ -106,6 +106,7 @@ __all__ = [
     "numbered",
     "occupations",
     "open_ids",
+    "paragraphs",
     "phrase_words",
     "read_lines",
     "read_phrase_list",

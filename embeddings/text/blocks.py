@@ -17,7 +17,7 @@ from typing import IO, cast
 from embeddings.errors import CorpusError, ModelError
 from embeddings.files import DAMAGED, is_zip, unpacked
 from embeddings.text import wikipedia
-from embeddings.text.corpus import NO_PARQUET_PIPE, CorpusParameters, OnError, Text, head_of, reading_text
+from embeddings.text.corpus import NO_PARQUET_PIPE, CorpusParameters, OnError, Text, find_texts, head_of, reading_text
 from embeddings.text.file_types import TextFormat, is_utf8
 from embeddings.text.json_records import texts_of_document, texts_of_lines
 from embeddings.text.parquet import open_parquet, texts_of_column
@@ -248,6 +248,13 @@ def _cut_within(line: bytes) -> int:
     while line[cut] & 0xC0 == 0x80 and cut > len(line) - 8:
         cut -= 1
     return cut
+
+
+def paragraphs(place: Path, parameters: CorpusParameters) -> Iterator[str]:
+    """The lines of text of all files at ``place``, in their order. Raises `CorpusError` as `FileReader.blocks` does."""
+    for text in find_texts([str(place)], parameters):
+        for block in FileReader(text, parameters).blocks():
+            yield from texts_of(block, parameters).text.split("\n")
 
 
 def texts_of(block: RawBlock, parameters: CorpusParameters) -> TextBlock:

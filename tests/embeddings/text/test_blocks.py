@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import CorpusError
-from embeddings.text.blocks import FileReader, texts_of
+from embeddings.text.blocks import FileReader, paragraphs, texts_of
 from embeddings.text.corpus import CorpusParameters, OnError, TextFormat, find_texts
 from tests.embeddings.text.corpora import DEFAULT, dump, read, zstd
 
@@ -146,3 +146,9 @@ def test_of_a_dump_only_bad_pages_are_lost(tmp_path: Path) -> None:
     text, [block] = read(path, parameters=CorpusParameters(on_error=OnError.SKIP))
     assert text == "Eins text.\nDrei text."
     assert block.skipped == 1
+
+
+def test_paragraphs_are_the_lines_of_all_files_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("One.\nTwo.\n", encoding="utf-8")
+    (tmp_path / "b.txt.gz").write_bytes(gzip.compress(b"Three."))
+    assert [line for line in paragraphs(tmp_path, DEFAULT) if line] == ["One.", "Two.", "Three."]
