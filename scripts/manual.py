@@ -13,7 +13,6 @@ import click
 
 ROOT = Path(__file__).parents[1]
 OUTSIDE = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md")
-FIGURES = ("benchmarks/search-400000x50.svg", "benchmarks/growth-3000000x300.svg")
 _MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 
 
@@ -128,10 +127,10 @@ def filled(markdown: str) -> str:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Documents and figures from outside of docs/ join the pages."""
+    """Documents from outside of docs/ join the pages."""
     from mkdocs.structure.files import File
 
-    for name in (*OUTSIDE, *FIGURES):
+    for name in OUTSIDE:
         files.append(File.generated(config, name, abs_src_path=str(ROOT / name)))
     return files
 
