@@ -131,7 +131,7 @@ class EngineParameters:
 
     engine: Engine = _option(
         Engine.LOCAL,
-        "kernel: the compiled kernel; gensim: its exact algorithm, ten times slower; local: the kernel where it can; "
+        "kernel: the compiled kernel; gensim: its exact algorithm, much slower; local: the kernel where it can; "
         "spark: a cluster of Apache Spark's, which reads what Hadoop reads.",
     )
     master: str = _option("local[*]", "spark: the cluster, such as spark://HOST:7077; local[*] is this machine.")
