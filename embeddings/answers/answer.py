@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from embeddings.answers.axes import directions_of, without
 from embeddings.answers.elsewhere import ModelElsewhere
 from embeddings.answers.explanation import Explanation, explain
 from embeddings.answers.intent import notes_on, read_query
@@ -62,6 +63,8 @@ class Answer:
     explanation: Explanation | None = None
     notes: tuple[str, ...] = ()
     """How the query was read if something else may have been meant, and other senses of its words."""
+    without: str | None = None
+    """The directions that were taken out of the terms, as they were given."""
     parsed: Query | None = field(default=None, compare=False, repr=False)
     """The query as it was read; None if the answer came from a service."""
 
@@ -93,6 +96,8 @@ class Answer:
             content["explanation"] = self.explanation.as_dict()
         if self.notes:
             content["notes"] = list(self.notes)
+        if self.without is not None:
+            content["without"] = self.without
         return content
 
     @classmethod
@@ -117,6 +122,7 @@ class Answer:
             apart=from_dicts(content["apart"]) if "apart" in content else None,
             explanation=Explanation.from_dict(content["explanation"]) if "explanation" in content else None,
             notes=tuple(map(str, content.get("notes", ()))),
+            without=str(content["without"]) if "without" in content else None,
         )
 
 
@@ -184,7 +190,7 @@ def ask_many(
         return model.ask_many(list(queries), options)
     started = time.perf_counter()
     options = options or _DEFAULT
-    questions = [_affordable(model, question, options) for question in _read_all(model, list(queries))]
+    questions = [_affordable(model, question, options) for question in _read_all(model, list(queries), options)]
     searches = [question for question in questions if isinstance(question, _Question) and question.is_search]
     found = iter(_search(model, searches, options))
     answers: list[Answer | Failure] = []
@@ -201,9 +207,13 @@ def ask_many(
     return answers
 
 
-def _read_all(model: WordVectors, texts: Sequence[str]) -> list["_Question | Failure"]:
+def _read_all(model: WordVectors, texts: Sequence[str], options: Options) -> list["_Question | Failure"]:
     model.vocabulary.expect(form for text in texts for form in _forms_of(text, model.manifest.card.joiner))
-    return [_read(model, text) for text in texts]
+    try:
+        left_out = None if options.without is None else directions_of(model, options.without)
+    except (QueryError, UnknownWord) as error:
+        return [Failure(text, error) for text in texts]
+    return [_read(model, text, left_out) for text in texts]
 
 
 def _forms_of(text: str, joiner: str) -> Iterator[str]:
@@ -214,7 +224,7 @@ def _forms_of(text: str, joiner: str) -> Iterator[str]:
             yield from possible_forms(term.text, joiner)
 
 
-def _read(model: WordVectors, text: str) -> _Question | Failure:
+def _read(model: WordVectors, text: str, left_out: Matrix | None) -> _Question | Failure:
     try:
         query = read_query(model, text)
         readings = tuple([resolve(model, term.text) for term in query.terms])
@@ -224,6 +234,8 @@ def _read(model: WordVectors, text: str) -> _Question | Failure:
         for term, points in zip(query.terms, np.any(vectors, axis=1).tolist(), strict=True):
             if not points:
                 raise QueryError(f"'{term.text}' has a vector of zeros in {model.name}, which points nowhere.")
+        if left_out is not None:
+            vectors = _without(query, vectors, left_out)
         target = weights @ vectors
         question = _Question(text, query, readings, vectors, weights, target)
         if question.is_search:
@@ -233,6 +245,15 @@ def _read(model: WordVectors, text: str) -> _Question | Failure:
     except (QueryError, UnknownWord) as error:
         return Failure(text, error)
     return question
+
+
+def _without(query: Query, vectors: Matrix, directions: Matrix) -> Matrix:
+    """The unit vectors of the terms without ``directions``. Raises `QueryError` for a term that is nothing else."""
+    left = without(vectors, directions)
+    for term, points in zip(query.terms, np.any(left, axis=1).tolist(), strict=True):
+        if not points:
+            raise QueryError(f"Nothing is left of '{term.text}' without the directions that are left out.")
+    return left
 
 
 def _affordable(model: WordVectors, question: "_Question | Failure", options: Options) -> "_Question | Failure":
@@ -405,9 +426,14 @@ def _answer(
         took_ms=0.0,
         score=score,
         explanation=explanation,
-        notes=notes_on(query, readings),
+        notes=notes_on(query, readings) + _on_directions(options),
+        without=options.without,
         parsed=query,
     )
+
+
+def _on_directions(options: Options) -> tuple[str, ...]:
+    return () if options.without is None else (f"Without the direction of {' '.join(options.without.split())}.",)
 
 
 def _method(query: Query, options: Options) -> str:

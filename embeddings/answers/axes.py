@@ -14,6 +14,7 @@ from embeddings.search import Matrix, unit
 _EXAMPLE = "man:woman"
 _PART = re.compile(r'(?:"(?:\\["\\]|[^"])*"|[^",;\n])+|"')
 _ESCAPED = re.compile(r'\\(["\\])')
+_MOST_DIRECTIONS = 16
 _NOTHING_LEFT = 1e-4
 """A vector with no more than this left has no direction besides those removed."""
 
@@ -59,6 +60,8 @@ def directions_of(model: WordVectors, text: str) -> Matrix:
     pairs = [_ends(part) for part in _PART.findall(text) if part.strip()]
     if not pairs:
         raise QueryError("A direction to leave out is a word, or two of them with a colon.", example=_EXAMPLE)
+    if len(pairs) > _MOST_DIRECTIONS:
+        raise QueryError(f"At most {_MOST_DIRECTIONS} directions can be left out, and these are {len(pairs)}.")
     rows = np.stack([_along(model, low, high) for low, high in pairs])
     _, sizes, basis = np.linalg.svd(rows, full_matrices=False)
     if not sizes[0] > _NOTHING_LEFT:
@@ -76,6 +79,12 @@ def without(vectors: Matrix, directions: Matrix) -> Matrix:
     sizes = np.linalg.norm(left, axis=1, keepdims=True)
     found: Matrix = np.where(sizes > _NOTHING_LEFT, left / np.maximum(sizes, _NOTHING_LEFT), 0).astype(np.float32)
     return found
+
+
+def vectors_asked(model: WordVectors, texts: Sequence[str], left_out: str | None) -> Matrix:
+    """The unit vectors [texts, dimension] of terms, without the directions that ``left_out`` names."""
+    vectors = np.stack([resolve(model, text).vector for text in texts])
+    return vectors if left_out is None else without(vectors, directions_of(model, left_out))
 
 
 def places_on(axes: Sequence[Axis], vectors: Matrix) -> Matrix:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from embeddings.errors import QueryError
+from embeddings.query import MOST_CHARACTERS
 
 MOST_EXPLAINED = 100
 """Results of one query that are explained."""
@@ -36,6 +37,11 @@ class Options:
     all_forms: bool = field(
         default=False, metadata={"help": "Also list other cases and accents of words already listed."}
     )
+    without: str | None = field(
+        default=None,
+        metadata={"help": "Take directions out of the words asked: money, or man:woman.", "metavar": "DIRECTIONS"},
+    )
+    """Words or differences of words, by commas; `directions_of` reads them (Bolukbasi et al. 2016)."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= 1000:
@@ -44,3 +50,7 @@ class Options:
             raise QueryError(f"At most {MOST_EXPLAINED} results can be explained, and these are {self.k:,}.")
         if self.restrict is not None and self.restrict < 1:
             raise QueryError(f"The search is restricted to {self.restrict} words; it can be 1 or more.")
+        if self.without is not None and len(self.without) > MOST_CHARACTERS:
+            raise QueryError(
+                f"The directions to leave out have {len(self.without):,} characters; {MOST_CHARACTERS:,} are the most."
+            )

@@ -111,7 +111,9 @@ def find_neighbours(query: NeighboursParameters) -> Response:
 @api.get("/similarity", responses={"200": AnswerBody}, **_QUERIES)
 def get_similarity(query: SimilarityParameters) -> Response:
     """The cosine of two words or phrases."""
-    return _answer(f"{literal(query.a)} <> {literal(query.b)}", SearchParameters(model=query.model))
+    return _answer(
+        f"{literal(query.a)} <> {literal(query.b)}", SearchParameters(model=query.model, without=query.without)
+    )
 
 
 @api.get("/odd-one-out", responses={"200": AnswerBody}, **_QUERIES)

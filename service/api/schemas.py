@@ -5,12 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from embeddings import Method, Options
+from embeddings.query import MOST_CHARACTERS
 
 MOST_QUERIES = 1000
 MOST_INPUTS = 2048
 MOST_WORDS = 1000
 MOST_VECTORS = 10_000
 _MOST_ROWS = 2**31 - 1
+_WITHOUT = "Directions that are taken out of the words asked, by commas: money, or man:woman for a difference."
 
 
 class RequestModel(BaseModel):
@@ -33,10 +35,11 @@ class SearchParameters(RequestModel):
         default=None, ge=1, le=_MOST_ROWS, description="Only this many of the most frequent words."
     )
     all_forms: bool = Field(default=False, description="Also list other cases and accents of words already listed.")
+    without: str | None = Field(default=None, max_length=MOST_CHARACTERS, description=_WITHOUT)
 
     @property
     def options(self) -> Options:
-        return Options(self.k, self.method, self.exact, self.explain, self.restrict, self.all_forms)
+        return Options(self.k, self.method, self.exact, self.explain, self.restrict, self.all_forms, self.without)
 
 
 class QueryParameters(SearchParameters):
@@ -54,6 +57,7 @@ class QueryEntry(RequestModel):
     explain: bool | None = None
     restrict: int | None = Field(default=None, ge=1, le=_MOST_ROWS)
     all_forms: bool | None = None
+    without: str | None = Field(default=None, max_length=MOST_CHARACTERS)
 
     def over(self, for_all: SearchParameters) -> SearchParameters:
         """The options of this query: its own, else those of ``for_all``."""
@@ -90,6 +94,7 @@ class NeighboursParameters(SearchParameters):
 class SimilarityParameters(RequestModel):
     a: str = Field(description="A word or phrase, taken literally.")
     b: str = Field(description="Another.")
+    without: str | None = Field(default=None, max_length=MOST_CHARACTERS, description=_WITHOUT)
     model: str | None = Field(default=None, description="Name of a served model.")
 
 
@@ -198,6 +203,7 @@ class AnswerBody(BaseModel):
     apart: list[ResultBody] | None = None
     explanation: dict[str, Any] | None = None
     notes: list[str] | None = None
+    without: str | None = None
 
 
 class NeighboursBody(AnswerBody):

@@ -94,9 +94,13 @@ class Tools:
         model: ModelName = None,
         method: Annotated[Method, Field(description="How sums and analogies are searched.")] = Method.ADD,
         exact: Annotated[bool, Field(description="Compare with every word instead of using the index.")] = False,
+        without: Annotated[
+            str | None,
+            Field(description="Directions that are taken out of the words asked: money, or man:woman.", max_length=200),
+        ] = None,
     ) -> FoundAnswer:
         """Answer a query: neighbours, sums of words, analogies, the odd one out, similarity."""
-        return _shown(self._answer(query, Options(k, method, exact), model))
+        return _shown(self._answer(query, Options(k, method, exact, without=without), model))
 
     def neighbours(self, word: Word, k: Number = 10, model: ModelName = None) -> FoundAnswer:
         """The words used most like a word or phrase, nearest first."""

@@ -15,7 +15,14 @@ from embeddings.answers import Result
 from embeddings.models import WordVectors
 from embeddings.query import Kind
 
-_COMMAND_LINE = {"k": "-k", "model": "--model", "method": "--method", "restrict": "--restrict", "exact": "--exact"}
+_COMMAND_LINE = {
+    "k": "-k",
+    "model": "--model",
+    "method": "--method",
+    "restrict": "--restrict",
+    "exact": "--exact",
+    "without": "--without",
+}
 
 
 def as_text(answer: Answer) -> str:

@@ -145,6 +145,7 @@ def _options_said(asked: SearchRequest, names: list[str]) -> list[str]:
     said += [f"{chosen.k:,} results"] if chosen.k != usual.k else []
     said += ["every word compared"] if chosen.exact else []
     said += [f"the {chosen.restrict:,} most frequent words"] if chosen.restrict is not None else []
+    said += [f"without {chosen.without}"] if chosen.without is not None else []
     return said
 
 

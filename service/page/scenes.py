@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from embeddings import Answer
-from embeddings.answers import Result, principal_plane, resolve
+from embeddings.answers import Result, principal_plane, vectors_asked
 from embeddings.models import WordVectors
 from embeddings.query import Kind, Query
 from embeddings.search import Matrix, unit
@@ -242,7 +242,7 @@ def _rings(farthest: float) -> list[tuple[float, str]]:
 
 
 def _odd_one_out(answer: Answer, model: WordVectors) -> Scene:
-    terms = np.stack([resolve(model, result.word).vector for result in answer.results])
+    terms = vectors_asked(model, [result.word for result in answer.results], answer.without)
     shared, apart = (answer.shared or ())[:_REASONS], (answer.apart or ())[:_REASONS]
     vectors = np.concatenate([terms, _vectors([*shared, *apart], model)])
     rest = terms[1:]
@@ -303,7 +303,7 @@ _SCENES: dict[Kind, Callable[[Answer, WordVectors], Scene]] = {
 def _read(answer: Answer, model: WordVectors) -> tuple[Query, Matrix, Matrix]:
     """The query, the vectors of its terms and their weights."""
     query = query_of(answer)
-    vectors = np.stack([resolve(model, term.text).vector for term in query.terms])
+    vectors = vectors_asked(model, [term.text for term in query.terms], answer.without)
     return query, vectors, np.array([term.weight for term in query.terms], np.float32)
 
 

@@ -32,6 +32,7 @@ class SearchRequest:
             | ({"method": chosen.method.value} if chosen.method is not usual.method else {})
             | ({"restrict": str(chosen.restrict)} if chosen.restrict is not None else {})
             | ({"exact": "true"} if chosen.exact else {})
+            | ({"without": chosen.without} if chosen.without is not None else {})
         )
 
 
@@ -43,6 +44,7 @@ def read_search_request(arguments: Mapping[str, str]) -> SearchRequest:
         method=_read(given, "method", Method, Method.ADD, f"The method is one of {', '.join(Method)}"),
         restrict=_read(given, "restrict", int, None, "The search is restricted to a whole number of words"),
         exact=_read(given, "exact", _TRUTH.__getitem__, False, "Exact is true or false"),
+        without=given.get("without"),
     )
     return SearchRequest(options, given.get("model"))
 

@@ -22,8 +22,10 @@ _LONG_BODY = 1 << 12
 _PLAIN = re.compile(
     rb"/(?:api/v1/(?:query|analogy|neighbours|odd-one-out|similarity|vocabulary|words/.*)|healthz|readyz|static/.*|)"
 )
-_COSTLY = re.compile(rb"(?:^|&)(?:exact|explain|method|restrict|all_forms|k=\d{3}|offset|limit=\d{3}|k=%|limit=%|%)")
-_COSTLY_BODY = re.compile(rb"exact|explain|method|restrict|all_forms|queries|\d{3}|\\")
+_COSTLY = re.compile(
+    rb"(?:^|&)(?:exact|explain|method|restrict|all_forms|without|k=\d{3}|offset|limit=\d{3}|k=%|limit=%|%)"
+)
+_COSTLY_BODY = re.compile(rb"exact|explain|method|restrict|all_forms|without|queries|\d{3}|\\")
 _PAGE = re.compile(
     rb"/(?:search|word|docs|problems|status|about|map|vocabulary|compare|openapi.json|api/v1/models)(?:/.*)?"
 )

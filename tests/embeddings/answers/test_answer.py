@@ -67,6 +67,42 @@ def test_an_analogy_worked_out_on_paper(tiny_model: Model) -> None:
     assert (answer.kind, answer.method, answer.model) == ("analogy", "3cosadd", "tiny")
 
 
+def test_without_a_direction_the_words_of_the_query_have_nothing_of_it(tiny_model: Model) -> None:
+    rows = [tiny_model.vocabulary.row(word) for word in ("king", "man", "woman")]
+    king, man, woman = (tiny_model.vectors[row] for row in rows if row is not None)
+    direction = (woman - man) / np.linalg.norm(woman - man)
+    left = king - king @ direction * direction
+    expected = tiny_model.vectors @ left / np.linalg.norm(left)
+    answer = ask(tiny_model, "king", Options(without="man:woman", exact=True))
+    assert answer.without == "man:woman"
+    assert answer.notes[-1] == "Without the direction of man:woman."
+    scores = {result.word: result.score for result in answer.results}
+    assert scores == pytest.approx({word: expected[tiny_model.vocabulary.row(word) or 0] for word in scores}, abs=1e-6)
+    assert ask(tiny_model, "man <> woman", Options(without="man:woman")).score == pytest.approx(1, abs=1e-6)
+    summed = ask(tiny_model, "king - man + woman", Options(without="man:woman", exact=True))
+    assert [(r.word, r.score) for r in summed.results] == [
+        (r.word, pytest.approx(r.score)) for r in answer.results if r.word not in ("man", "woman")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "directions", "reason"),
+    [
+        ("woman", "man, woman", "Nothing is left of 'woman'"),
+        ("king", "nosuchword", "'nosuchword' is not in tiny"),
+        ("king", " , ", "A direction to leave out is a word"),
+        ("king", "king:king", "its ends are the same"),
+        ("king", ",".join(["man"] * 17), "At most 16 directions"),
+    ],
+)
+def test_directions_that_cannot_be_taken_out_fail_each_query_by_itself(
+    tiny_model: Model, query: str, directions: str, reason: str
+) -> None:
+    for failure in ask_many(tiny_model, [query, query], Options(without=directions)):
+        assert isinstance(failure, Failure)
+        assert reason in str(failure.error)
+
+
 def test_several_examples_are_averaged(tiny_model: Model) -> None:
     answer = ask(tiny_model, "king:man, queen:woman :: ? : woman")
     unit = tiny_model.vectors
@@ -245,6 +281,7 @@ EVERY_KIND = [
         explain=st.booleans(),
         restrict=st.none() | st.integers(1, 20),
         all_forms=st.booleans(),
+        without=st.sampled_from([None, "man:woman", "bread", "nosuchword"]),
     ),
 )
 def test_json_holds_all_of_an_answer(tiny_model: Model, query: str, options: Options) -> None:

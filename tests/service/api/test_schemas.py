@@ -14,7 +14,8 @@ def test_every_option_of_the_library_can_be_given_and_has_the_same_default() -> 
     assert names == set(SearchParameters.model_fields) - {"model"}
     assert SearchParameters().options == Options()
     given = {"k": 3, "method": "3cosmul", "exact": True, "explain": True, "restrict": 5, "all_forms": True}
-    assert SearchParameters.model_validate(given).options == Options(3, Method.MULTIPLY, True, True, 5, True)
+    given |= {"without": "money"}
+    assert SearchParameters.model_validate(given).options == Options(3, Method.MULTIPLY, True, True, 5, True, "money")
 
 
 @pytest.mark.parametrize("given", [{"q": "a", "other": 1}, {"queries": ["a"] * 1001}, {"q": "a", "k": 1001}])

@@ -98,6 +98,14 @@ def test_tiny_model_by_hand(tiny_model: Model) -> None:
     assert cosine == pytest.approx((0.7361**2 - 0.2071**2) / (0.7361**2 + 0.2071**2), abs=0.01)
 
 
+def test_terms_are_drawn_without_the_directions_that_the_query_leaves_out(tiny_model: Model) -> None:
+    query = "man : king :: woman : ?"
+    apart = _circles(draw(ask(tiny_model, query, Options(k=1)), tiny_model))
+    together = _circles(draw(ask(tiny_model, query, Options(k=1, without="man:woman")), tiny_model))
+    assert np.linalg.norm(np.subtract(apart["man"], apart["woman"])) > 20
+    assert together["man"] == pytest.approx(together["woman"], abs=0.2)
+
+
 def test_results_are_links_in_the_page_and_none_in_a_file(tiny_model: Model) -> None:
     answer = ask(tiny_model, "king - man + woman")
     links = re.findall(r'<a href="/word/([^"]+)" class="tp-link" aria-label="([^"]+)">', draw(answer, tiny_model))

@@ -16,8 +16,11 @@ def test_empty_parameters_are_as_good_as_none_and_defaults_are_left_out() -> Non
 
 def test_parameters_are_read_and_given_back() -> None:
     given = {"model": "m", "k": "5", "method": "3cosmul", "restrict": "1000", "exact": "true"}
+    given |= {"without": "man:woman"}
     asked = read_search_request(given)
-    assert asked == SearchRequest(Options(k=5, method=Method.MULTIPLY, restrict=1000, exact=True), "m")
+    assert asked == SearchRequest(
+        Options(k=5, method=Method.MULTIPLY, restrict=1000, exact=True, without="man:woman"), "m"
+    )
     assert asked.parameters == given
 
 
