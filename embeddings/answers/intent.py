@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from embeddings.answers.resolution import Reading, Resolution, find_entry
+from embeddings.answers.resolution import Match, Resolution, find_entry
 from embeddings.errors import QueryError
 from embeddings.models import WordVectors
 from embeddings.query import Kind, Query, Term, literal, parse
@@ -37,7 +37,7 @@ def read_query(model: WordVectors, text: str) -> Query:
     return query
 
 
-def notes_on(query: Query, readings: Sequence[Reading]) -> tuple[str, ...]:
+def notes_on(query: Query, readings: Sequence[Match]) -> tuple[str, ...]:
     """Notes on how a query was read: the parser's, then those on its terms."""
     notes = list(query.notes)
     for term, reading in zip(query.terms, readings, strict=True):
@@ -57,7 +57,7 @@ def notes_on(query: Query, readings: Sequence[Reading]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(notes))
 
 
-def _on_composed(query: Query, term: Term, reading: Reading) -> list[str]:
+def _on_composed(query: Query, term: Term, reading: Match) -> list[str]:
     notes = []
     if len(parts := _INNER_HYPHEN.split(term.text)) > 1:
         made_of = " and ".join(reading.words) if reading.rows else "its letters"

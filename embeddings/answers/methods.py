@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from embeddings.answers.answer import Answer, Failure, ask_many
+from embeddings.answers.answer import Answer, Failure
+from embeddings.answers.ask import ask_many
 from embeddings.answers.options import Options
 from embeddings.answers.resolution import complete, resolve
 from embeddings.answers.result import Result

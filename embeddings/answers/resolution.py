@@ -4,8 +4,8 @@ import itertools
 import re
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,9 +53,20 @@ class Resolution(StrEnum):
     SUBWORD = "subword"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """How a term was resolved."""
+class Match(NamedTuple):
+    """How a term was found."""
+
+    resolution: Resolution
+    words: tuple[str, ...]
+    rows: tuple[int, ...]
+    vector: Matrix | None = None
+    """A unit vector [dimension], or zeros; None for that of the one row."""
+    senses: tuple[str, ...] = ()
+    """Other keys of the vocabulary that hold the same word: duck|VERB beside duck|NOUN."""
+
+
+class Reading(NamedTuple):
+    """How a term was found, and its vector."""
 
     resolution: Resolution
     words: tuple[str, ...]
@@ -63,17 +74,23 @@ class Reading:
     vector: Matrix
     """A unit vector [dimension]; zeros if the model has zeros for the word."""
     senses: tuple[str, ...] = ()
-    """Other keys of the vocabulary that hold the same word: duck|VERB beside duck|NOUN."""
 
 
 def resolve(model: WordVectors, text: str, *, suggests: bool = True) -> Reading:
+    """`find_term` with the term's vector."""
+    found = find_term(model, text, suggests=suggests)
+    vector = model.vectors_of(found.rows)[0] if found.vector is None else found.vector
+    return Reading(found.resolution, found.words, found.rows, vector, found.senses)
+
+
+def find_term(model: WordVectors, text: str, *, suggests: bool = True) -> Match:
     """Read ``text`` as the word, spelling variant, phrase, composition or n-grams that the model has for it.
 
     Raises `UnknownWord` if nothing succeeds, with up to five suggestions (none without ``suggests``), and `QueryError`
     for a blank text. No part of the text is ever left out.
     """
     if (row := model.vocabulary.row(text)) is not None:
-        return Reading(Resolution.EXACT, (text,), (row,), model.vectors_of((row,))[0])
+        return Match(Resolution.EXACT, (text,), (row,))
     parts = words_of(text)
     if not parts:
         raise QueryError("A term is empty: there are only blanks in it.", example="king - man + woman")
@@ -85,24 +102,22 @@ def resolve(model: WordVectors, text: str, *, suggests: bool = True) -> Reading:
     if rows := known_segments(model, found_parts):
         return _of_rows(model, Resolution.COMPOSED if len(rows) > 1 else Resolution.CASE, rows)
     if model.manifest.card.subwords is not None:
-        vectors = [
-            _of_rows(model, Resolution.COMPOSED, rows).vector if rows else _subwords(model, part)
-            for part, rows in found_parts
-        ]
+        vectors = [weighted_sum(model, rows) if rows else _subwords(model, part) for part, rows in found_parts]
         if all(vector.any() for vector in vectors):
             known = tuple(row for _, rows in found_parts for row in rows)
-            return Reading(Resolution.SUBWORD, tuple(parts), known, unit(np.mean(vectors, axis=0)))
+            return Match(Resolution.SUBWORD, tuple(parts), known, unit(np.mean(vectors, axis=0)))
     raise UnknownWord(text, suggest(model, text) if suggests else (), model=model.name)
 
 
-def distinctive(model: WordVectors, reading: Reading) -> Matrix:
-    """The unit vector near which a composed term's own neighbours are, [dimension]: with less of what all texts have
-    in common, which brings function words. Not for arithmetic: there it would be gone from one side alone.
+def distinctive(model: WordVectors, vector: Matrix) -> Matrix:
+    """The unit vector near which the own neighbours of a composed term with this ``vector`` are, [dimension]: with less
+    of what all texts have in common, which brings function words. Not for arithmetic: there it would be gone from one
+    side alone.
     """
-    if reading.resolution is not Resolution.COMPOSED or len(model) < _ZIPF_HOLDS:
-        return reading.vector
+    if len(model) < _ZIPF_HOLDS:
+        return vector
     common = _common_direction(model)
-    return unit(reading.vector - _COMMON_LEFT_OUT * max(float(reading.vector @ common), 0.0) * common)
+    return unit(vector - _COMMON_LEFT_OUT * max(float(vector @ common), 0.0) * common)
 
 
 def find_entry(model: WordVectors, text: str) -> tuple[Resolution, int] | None:
@@ -214,7 +229,8 @@ def known_segments(model: WordVectors, parts: Sequence[tuple[str, list[int]]]) -
 
 def rows_of_word(model: WordVectors, part: str) -> list[int]:
     """The row of a word, or the rows of all its pieces (``macy's``); empty unless every piece is known."""
-    for words in ([part], [part.strip(_AT_ENDS)], *_ways_to_split([part])):
+    ways = [[part]] if part.isalpha() else [[part], [part.strip(_AT_ENDS)], *_ways_to_split([part])]
+    for words in ways:
         if len(words) > 1 and not all(word[:1].isalnum() or set(word) & _SIGNS_OF_WORDS for word in words):
             continue
         found = [find_word(model, word) for word in words if word]
@@ -227,6 +243,8 @@ def _ways_to_split(parts: Sequence[str]) -> list[list[str]]:
     """``parts`` as they are, with clitics and signs apart, without the signs that hold a compound together, and with
     *and* for ``&``.
     """
+    if all(part.isalpha() for part in parts):
+        return [list(parts)]
     pieces = [piece for part in parts for piece in _PIECES.findall(part)]
     without = [piece for piece in pieces if piece not in _WITHIN]
     ways = [pieces, without]
@@ -235,24 +253,18 @@ def _ways_to_split(parts: Sequence[str]) -> list[list[str]]:
     return [list(parts)] + [way for way in ways if any(word[:1].isalnum() for word in way)]
 
 
-def _of_entry(model: WordVectors, text: str, resolution: Resolution, row: int) -> Reading:
-    """The reading of one entry; where that is a key that holds the word, with the other keys that do."""
-    reading = _of_row(model, resolution, row)
-    key = reading.words[0]
+def _of_entry(model: WordVectors, text: str, resolution: Resolution, row: int) -> Match:
+    """The match of one entry; where that is a key that holds the word, with the other keys that do."""
+    key = model.vocabulary.word(row)
     if plain(key) == key or plain(text) != text:
-        return reading
+        return Match(resolution, (key,), (row,))
     others = [other for other in model.vocabulary.words(model.vocabulary.variants(plain(key))) if other != key]
-    return replace(reading, resolution=Resolution.PHRASE, senses=tuple(others))
+    return Match(Resolution.PHRASE, (key,), (row,), senses=tuple(others))
 
 
-def _of_row(model: WordVectors, resolution: Resolution, row: int) -> Reading:
-    return Reading(resolution, (model.vocabulary.word(row),), (row,), model.vectors_of([row])[0])
-
-
-def _of_rows(model: WordVectors, resolution: Resolution, rows: Sequence[int]) -> Reading:
-    if len(rows) == 1:
-        return _of_row(model, resolution, rows[0])
-    return Reading(resolution, tuple(model.vocabulary.words(rows)), tuple(rows), weighted_sum(model, rows))
+def _of_rows(model: WordVectors, resolution: Resolution, rows: Sequence[int]) -> Match:
+    vector = None if len(rows) == 1 else weighted_sum(model, rows)
+    return Match(resolution, tuple(model.vocabulary.words(rows)), tuple(rows), vector)
 
 
 def weighted_sum(model: WordVectors, rows: Sequence[int]) -> Matrix:

@@ -1,14 +1,12 @@
 """One word that an answer lists, and how JSON shows it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _TEXTS = ("display", "description")
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """A word found; ``rank`` is its frequency rank from 1, None for a term that is no single word."""
 
     word: str
@@ -28,12 +26,12 @@ class Result:
 def as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
     """``results`` as JSON, without texts that are missing."""
     found = []
-    for result in results:
-        content: dict[str, Any] = {"word": result.word, "score": round(result.score, 6), "rank": result.rank}
-        if result.display is not None:
-            content["display"] = result.display
-        if result.description is not None:
-            content["description"] = result.description
+    for word, score, rank, display, description in results:
+        content: dict[str, Any] = {"word": word, "score": round(score, 6), "rank": rank}
+        if display is not None:
+            content["display"] = display
+        if description is not None:
+            content["description"] = description
         found.append(content)
     return found
 

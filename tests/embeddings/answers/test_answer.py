@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from embeddings.answers.answer import Answer, Failure, Method, Options, ask, ask_many
+from embeddings.answers import Answer, Failure, Method, Options, ask, ask_many
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models.model import Model
 from service.cli.display import as_line, show_answer

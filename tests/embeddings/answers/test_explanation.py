@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embeddings.answers.answer import Options, ask
+from embeddings.answers import Options, ask
 from embeddings.answers.explanation import principal_plane
 from embeddings.models.model import Model
 

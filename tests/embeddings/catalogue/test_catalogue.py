@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.answers.answer import ask
+from embeddings.answers import ask
 from embeddings.catalogue import bundled
 from embeddings.catalogue.catalogue import DEFAULT_MODEL, list_models, load_model, model_path, pull
 from embeddings.errors import MissingExtra, ModelError

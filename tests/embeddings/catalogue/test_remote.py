@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.answers.answer import ask
+from embeddings.answers import ask
 from embeddings.catalogue.catalogue import has_copy, load_model, model_place, renew
 from embeddings.catalogue.remote import copy_place, is_url
 from embeddings.errors import ModelError

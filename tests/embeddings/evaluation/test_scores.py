@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from embeddings.answers.answer import Method
+from embeddings.answers import Method
 from embeddings.errors import CorpusError
 from embeddings.evaluation.datasets import DATASETS, find_dataset
 from embeddings.evaluation.scores import AnalogyReport, PairsReport, correlation, evaluate

@@ -9,7 +9,7 @@ import pytest
 from gensim.models import FastText
 from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 
-from embeddings.answers.answer import ask
+from embeddings.answers import ask
 from embeddings.errors import ModelError
 from embeddings.formats.conversion import ImportOptions, import_file
 from embeddings.models.model import Card, Model, open_model, verify_model

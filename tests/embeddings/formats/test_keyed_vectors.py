@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from gensim.models import FastText, KeyedVectors, Word2Vec
 
-from embeddings.answers.answer import ask
+from embeddings.answers import ask
 from embeddings.errors import ModelError
 from embeddings.formats.conversion import ImportOptions, import_file
 from embeddings.models.model import Card, Model, open_model

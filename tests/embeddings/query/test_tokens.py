@@ -1,8 +1,6 @@
 """Tokens: where a word ends and an operator begins."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from embeddings.query.tokens import split_query
 
@@ -50,10 +48,3 @@ def test_words_that_run_on_are_one_term_with_single_spaces() -> None:
 def test_quotes_keep_what_is_inside() -> None:
     [token] = split_query(r'"a  \"b\" \\ c"')
     assert token.text == r'a  "b" \ c'
-
-
-@given(st.lists(st.sampled_from(["king", "is", "to", "as", "A"]), min_size=1, max_size=5), st.data())
-def test_plain_queries_read_as_all_others(words: list[str], data: st.DataObject) -> None:
-    signs = [data.draw(st.sampled_from([" + ", " - "])) for _ in words]
-    text = "".join(f"{sign}{word}" for sign, word in zip(signs, words, strict=True))[3:]
-    assert split_query(text) == split_query(f"{text} ")

@@ -3,7 +3,7 @@
 import pytest
 
 from embeddings import Options
-from embeddings.answers.answer import Method
+from embeddings.answers import Method
 from embeddings.errors import QueryError
 from service.page.search_request import SearchRequest, read_search_request
 

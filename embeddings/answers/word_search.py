@@ -1,0 +1,140 @@
+"""Questions → the words nearest to their targets."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from embeddings.answers.answer import Failure
+from embeddings.answers.options import Method, Options
+from embeddings.answers.question import Question
+from embeddings.answers.result import Result
+from embeddings.errors import QueryError, UnknownWord
+from embeddings.models import WordVectors, fold
+from embeddings.query import Kind
+from embeddings.search import Matrix, Rows, SearchKind, search_cosmul
+
+_SPARE = 2
+"""Extra results fetched to replace near-duplicates; more are fetched if these are too few."""
+MOST_EXACT_PRODUCTS = 16
+"""The most terms that 3CosMul multiplies for every word of a large vocabulary."""
+_FEW_ROWS = 100_000
+_AT_ONCE = 512
+"""Questions searched together. More gain nothing, and take memory."""
+_SEARCH_KINDS = {kind: SearchKind(kind.value) for kind in (Kind.ANALOGY, Kind.EXPRESSION, Kind.NEIGHBOURS)}
+Results = tuple[Result, ...]
+
+
+def search_words(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results | Failure]:
+    """The results of each question, or why it has none. One bad question does not affect the others."""
+    if not questions:
+        return []
+    if options.method is Method.MULTIPLY:
+        return [_refused(model, question, options) or _search(model, [question], options)[0] for question in questions]
+    return _search(model, questions, options)
+
+
+def _refused(model: WordVectors, question: Question, options: Options) -> Failure | None:
+    """A failure if multiplying for this question would take too long."""
+    compared = options.restrict or (len(model) if options.exact or model.index.is_exact else 0)
+    terms = len(question.weights)
+    if terms <= MOST_EXACT_PRODUCTS or min(compared, len(model)) <= _FEW_ROWS:
+        return None
+    detail = (
+        f"3CosMul that compares with every word takes at most {MOST_EXACT_PRODUCTS} terms, and this query has {terms}."
+    )
+    return Failure(question.text, QueryError(f"{detail} Ask without exact, or by 3CosAdd."))
+
+
+def _search(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results | Failure]:
+    try:
+        return list(_search_together(model, questions, options))
+    except (QueryError, UnknownWord) as error:
+        if len(questions) == 1:
+            return [Failure(questions[0].text, error)]
+        return [found for question in questions for found in _search(model, [question], options)]
+
+
+def _search_together(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results]:
+    inputs = [input_forms(model, question) for question in questions]
+    wanted = options.k + _SPARE + max([len(rows) for rows, _ in inputs])
+    listed: list[Results] = []
+    found = _nearest(model, questions, wanted, options)
+    for place, question in enumerate(questions):
+        excluded, forms = inputs[place]
+        scores, rows = found[place]
+        results = list_words(model, scores, rows, excluded, forms, options)
+        fetched = wanted
+        while len(results) < options.k and fetched <= len(rows) < len(model):
+            fetched *= 4
+            scores, rows = _nearest(model, [question], fetched, options)[0]
+            results = list_words(model, scores, rows, excluded, forms, options)
+        listed.append(results)
+    return listed
+
+
+def _nearest(
+    model: WordVectors, questions: Sequence[Question], wanted: int, options: Options
+) -> dict[int, tuple[Matrix, Rows]]:
+    """By place of the question the scores and rows of its ``wanted`` best, the question's own words included."""
+    how: Any = {"exact": options.exact, "restrict": options.restrict}
+    found: dict[int, tuple[Matrix, Rows]] = {}
+    if options.method is Method.MULTIPLY:
+        for place, question in enumerate(questions):
+            found[place] = search_cosmul(model.index, question.vectors, question.weights, wanted, **how)
+        return found
+    for some, asked in _of_one_kind(questions):
+        targets = np.array([questions[place].target for place in some])
+        found.update(zip(some, zip(*model.index.search(targets, wanted, asked=asked, **how), strict=True), strict=True))
+    return found
+
+
+def _of_one_kind(questions: Sequence[Question]) -> Iterator[tuple[list[int], SearchKind | None]]:
+    """Places of questions that are searched together, and their kind of search."""
+    places: dict[Kind, list[int]] = {}
+    for place, question in enumerate(questions):
+        places.setdefault(question.query.kind, []).append(place)
+    for kind, of_kind in places.items():
+        for start in range(0, len(of_kind), _AT_ONCE):
+            yield of_kind[start : start + _AT_ONCE], _SEARCH_KINDS.get(kind)
+
+
+def input_forms(model: WordVectors, question: Question) -> tuple[set[int], set[str]]:
+    """The rows of the query's own words, and the folded forms in which they could turn up as results."""
+    joiner = model.manifest.card.joiner
+    rows: set[int] = set()
+    forms: set[str] = set()
+    for term, match in zip(question.query.terms, question.matches, strict=True):
+        rows.update(match.rows)
+        forms.add(term.text)
+        forms.update(match.words)
+        if not term.text.isalpha():
+            forms.add(joiner.join(term.text.split()))
+    return rows, {fold(form) for form in forms}
+
+
+def list_words(
+    model: WordVectors, scores: Matrix, rows: Rows, excluded: set[int], forms: set[str], options: Options
+) -> Results:
+    """The first results that are neither the query's own words nor other forms of them or of results before."""
+    found = [
+        (row, score)
+        for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
+        if row not in excluded and row >= 0
+    ]
+    results: list[Result] = []
+    seen = set(forms)
+    vocabulary, display, description = model.vocabulary, model.display, model.description
+    at_once = options.k + _SPARE
+    for start in range(0, len(found), at_once):
+        some = found[start : start + at_once]
+        for word, (row, score) in zip(vocabulary.words([row for row, _ in some]), some, strict=True):
+            if not options.all_forms:
+                form = fold(word)
+                if form in seen:
+                    continue
+                seen.add(form)
+            results.append(Result(word, score, row + 1, display(row), description(row)))
+            if len(results) == options.k:
+                return tuple(results)
+    return tuple(results)

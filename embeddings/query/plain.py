@@ -1,0 +1,34 @@
+"""Queries of plain words, as most are, read in one step; `parser` reads them the same way, and all others."""
+
+import re
+
+from embeddings.query.kinds import Kind
+from embeddings.query.query import Pair, Query, Term
+from embeddings.query.tokens import IS_TO, PLAIN_TERM
+
+_SUM = re.compile(f"{PLAIN_TERM}(?: [+-] {PLAIN_TERM})*")
+_SIGN = re.compile(" ([+-]) ")
+_ANALOGY = re.compile(rf"({PLAIN_TERM}) ?: ?({PLAIN_TERM}) ?:: ?({PLAIN_TERM}) ?: ?\?")
+_ASKED_LAST = Pair(0, 1), Pair(2, None)
+
+
+def parse_plain(text: str, most_terms: int) -> Query | None:
+    """``text`` as a query if it is a sum or an analogy of plain words, or one term of them; None if not."""
+    if found := _ANALOGY.fullmatch(text):
+        if IS_TO.search(text):
+            return None
+        a, b, c = found.groups()
+        of_a, of_b, of_c = found.start(1) + 1, found.start(2) + 1, found.start(3) + 1
+        terms = Term(a, -1.0, of_a), Term(b, 1.0, of_b), Term(c, 1.0, of_c)
+        return Query(Kind.ANALOGY, terms, _ASKED_LAST, (), " " not in text)
+    if not _SUM.fullmatch(text) or IS_TO.search(text):
+        return None
+    first, *rest = _SIGN.split(text)
+    if not rest:
+        return Query(Kind.NEIGHBOURS, (Term(text),))
+    summed = [Term(first)]
+    column = len(first) + 4
+    for sign, word in zip(rest[::2], rest[1::2], strict=True):
+        summed.append(Term(word, 1.0 if sign == "+" else -1.0, column))
+        column += len(word) + 3
+    return Query(Kind.EXPRESSION, tuple(summed)) if len(summed) <= most_terms else None
