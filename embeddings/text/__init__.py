@@ -20,7 +20,6 @@ from embeddings.text.phrases import (
     Scoring,
     blocks_of,
     find_phrases,
-    join_phrases,
     joined_word,
     phrase_words,
 )
@@ -97,7 +96,6 @@ __all__ = [
     "find_terms",
     "find_texts",
     "is_utf8",
-    "join_phrases",
     "joined_word",
     "known_phrases",
     "lowered",

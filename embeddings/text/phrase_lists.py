@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import CorpusError
+from embeddings.native import missing_kernel
+from embeddings.text.kernel import Trie
 from embeddings.text.phrases import Counts
 from embeddings.text.tokens import FIRST_WORD, JOINER, Ids, TokenParameters, tokenise
 
@@ -34,6 +36,8 @@ class KnownPhrases:
 
     def find(self, ids: Ids) -> tuple[Counts, Counts]:
         """Where phrases begin in ``ids`` and which, from left to right, the longest at each place, none overlapping."""
+        if missing_kernel("embeddings.text") is None:
+            return self._trie.find(ids)
         size = len(self.first)
         places = np.flatnonzero(self.first[ids] >= 0)
         nodes = self.first[ids[places]].astype(np.int64)
@@ -58,6 +62,12 @@ class KnownPhrases:
     def lengths(self) -> Counts:
         """[phrases] words of each."""
         return np.fromiter(map(len, self.parts), np.int64, len(self.parts))
+
+    @cached_property
+    def _trie(self) -> Trie:
+        size, nodes = len(self.first), len(self.phrase_at)
+        begins = np.searchsorted(self.steps, np.arange(nodes + 1) * size)
+        return Trie(self.first, begins, (self.steps % size).astype(np.int32), self.reached, self.phrase_at)
 
     def count(self, ids: Ids) -> Counter[int]:
         """How often each would be joined in a block."""

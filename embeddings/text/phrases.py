@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import CorpusError
+from embeddings.native import missing_kernel
+from embeddings.text.kernel import BREAK, CONTENT, RARE, Roles
 from embeddings.text.tokens import END, FIRST_WORD, JOINER, Ids
 
 Counts = npt.NDArray[np.int64]
@@ -129,18 +131,14 @@ def blocks_of(ids: Ids, size: int = BLOCK_IDS) -> Iterator[Ids]:
         start += len(block)
 
 
-def find_phrases(ids: Ids, words: Sequence[str], counts: Counts, parameters: PhraseParameters) -> Phrases:
-    """The pairs of ``ids`` that score more than the threshold; ``counts`` [words + 2] says how often each number is."""
-    links = Links(words, counts, parameters)
-    keys, met = links.count(ids)
-    scores = links.scores(keys, met, int(counts[FIRST_WORD:].sum()), len(keys))
+def find_phrases(ids: Ids, counts: Counts, links: "Links") -> Phrases:
+    """The pairs of ``ids`` that score more than the threshold, for `Links.join`; ``counts`` [words + 2] says how often
+    each number is.
+    """
+    keys, met, different = links.count_frequent(ids)
+    scores = links.scores(keys, met, int(counts[FIRST_WORD:].sum()), different)
     chosen = links.chosen(met, scores)
     return links.phrases(keys[chosen], met[chosen], scores[chosen])
-
-
-def join_phrases(ids: Ids, phrases: Phrases, words: Sequence[str], counts: Counts, parameters: PhraseParameters) -> Ids:
-    """A block with its ``phrases`` joined, from left to right, numbered on from the last of ``words``."""
-    return Links(words, counts, parameters).join(ids, phrases)
 
 
 def phrase_words(phrases: Phrases, words: Sequence[str]) -> list[str]:
@@ -172,29 +170,30 @@ class Links:
         numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD) if word in wanted}
         self._connectors = list(numbers.values())
         self._codes = len(self._connectors) + 1
-        self._code_of = np.zeros(self._size, np.int64)
-        self._code_of[self._connectors] = np.arange(1, self._codes)
-        self._frequent = counts >= parameters.phrase_min_count
-        self._is_end = np.zeros(self._size, bool)
-        self._is_end[FIRST_WORD:] = True
-        self._is_end[self._connectors] = False
-        self._breaks = np.arange(self._size) < FIRST_WORD
+        frequent = counts >= parameters.phrase_min_count
+        is_end = np.zeros(self._size, bool)
+        is_end[FIRST_WORD:] = True
+        is_end[self._connectors] = False
         if ends is not None:
-            self._is_end &= ends
-            self._breaks = ~self._is_end & (self._code_of == 0)
-        self._different = int(np.count_nonzero(counts[self._is_end]))
+            is_end &= ends
+        self._different = int(np.count_nonzero(counts[is_end]))
+        self._roles = Roles(np.where(is_end, np.where(frequent, CONTENT, RARE), BREAK).astype(np.int32), self._codes)
+        self._roles.of_words[self._connectors] = np.arange(1, self._codes)
 
     def of_block(self, ids: Ids) -> tuple[Counts, Counts, Counts]:
         """The pairs in ``ids``: their keys, and the places of their first and second words."""
-        places = np.flatnonzero(self._is_end[ids])
+        if missing_kernel("embeddings.text") is None:
+            return self._roles.pairs(ids)
+        roles = self._roles.of_words[ids]
+        places = np.flatnonzero((roles == CONTENT) | (roles == RARE))
         starts, stops = places[:-1], places[1:]
         gaps = stops - starts - 1
-        broken = np.cumsum(self._breaks[ids], dtype=np.int32)
+        broken = np.cumsum(roles == BREAK, dtype=np.int32)
         fit = (gaps <= _LONGEST_GAP) & (broken[starts] == broken[stops])
-        fit &= self._frequent[ids[starts]] & self._frequent[ids[stops]]
+        fit &= (roles[starts] == CONTENT) & (roles[stops] == CONTENT)
         starts, stops, gaps = starts[fit], stops[fit], gaps[fit]
-        between = np.where(gaps > 0, self._code_of[ids[np.minimum(starts + 1, len(ids) - 1)]], 0)
-        between += np.where(gaps > 1, self._code_of[ids[stops - 1]] * self._codes, 0)
+        between = np.where(gaps > 0, roles[np.minimum(starts + 1, len(ids) - 1)], 0).astype(np.int64)
+        between += np.where(gaps > 1, roles[stops - 1] * self._codes, 0)
         keys = (ids[starts].astype(np.int64) * self._codes**2 + between) * self._size + ids[stops]
         return keys, starts, stops
 
@@ -236,7 +235,9 @@ class Links:
         return Phrases(keys, met, scores, parts)
 
     def join(self, ids: Ids, phrases: Phrases) -> Ids:
-        """A block with its ``phrases`` joined: see `join_phrases`."""
+        """A block with its ``phrases`` joined from left to right, numbered on from the last of the words."""
+        if missing_kernel("embeddings.text") is None:
+            return self._roles.join(ids, phrases.keys, self.unpack(phrases.keys)[0])
         keys, starts, stops = self.of_block(ids)
         places, found = self.places(keys, phrases.keys, ids[starts], ids[stops])
         # A word can be in one pair only: of a run of pairs that share words, every second is joined, from the left.
@@ -272,6 +273,14 @@ class Links:
         order = np.argsort(keys) if parts > 1 else slice(None)
         return keys[order], met[order]
 
+    def count_frequent(self, ids: Ids) -> tuple[Counts, Counts, int]:
+        """The pairs in ``ids`` that are met often enough, sorted, how often each is, and how many different pairs
+        there are in all.
+        """
+        keys, met = self.count(ids)
+        enough = met >= self._parameters.phrase_min_count
+        return keys[enough], met[enough], len(keys)
+
     def _count_part(self, ids: Ids, part: int, parts: int) -> tuple[Counts, Counts]:
         """Pairs whose second word is of ``part``: memory is bounded however large the corpus."""
         with ThreadPoolExecutor(2) as threads:
@@ -284,7 +293,7 @@ class Links:
         return keys[firsts], np.add.reduceat(met, firsts) if len(firsts) else met
 
     def _count_block(self, ids: Ids, part: int, parts: int) -> tuple[Counts, Counts]:
-        keys = self.of_block(ids)[0]
+        keys = self._roles.keys(ids) if missing_kernel("embeddings.text") is None else self.of_block(ids)[0]
         if parts > 1:
             keys = keys[keys % self._size % parts == part]
         return np.unique(keys, return_counts=True)

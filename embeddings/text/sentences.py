@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from embeddings.native import missing_kernel
+from embeddings.text.kernel import expand_ids
 from embeddings.text.phrases import Counts
-from embeddings.text.tokens import END, FIRST_WORD, Ids, tidy
+from embeddings.text.tokens import END, FIRST_WORD, NOTHING, Ids, tidy
 
 _SENTENCE_END, _LEFT_OUT = -1, -2
 
@@ -40,6 +42,8 @@ class Expansion:
 
     def apply(self, ids: Ids) -> Ids:
         """``ids`` with the numbers exchanged."""
+        if missing_kernel("embeddings.text") is None:
+            return expand_ids(ids, self.starts, self.lengths, self.parts)
         firsts: Ids = self.parts[self.starts][ids]
         places = np.flatnonzero((self.lengths > 1)[ids])
         if not len(places):
@@ -81,10 +85,11 @@ def write_sentences(
     rows = np.full(len(words) + FIRST_WORD, _LEFT_OUT, np.int32)
     rows[kept] = np.arange(len(kept), dtype=np.int32)
     rows[END] = _SENTENCE_END
+    stays = np.where(rows == _LEFT_OUT, NOTHING, np.arange(len(rows), dtype=np.int32))
     sentences = total = 0
     with path.open("wb") as file:
         for block in blocks:
-            ids = tidy(block[rows[block] != _LEFT_OUT])
+            ids = tidy(block, becomes=stays)
             ends = int((ids == END).sum())
             if len(ids) > ends:
                 file.write(rows[ids].tobytes())

@@ -91,8 +91,8 @@ def term_links(words: Sequence[str], counts: Counts, edges: Flags) -> Links:
 
 def find_terms(ids: Ids, words: Sequence[str], counts: Counts, links: Links) -> Phrases:
     """The pairs of ``ids`` that are terms; `links.join` joins them."""
-    keys, met = links.count(ids)
-    scores = links.scores(keys, met, int(counts[FIRST_WORD:].sum()), len(keys))
+    keys, met, different = links.count_frequent(ids)
+    scores = links.scores(keys, met, int(counts[FIRST_WORD:].sum()), different)
     chosen = links.chosen(met, scores)
     keys, met, scores = keys[chosen], met[chosen], scores[chosen]
     nouns = _are_nouns(ids, links, keys, words)

@@ -17,13 +17,13 @@ import numpy.typing as npt
 
 from embeddings.native import missing_kernel
 from embeddings.text.characters import LINES, SPELLING, WORD_KINDS, CharacterKind, kinds, members
-from embeddings.text.kernel import TokenTable
+from embeddings.text.kernel import TokenTable, tidy_ids
 
 Ids = npt.NDArray[np.int32]
 """Tokens by their numbers."""
 
-END, PAUSE = 0, 1
-"""Numbers of the end of a sentence and of a pause; words count from `FIRST_WORD`."""
+NOTHING, END, PAUSE = -1, 0, 1
+"""Numbers of what is left out, of the end of a sentence and of a pause; words count from `FIRST_WORD`."""
 FIRST_WORD = 2
 JOINER = "_"
 """Joins the words of a phrase; so it never is part of a word itself."""
@@ -48,7 +48,6 @@ _UNSPACED = re.compile("([\u3040-\u30ff\u3400-\u9fff])|[\u0e01-\u0e3a\u0e81-\u0e
 """Kana and ideographs, or Thai, Lao, Burmese and Khmer."""
 _CLAUSE, _SAMPLE = 4, 100_000
 _JOINERS = "\u200c\u200d"
-_NOTHING = -1
 _DIGIT = re.compile(r"\d")
 _BETWEEN_BLANKS = re.compile(r"[^\s\0-\x1f\x7f-\x9f]+|[\n\r\x85\u2028\u2029]")
 
@@ -267,7 +266,7 @@ def unspaced_word(words: Iterable[str]) -> str:
 
 
 def _meaning(parameters: TokenParameters) -> Callable[[str], str | int]:
-    """A function from a token as found to its word, or to `END`, `PAUSE` or `_NOTHING`."""
+    """A function from a token as found to its word, or to `END`, `PAUSE` or `NOTHING`."""
     spelt = _spelt if parameters.splitting is Splitting.WORDS else _spelt_as_it_is
 
     lower, shortest = parameters.case is Case.LOWER, max(parameters.min_word_length, 1)
@@ -285,7 +284,7 @@ def _meaning(parameters: TokenParameters) -> Callable[[str], str | int]:
         if lower:
             word = lowered(word)
         if len(word) < shortest:
-            return _NOTHING
+            return NOTHING
         if digits and _DIGIT.search(word):
             return PAUSE if digits is Digits.DROP else _DIGIT.sub("#", word)
         return word
@@ -329,11 +328,21 @@ def lowered(word: str) -> str:
     return (word if word.isascii() else word.replace("İ", "i")).lower()
 
 
-def tidy(ids: Ids, min_sentence_length: int = 1) -> Ids:
+def tidy(ids: Ids, min_sentence_length: int = 1, becomes: Ids | None = None) -> Ids:
     """``ids`` without what says nothing: tokens that stand for nothing, pauses next to a pause or an end, ends of
     sentences without words. Sentences that are too short are left out, those that are too long are cut.
+
+    ``becomes`` says what each number stands for, where that is not itself.
     """
-    ids = ids[ids != _NOTHING]
+    if missing_kernel("embeddings.text") is None:
+        ids, longest = tidy_ids(ids, becomes)
+        fit = min_sentence_length <= 1 and longest <= LONGEST_SENTENCE
+        return ids if fit else _fit_sentences(ids, min_sentence_length)
+    return _fit_sentences(_tidied(ids if becomes is None else becomes[ids]), min_sentence_length)
+
+
+def _tidied(ids: Ids) -> Ids:
+    ids = ids[ids != NOTHING]
     if not len(ids) or ids[-1] != END:
         ids = np.append(ids, np.int32(END))
     before = np.concatenate(([END], ids[:-1]))
@@ -341,8 +350,8 @@ def tidy(ids: Ids, min_sentence_length: int = 1) -> Ids:
     # A pause before an end goes; an end that is then preceded by an end goes as well.
     after = np.append(ids[1:], np.int32(END))
     ids = ids[~((ids == PAUSE) & (after == END))]
-    ids = ids[(ids != END) | (np.concatenate(([END], ids[:-1])) != END)]
-    return _fit_sentences(ids, min_sentence_length)
+    kept: Ids = ids[(ids != END) | (np.concatenate(([END], ids[:-1])) != END)]
+    return kept
 
 
 def _fit_sentences(ids: Ids, shortest: int) -> Ids:

@@ -24,6 +24,7 @@ from embeddings.text import (
     Counts,
     Expansion,
     Ids,
+    Links,
     Phrases,
     blocks_of,
     clean,
@@ -32,7 +33,6 @@ from embeddings.text import (
     find_phrases,
     find_terms,
     find_texts,
-    join_phrases,
     lowered,
     phrase_words,
     read_lines,
@@ -189,10 +189,10 @@ def _phrase_pass(job: Job, number: int, space: Workspace, watcher: Watcher) -> N
     if (space.folder / KNOWN / EDGES_FILE).exists():
         links = term_links(words, counts, _edges(space, len(words)))
         found = find_terms(ids, words, counts, links)
-        blocks = (links.join(block, found) for block in blocks_of(ids))
     else:
-        found = find_phrases(ids, words, counts, job.phrases)
-        blocks = (join_phrases(block, found, words, counts, job.phrases) for block in blocks_of(ids))
+        links = Links(words, counts, job.phrases)
+        found = find_phrases(ids, counts, links)
+    blocks = (links.join(block, found) for block in blocks_of(ids))
     watcher(Status(f"phrases, pass {number}", 1, 2))
     joined = phrase_words(found, words)
     write_pass(space, JoinedPhrases(stage, words, joined, found.parts), blocks, clock, watcher)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from embeddings.text import phrases as module
 from embeddings.text.phrases import (
     CONNECTORS,
+    Links,
     PhraseParameters,
     Scoring,
     blocks_of,
     find_phrases,
-    join_phrases,
     phrase_words,
 )
 from embeddings.text.tokens import END, FIRST_WORD, PAUSE, Ids
@@ -39,10 +39,11 @@ def ours(sentences: Sentences, parameters: PhraseParameters) -> tuple[dict[str, 
     """The phrases with their scores, and the sentences with them joined."""
     ids, words = numbered(sentences)
     counts = np.bincount(ids, minlength=len(words) + FIRST_WORD)
-    found = find_phrases(ids, words, counts, parameters)
+    links = Links(words, counts, parameters)
+    found = find_phrases(ids, counts, links)
     joined = phrase_words(found, words)
     names = ["|", ",", *words, *joined]
-    text = " ".join(names[number] for number in join_phrases(ids, found, words, counts, parameters))
+    text = " ".join(names[number] for number in links.join(ids, found))
     return dict(zip(joined, found.scores.tolist(), strict=True)), [line.split() for line in text.split("|")[:-1]]
 
 
@@ -124,14 +125,14 @@ def test_counting_in_parts_and_blocks_changes_nothing(monkeypatch: pytest.Monkey
     sentences = [[f"w{number}" for number in rng.zipf(1.5, 12) % 40] for _ in range(300)]
     ids, words = numbered(sentences)
     counts = np.bincount(ids, minlength=len(words) + FIRST_WORD)
-    parameters = PhraseParameters(phrase_threshold=-9.0, phrase_min_count=2)
-    whole = find_phrases(ids, words, counts, parameters)
+    links = Links(words, counts, PhraseParameters(phrase_threshold=-9.0, phrase_min_count=2))
+    whole = find_phrases(ids, counts, links)
     monkeypatch.setattr(module, "_PART_IDS", 700)
-    parts = find_phrases(ids, words, counts, parameters)
+    parts = find_phrases(ids, counts, links)
     assert len(whole) > 100
     assert parts.keys.tolist() == whole.keys.tolist()
     assert parts.counts.tolist() == whole.counts.tolist()
-    together = join_phrases(ids, whole, words, counts, parameters)
-    piecewise = [join_phrases(block, whole, words, counts, parameters) for block in blocks_of(ids, 200)]
+    together = links.join(ids, whole)
+    piecewise = [links.join(block, whole) for block in blocks_of(ids, 200)]
     assert len(piecewise) > 10
     assert np.concatenate(piecewise).tolist() == together.tolist()
