@@ -1,4 +1,4 @@
-"""Questions to begin with: for each model six that it answers well."""
+"""Questions to begin with: for each model six that it answers well, and more where they are known."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -30,11 +30,30 @@ WIKIPEDIA = (
     ExampleQuery("United States : dollar :: Mexico : ?", "What is to Mexico as the dollar is to the United States?"),
     ExampleQuery("king - man + woman", "A king, less what makes a man, plus what makes a woman", "queen"),
     ExampleQuery("Old Navy, Banana Republic, Macy's, Louis Vuitton", "Which of these shops does not belong?"),
-    ExampleQuery("France : Paris, Japan : Tokyo :: Italy : ?", "Two examples make the question clearer", "rome"),
+    ExampleQuery("France : Paris, Japan : Tokyo :: Hungary : ?", "Two examples make the question clearer", "Budapest"),
     ExampleQuery("coffee", "What is used most like coffee?"),
     ExampleQuery("coffee <> tea", "How alike are two words?"),
-    ExampleQuery("Paris - France + Italy", "A capital, moved to another country", "rome"),
     ExampleQuery("breakfast, cereal, dinner, lunch", "Which word does not belong?", "cereal"),
+    ExampleQuery("Tokyo - Japan + France", "A capital, moved to another country", "Paris"),
+    ExampleQuery("Barack Obama - United States + Russia", "A president of another country", "Vladimir Putin"),
+    ExampleQuery("Manchester United - England + Spain", "A club of another country", "Real Madrid"),
+    ExampleQuery("New York Yankees : baseball :: Los Angeles Lakers : ?", "What do they play?", "basketball"),
+    ExampleQuery("Batman - Gotham City + Metropolis", "A hero of another city", "Superman"),
+    ExampleQuery("Harry Potter : J. K. Rowling :: Sherlock Holmes : ?", "Who wrote of him?", "Conan Doyle"),
+    ExampleQuery("Homer : Iliad :: Virgil : ?", "What did he write?", "Aeneid"),
+    ExampleQuery("Shakespeare - England + Germany", "The poet of another language", "Goethe"),
+    ExampleQuery("Beethoven : piano :: Paganini : ?", "What did he play?", "violin"),
+    ExampleQuery("Einstein : physics :: Darwin : ?", "What did he study?", "biology"),
+    ExampleQuery("Harvard University - Massachusetts + California", "A university", "University of California"),
+    ExampleQuery("Eiffel Tower : Paris :: Big Ben : ?", "Where does it stand?", "London"),
+    ExampleQuery("Amazon - Brazil + Egypt", "A river of another country", "Nile"),
+    ExampleQuery("Hollywood - United States + India", "Films of another country", "Bollywood"),
+    ExampleQuery("Toyota - Japan + Germany", "Cars of another country", "BMW"),
+    ExampleQuery("sushi - Japan + Italy", "Food of another country", "pasta"),
+    ExampleQuery("wine - grapes + barley", "A drink of something else", "beer"),
+    ExampleQuery("walked : walk :: swam : ?", "Grammar is in the vectors too", "swim"),
+    ExampleQuery("John Lennon, Paul McCartney, George Harrison, Mick Jagger", "Who was no Beatle?", "Mick Jagger"),
+    ExampleQuery("Mercury, Venus, Saturn, Texas", "Which is no planet?", "Texas"),
 )
 """For models of phrases and names; those whose first answer a model does not give, or not so, are left out."""
 GLOVE = (
@@ -55,22 +74,19 @@ _known: WeakKeyDictionary[WordVectors, tuple[ExampleQuery, ...]] = WeakKeyDictio
 
 
 def examples_of(model: WordVectors, ask: Ask) -> tuple[ExampleQuery, ...]:
-    """Six questions that ``model`` answers as expected, or as many as there are; found out once for each model."""
+    """All listed questions that ``model`` answers as expected, with questions of its own words at least `SHOWN` if
+    there are so many; found out once for each model.
+    """
     if model not in _known:
-        found: dict[str, ExampleQuery] = {}
-        for example in _candidates(model):
+        listed = [*_of_folder(model), *_BY_MODEL.get(model.name, WIKIPEDIA)]
+        found = {example.query: example for example in listed if _works(example, ask)}
+        for example in _of_words(model):
+            if len(found) >= SHOWN:
+                break
             if example.query not in found and _works(example, ask):
                 found[example.query] = example
-            if len(found) == SHOWN:
-                break
         _known[model] = tuple(found.values())
     return _known[model]
-
-
-def _candidates(model: WordVectors) -> Iterator[ExampleQuery]:
-    yield from _of_folder(model)
-    yield from _BY_MODEL.get(model.name, WIKIPEDIA)
-    yield from _of_words(model)
 
 
 def _of_folder(model: WordVectors) -> Sequence[ExampleQuery]:

@@ -19,7 +19,7 @@ from embeddings.query import Kind
 from service.host import ServedModels, StaticFiles, UnknownModel, of_error, of_http, served_models_of_app
 from service.page import interpretation
 from service.page.addresses import at, search_address, with_parameters, word_address
-from service.page.examples import ExampleQuery, examples_of
+from service.page.examples import SHOWN, ExampleQuery, examples_of
 from service.page.inline import PAGE_POLICY, STYLE, THEME
 from service.page.meanings import display_of
 from service.page.pictures import NARROW, WIDE, Drawing, paint
@@ -195,7 +195,7 @@ def error_page(error: EmbeddingsError | HTTPException) -> Response:
         ]
     page = render(
         "error.html", asked, query, error=error, status=status, title=_title(error, status),
-        detail=_detail(error), fault=fault, suggestions=suggestions, examples=examples_for(asked),
+        detail=_detail(error), fault=fault, suggestions=suggestions, examples=examples_for(asked)[:SHOWN],
     )  # fmt: skip
     response = make_response(page, status)
     for name in ("Allow", "Retry-After", "WWW-Authenticate", "Location"):

@@ -15,7 +15,7 @@ from service.host import of_http, served_models_of_app
 from service.page import exports, interpretation
 from service.page.addresses import at, fits_into_a_path, search_address, with_parameters, word_address
 from service.page.downloads import downloads
-from service.page.examples import ExampleQuery
+from service.page.examples import SHOWN, ExampleQuery
 from service.page.explore import explore
 from service.page.glosses import GLOSSES_FILE, Glosses
 from service.page.layout import (
@@ -60,7 +60,7 @@ def home() -> str:
     asked = read_search_request(request.args)
     examples = examples_for(asked)
     shown = _example(examples[0], asked) if examples else None
-    return render("home.html", asked, request.args.get("q", ""), examples=examples, shown=shown)
+    return render("home.html", asked, request.args.get("q", ""), examples=examples, shown_examples=SHOWN, shown=shown)
 
 
 def _example(example: ExampleQuery, asked: SearchRequest) -> dict[str, Any]:

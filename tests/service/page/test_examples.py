@@ -8,10 +8,16 @@ import pytest
 
 from embeddings import Model, ask
 from embeddings.models import Card, open_model, save_model
-from service.page.examples import EXAMPLES_FILE, SHOWN, examples_of
+from service.page.examples import EXAMPLES_FILE, SHOWN, WIKIPEDIA, examples_of
 
 
-def test_the_default_model_answers_all_that_is_suggested(glove: Model) -> None:
+def test_the_default_model_answers_all_that_is_suggested(wikipedia: Model) -> None:
+    examples = examples_of(wikipedia, lambda query: ask(wikipedia, query))
+    assert examples == WIKIPEDIA
+    assert len(examples) >= SHOWN + 20
+
+
+def test_glove_answers_all_that_is_suggested(glove: Model) -> None:
     examples = examples_of(glove, lambda query: ask(glove, query))
     assert len(examples) == SHOWN
     kinds = set()
