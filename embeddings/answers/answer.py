@@ -43,8 +43,8 @@ class Answer:
     parsed: Query | None = field(default=None, compare=False, repr=False)
     """The query as it was read; None if the answer came from a service."""
 
-    def as_dict(self) -> dict[str, Any]:
-        """The answer as JSON, without what does not apply to the kind of query."""
+    def as_dict(self, *, timed: bool = True) -> dict[str, Any]:
+        """The answer as JSON, without what does not apply to the kind of query; ``timed`` says how long it took."""
         content: dict[str, Any] = {
             "query": self.query,
             "kind": self.kind.value,
@@ -56,8 +56,9 @@ class Answer:
             "results": as_dicts(self.results),
             "model": self.model,
             "method": self.method,
-            "took_ms": round(self.took_ms, 3),
         }
+        if timed:
+            content["took_ms"] = round(self.took_ms, 3)
         if self.score is not None:
             content["score"] = round(self.score, 6)
         if self.shared is not None and self.apart is not None:

@@ -43,6 +43,10 @@ class Options:
     )
     """Words or differences of words, by commas; `directions_of` reads them (Bolukbasi et al. 2016)."""
 
+    def __hash__(self) -> int:
+        """Of what differs most: a service asks for it several times a query."""
+        return hash((self.k, self.restrict, self.without))
+
     def __post_init__(self) -> None:
         if not 1 <= self.k <= 1000:
             raise QueryError(f"The number of results is {self.k}; it can be 1 to 1,000.")

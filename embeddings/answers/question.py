@@ -1,5 +1,6 @@
 """Texts → questions: queries whose terms are found in a model, and the vectors that they are."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -15,8 +16,7 @@ from embeddings.models import WordVectors
 from embeddings.query import Kind, Query, parse
 from embeddings.search import Matrix
 
-_NO_DIRECTION = 1e-5
-_TINY = np.float32(1e-30)
+_NO_DIRECTION, _TINY = 1e-5, np.float32(1e-30)
 _NOT_SEARCHED = (Kind.ODD_ONE_OUT, Kind.SIMILARITY)
 
 
@@ -81,14 +81,12 @@ def _with_vectors(model: WordVectors, found: list[Found], directions: Matrix | N
     zeros = _zeros(vectors)
     if directions is not None:
         vectors = without(vectors, directions)
+    nothing_left = zeros if directions is None else _zeros(vectors)
     weights = np.array([term.weight for each in found for term in each.query.terms], np.float32)
-    starts = [0]
-    for each in found:
-        starts.append(starts[-1] + len(each.matches))
-    sums = np.add.reduceat(vectors * weights[:, None], starts[:-1], axis=0)
+    starts = list(itertools.accumulate([len(each.matches) for each in found], initial=0))
+    sums = weights[None] @ vectors if len(found) == 1 else np.add.reduceat(vectors * weights[:, None], starts[:-1])
     lengths: Matrix = np.sqrt(np.vecdot(sums, sums))
     targets = sums / np.maximum(lengths, _TINY)[:, None]
-    nothing_left = zeros if directions is None else _zeros(vectors)
     for (text, query, matches), start, target, length in zip(found, starts, targets, lengths.tolist(), strict=False):
         end = start + len(matches)
         question = Question(text, query, matches, vectors[start:end], weights[start:end], target)
@@ -126,6 +124,8 @@ def _vectors_of(model: WordVectors, found: Sequence[Found]) -> Matrix:
 
 
 def _zeros(vectors: Matrix) -> set[int]:
-    """Which of ``vectors`` [n, dimension] are nothing but zeros."""
-    squares: Matrix = np.vecdot(vectors, vectors)
-    return {place for place, square in enumerate(squares.tolist()) if not square}
+    """Which of ``vectors`` [n, dimension], of length 1 else, are nothing but zeros."""
+    flat = vectors.reshape(-1)
+    if flat @ flat > len(vectors) - 0.5:
+        return set()
+    return set(np.flatnonzero(~np.any(vectors, axis=1)).tolist())

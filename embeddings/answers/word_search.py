@@ -1,6 +1,6 @@
 """Questions → the words nearest to their targets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,10 +55,9 @@ def _search(model: WordVectors, questions: Sequence[Question], options: Options)
         return [found for question in questions for found in _search(model, [question], options)]
 
 
-def _search_together(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results]:
+def _search_together(model: WordVectors, questions: Sequence[Question], options: Options) -> Iterator[Results]:
     inputs = [input_forms(model, question) for question in questions]
     wanted = options.k + _SPARE + max([len(rows) for rows, _ in inputs])
-    listed: list[Results] = []
     found = _nearest(model, questions, wanted, options)
     for place, question in enumerate(questions):
         excluded, forms = inputs[place]
@@ -69,23 +68,27 @@ def _search_together(model: WordVectors, questions: Sequence[Question], options:
             fetched *= 4
             scores, rows = _nearest(model, [question], fetched, options)[0]
             results = list_words(model, scores, rows, excluded, forms, options)
-        listed.append(results)
-    return listed
+        yield results
 
 
 def _nearest(
     model: WordVectors, questions: Sequence[Question], wanted: int, options: Options
-) -> dict[int, tuple[Matrix, Rows]]:
+) -> Mapping[int, tuple[Matrix, Rows]]:
     """By place of the question the scores and rows of its ``wanted`` best, the question's own words included."""
     how: Any = {"exact": options.exact, "restrict": options.restrict}
-    found: dict[int, tuple[Matrix, Rows]] = {}
     if options.method is Method.MULTIPLY:
-        for place, question in enumerate(questions):
-            found[place] = search_cosmul(model.index, question.vectors, question.weights, wanted, **how)
-        return found
-    for some, asked in _of_one_kind(questions):
-        targets = np.array([questions[place].target for place in some])
-        found.update(zip(some, zip(*model.index.search(targets, wanted, asked=asked, **how), strict=True), strict=True))
+        return {
+            place: search_cosmul(model.index, question.vectors, question.weights, wanted, **how)
+            for place, question in enumerate(questions)
+        }
+    found: dict[int, tuple[Matrix, Rows]] = {}
+    for places, asked in _of_one_kind(questions):
+        if len(places) == 1:
+            targets = questions[places[0]].target[None]
+        else:
+            targets = np.array([questions[place].target for place in places])
+        scores, rows = model.index.search(targets, wanted, asked=asked, **how)
+        found.update(zip(places, zip(scores, rows, strict=True), strict=True))
     return found
 
 

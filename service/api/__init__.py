@@ -6,8 +6,8 @@ from service.api.examples import RESPONSES as EXAMPLES_FILE
 from service.api.openai import compatible
 from service.api.openapi import complete_document, documentation
 from service.api.problem_pages import PROBLEM_PAGES, problem_pages
-from service.api.replies import REPLIES
-from service.api.routes import AnyText, read_parameters
+from service.api.replies import REPLIES, timing_of
+from service.api.routes import AnyText
 from service.api.vectors import vectors
 
 BLUEPRINTS = (api, vectors, compatible)
@@ -25,5 +25,5 @@ __all__ = [
     "complete_document",
     "documentation",
     "problem_pages",
-    "read_parameters",
+    "timing_of",
 ]

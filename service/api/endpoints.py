@@ -11,7 +11,7 @@ from embeddings.answers import Resolution, find_word, resolve, suggest
 from embeddings.models import WordVectors
 from embeddings.query import literal
 from service.api.conditional import kept
-from service.api.replies import Change, analogy_text, answer_with_body, timing_of, what_is_asked, words_with
+from service.api.replies import Change, analogy_text, body_of, timing_of, what_is_asked, words_with
 from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, tagged
 from service.api.schemas import (
     AnalogyParameters,
@@ -85,7 +85,7 @@ def _answer_each(serving: ServedModels, queries: Sequence[str | QueryEntry], bod
 @api.get("/analogy", responses={"200": AnswerBody}, **_QUERIES)
 def solve_analogy(query: AnalogyParameters) -> Response:
     """a is to b as c is to d: give three, and the fourth is found."""
-    return _answer(analogy_text(query), query)
+    return _answer(analogy_text(query.a, query.b, query.c, query.d), query)
 
 
 @api.get("/neighbours", responses={"200": NeighboursBody}, **_QUERIES)
@@ -132,14 +132,16 @@ def post_odd_one_out(body: OddOneOutBody) -> Response:
 
 def _answer(text: str, asked: SearchParameters, change: Change | None = None) -> Response:
     """An answer that may be kept; ``change`` may alter its content."""
-    serving = served_models_of_app()
+    serving, options = served_models_of_app(), asked.options
 
     def make() -> Response:
-        answer, body = answer_with_body(serving, text, asked, change)
+        answer = serving.ask(text, options, asked.model)
         note(answer)
-        return Response(body, headers={"Server-Timing": timing_of(answer)}, content_type="application/json")
+        timing = {"Server-Timing": timing_of(answer)}
+        return Response(body_of(answer, change), headers=timing, content_type="application/json")
 
-    return kept(serving.fingerprint(asked.model), what_is_asked(text, asked), make)
+    what = what_is_asked(text, repr(options), asked.offset if isinstance(asked, NeighboursParameters) else None)
+    return kept(serving.fingerprint(asked.model), what, make)
 
 
 def note(answer: Answer | Failure) -> None:

@@ -3,37 +3,30 @@ The routes answer all other requests, and report what is wrong with one.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-from embeddings import Answer
+from embeddings import Answer, Options
 from embeddings.answers import complete, find_entry
 from embeddings.models import WordVectors
 from embeddings.query import literal
 from service.api.conditional import tag_of
+from service.api.routes import read_parameters
 from service.api.schemas import AnalogyParameters, QueryParameters, SearchParameters, VocabularyParameters
 from service.host import InvalidRequest, ServedModels
 
 
-@dataclass(frozen=True, slots=True)
-class JsonReply:
+class JsonReply(NamedTuple):
     """JSON that browsers and proxies may keep: the same bytes from every process."""
 
     tag: str
     body: bytes
     answer: Answer | None = None
 
-    @property
-    def timing(self) -> str:
-        """The header Server-Timing, if there is an answer."""
-        return "" if self.answer is None else timing_of(self.answer)
 
-
-def analogy_text(asked: AnalogyParameters) -> str:
+def analogy_text(*places: str | None) -> str:
     """The analogy in the query language. Raises `InvalidRequest` unless one of the four is left out."""
-    places = [asked.a, asked.b, asked.c, asked.d]
     if places.count(None) != 1:
         raise InvalidRequest(f"Give exactly three of a, b, c and d; you gave {4 - places.count(None)}.")
     a, b, c, d = ("?" if place is None else literal(place) for place in places)
@@ -76,42 +69,74 @@ def timing_of(answer: Answer) -> str:
     return f"answer;dur={round(answer.took_ms, 3)}"
 
 
-def answer_with_body(
-    serving: ServedModels, text: str, asked: SearchParameters, change: Change | None = None
-) -> tuple[Answer, bytes]:
-    """The answer to the query ``text``, and its bytes without the time that it took."""
-    answer = serving.ask(text, asked.options, asked.model)
-    content = answer.as_dict()
-    del content["took_ms"]
+def body_of(answer: Answer, change: Change | None = None) -> bytes:
+    """The bytes of an answer, without the time that it took."""
+    content = answer.as_dict(timed=False)
     if change is not None:
         change(content)
-    return answer, orjson.dumps(content)
+    return orjson.dumps(content)
 
 
-def what_is_asked(text: str, asked: SearchParameters) -> object:
-    """What distinguishes an answer from others of the same model."""
-    return text, asked.options, getattr(asked, "offset", None)
+def what_is_asked(text: str, options: str, offset: int | None = None) -> str:
+    """What distinguishes an answer from others of the same model; ``options`` as they are printed."""
+    return f"{text}\0{options}\0{offset}"
 
 
-def _of_query(kind: type[SearchParameters], text_of: Callable[[Any], str]) -> Callable[..., JsonReply]:
-    def reply(serving: ServedModels, given: Mapping[str, Any]) -> JsonReply:
-        asked = kind.model_validate(given)
-        text = text_of(asked)
-        answer, body = answer_with_body(serving, text, asked)
-        return JsonReply(tag_of(serving.fingerprint(asked.model), what_is_asked(text, asked)), body, answer)
+class _Settled(NamedTuple):
+    """How a query is to be answered, as its address says."""
 
-    return reply
+    options: Options
+    printed: str
+    model: str | None
 
 
-def _of_vocabulary(serving: ServedModels, given: Mapping[str, Any]) -> JsonReply:
-    asked = VocabularyParameters.model_validate(given)
+class _OfQuery:
+    """Answers to queries that are made of parameters with these ``names``. All other parameters are validated once and
+    kept: they are the same from one request to the next.
+    """
+
+    def __init__(self, kind: type[SearchParameters], names: tuple[str, ...], text_of: Callable[..., str]) -> None:
+        self._kind, self._names, self._text_of = kind, names, text_of
+        self._settled: dict[tuple[tuple[str, str], ...], _Settled] = {}
+
+    def __call__(self, serving: ServedModels, address: str) -> JsonReply:
+        given = read_parameters(address, set())
+        texts = [given.pop(name, None) for name in self._names]
+        rest = tuple(given.items())
+        settled = self._settled.get(rest) or self._settle(rest)
+        text = self._text_of(*texts)
+        answer = serving.ask(text, settled.options, settled.model)
+        tag = tag_of(serving.fingerprint(settled.model), what_is_asked(text, settled.printed))
+        return JsonReply(tag, body_of(answer), answer)
+
+    def _settle(self, rest: tuple[tuple[str, str], ...]) -> _Settled:
+        asked = self._kind.model_validate(dict.fromkeys(self._names, "") | dict(rest))
+        settled = _Settled(asked.options, repr(asked.options), asked.model)
+        if len(self._settled) == _MOST_SETTLED:
+            self._settled.clear()
+        self._settled[rest] = settled
+        return settled
+
+
+_MOST_SETTLED = 500
+"""Sets of parameters that are kept."""
+
+
+def _query_text(text: str | None) -> str:
+    if text is None:
+        raise InvalidRequest("q is missing.")
+    return text
+
+
+def _of_vocabulary(serving: ServedModels, address: str) -> JsonReply:
+    asked = VocabularyParameters.model_validate(read_parameters(address, set()))
     content = words_with(serving.model(asked.model), asked)
     return JsonReply(tag_of(serving.fingerprint(asked.model), ("vocabulary", asked)), orjson.dumps(content))
 
 
-REPLIES: dict[str, Callable[[ServedModels, Mapping[str, Any]], JsonReply]] = {
-    "/api/v1/query": _of_query(QueryParameters, lambda asked: str(asked.q)),
-    "/api/v1/analogy": _of_query(AnalogyParameters, analogy_text),
+REPLIES: Mapping[str, Callable[[ServedModels, str], JsonReply]] = {
+    "/api/v1/query": _OfQuery(QueryParameters, ("q",), _query_text),
+    "/api/v1/analogy": _OfQuery(AnalogyParameters, ("a", "b", "c", "d"), analogy_text),
     "/api/v1/vocabulary": _of_vocabulary,
 }
 """By path: the models served and the parameters of the address → what is answered. They raise pydantic's

@@ -7,7 +7,7 @@ so that no number ever falls.
 import mmap
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _NAMES, _CELLS = 1 << 18, 1 << 13
 """Bytes for the names of a page, and its numbers."""
@@ -38,9 +38,15 @@ class Counters:
         self._lock = threading.Lock()
 
     def add(self, key: Key, number: float = 1) -> None:
+        self.add_all([(key, number)])
+
+    def add_all(self, numbers: Iterable[tuple[Key, float]]) -> None:
+        """Add a number to each, under one lock."""
+        places, cells = self._places, self._cells
         with self._lock:
-            place = self._places.get(key)
-            self._cells[self._new(key) if place is None else place] += number
+            for key, number in numbers:
+                place = places.get(key)
+                cells[self._new(key) if place is None else place] += number
 
     def put(self, key: Key, number: float) -> None:
         """Set a number that rises and falls."""

@@ -2,8 +2,8 @@
 
 import logging
 import os
+import random
 import re
-import secrets
 import threading
 import time
 import traceback
@@ -18,7 +18,7 @@ _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 def request_id(given: str | None) -> str:
     """The id that a proxy or client sent, if it is safe, else a new one."""
-    return given if given and _SANE.fullmatch(given) else secrets.token_hex(8)
+    return given if given and _SANE.fullmatch(given) else f"{random.getrandbits(64):016x}"  # no secret
 
 
 _seconds: dict[int, str] = {}
@@ -87,7 +87,7 @@ def flush() -> None:
 
 def write(content: dict[str, Any]) -> None:
     """Write one object as one line. Warnings and errors are written at once."""
-    line = _escaped(orjson.dumps(_encodable(content))) + b"\n"
+    line = _line_of(content)
     if _Held.lines is None:
         os.write(2, line)
         return
@@ -98,14 +98,18 @@ def write(content: dict[str, Any]) -> None:
         flush()
 
 
+def _line_of(content: dict[str, Any]) -> bytes:
+    try:
+        line = orjson.dumps(content)
+    except orjson.JSONEncodeError:  # a lone surrogate, which no UTF-8 has
+        line = orjson.dumps(_encodable(content))
+    return _escaped(line) + b"\n"
+
+
 def _encodable(content: dict[str, Any]) -> dict[str, Any]:
     """Texts without lone surrogates, which no UTF-8 has."""
-    if all(not isinstance(value, str) or value.isascii() for value in content.values()):
-        return content
     return {
-        name: value.encode("utf-8", "backslashreplace").decode()
-        if isinstance(value, str) and not value.isascii()
-        else value
+        name: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
         for name, value in content.items()
     }
 
@@ -113,7 +117,7 @@ def _encodable(content: dict[str, Any]) -> dict[str, Any]:
 def _escaped(line: bytes) -> bytes:
     """JSON without characters that a terminal or a viewer could take for line ends or commands."""
     if line.isascii():
-        return line.replace(b"\x7f", b"\\u007f")
+        return line.replace(b"\x7f", b"\\u007f") if b"\x7f" in line else line
     text = line.decode()
     return "".join(
         char if char.isprintable() else f"\\u{ord(char):04x}" if ord(char) < 0x10000 else "?" for char in text
@@ -131,4 +135,4 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             content["traceback"] = self.formatException(record.exc_info)
-        return _escaped(orjson.dumps(_encodable(content))).decode()
+        return _line_of(content)[:-1].decode()

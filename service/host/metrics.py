@@ -49,20 +49,17 @@ def forget(process: int) -> None:
     _Kept.counters.forget(process, _CACHE_SIZE)
 
 
-def count_request(route: str, method: str, status: int, seconds: float) -> None:
-    _Kept.counters.add(("thisplusthat_requests", route, method, str(status)))
-    _observe("thisplusthat_request_seconds", route, seconds)
-
-
-def count_answer(answer: Answer | Failure) -> None:
-    """An answer by its kind and its terms, or a failure by its type."""
-    if isinstance(answer, Failure):
-        count_error(type(answer.error).__name__)
-        return
-    _observe("thisplusthat_answer_seconds", answer.kind.value, answer.took_ms / 1000)
-    add = _Kept.counters.add
-    for term in answer.terms:
-        add(("thisplusthat_resolutions", term.resolved))
+def count_request(route: str, method: str, status: int, seconds: float, answers: Iterable[Answer | Failure]) -> None:
+    """A request, and its answers by their kind and their terms, or failures by their type."""
+    numbers: list[tuple[Key, float]] = [(("thisplusthat_requests", route, method, str(status)), 1.0)]
+    numbers += _observed("thisplusthat_request_seconds", route, seconds)
+    for answer in answers:
+        if isinstance(answer, Failure):
+            numbers.append((("thisplusthat_errors", type(answer.error).__name__), 1.0))
+        else:
+            numbers += _observed("thisplusthat_answer_seconds", answer.kind.value, answer.took_ms / 1000)
+            numbers += [(("thisplusthat_resolutions", term.resolved), 1.0) for term in answer.terms]
+    _Kept.counters.add_all(numbers)
 
 
 def count_error(kind: str) -> None:
@@ -77,10 +74,8 @@ def set_cache_size(answers: int) -> None:
     _Kept.counters.put((_CACHE_SIZE,), answers)
 
 
-def _observe(name: str, label: str, seconds: float) -> None:
-    counters = _Kept.counters
-    counters.add((name, label, _BOUNDS[bisect_left(_SECONDS, seconds)]))
-    counters.add((name, label, _SUM), seconds)
+def _observed(name: str, label: str, seconds: float) -> tuple[tuple[Key, float], tuple[Key, float]]:
+    return ((name, label, _BOUNDS[bisect_left(_SECONDS, seconds)]), 1.0), ((name, label, _SUM), seconds)
 
 
 # ---- For people

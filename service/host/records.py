@@ -7,7 +7,7 @@ from typing import Any
 
 from embeddings import Answer, Failure
 from service.host.logs import now, write
-from service.host.metrics import count_answer, count_error, count_request
+from service.host.metrics import count_error, count_request
 
 _METHODS = frozenset(("GET", "POST", "HEAD", "OPTIONS"))
 
@@ -31,9 +31,7 @@ class Record:
     def count(self) -> None:
         """Add it to the figures."""
         method = self.method if self.method in _METHODS else "other"
-        count_request(self.route, method, self.status, perf_counter() - self.started)
-        for answer in self.answers:
-            count_answer(answer)
+        count_request(self.route, method, self.status, perf_counter() - self.started, self.answers)
         if self.error:
             count_error(self.error)
 

@@ -5,7 +5,6 @@ import hashlib
 import json
 import mmap
 import os
-import struct
 import tempfile
 import threading
 import time
@@ -49,7 +48,7 @@ class Cache:
     def __init__(self, size: int) -> None:
         self.size = size
         self._kept: OrderedDict[_Key, Answer | Failure] = OrderedDict()
-        self._taken = 0
+        self._taken = self._told = 0
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -66,12 +65,13 @@ class Cache:
     def put(self, key: _Key, answer: Answer | Failure) -> None:
         if self.size:
             with self._lock:
-                if key not in self._kept:
+                if self._kept.setdefault(key, answer) is answer:
                     self._taken += _place(key, answer)
-                self._kept[key] = answer
                 while self._taken > self.size:
                     self._taken -= _place(*self._kept.popitem(last=False))
-                set_cache_size(len(self._kept))
+                if self._told != len(self._kept):
+                    self._told = len(self._kept)
+                    set_cache_size(self._told)
 
 
 def _place(key: _Key, answer: Answer | Failure) -> int:
@@ -98,7 +98,8 @@ class ServedModels:
     def __init__(self, settings: Settings) -> None:
         faiss.omp_set_num_threads(1)  # a server answers several requests at a time; and OpenMP does not survive a fork
         self.settings = settings
-        self._shared = mmap.mmap(-1, 8)
+        self._shared = memoryview(mmap.mmap(-1, 8)).cast("q")
+        """How often the models were exchanged, for all processes."""
         self._lock = threading.Lock()
         self._between_processes, name = tempfile.mkstemp(prefix="thisplusthat-reload-")
         os.unlink(name)  # open as long as this lives, and inherited by what is forked
@@ -125,7 +126,7 @@ class ServedModels:
     @property
     def opened(self) -> ModelSet:
         """The models as they are now."""
-        if struct.unpack_from("q", self._shared)[0] != self._generation:
+        if self._shared[0] != self._generation:
             self._follow()
         return self._opened
 
@@ -139,7 +140,15 @@ class ServedModels:
 
     def ask(self, query: str, options: Options | None = None, model: str | None = None) -> Answer:
         """Answer one query. Raises `QueryError`, `UnknownWord` or `UnknownModel`."""
-        [answer] = self.ask_many([query], options, model)
+        options = options or Options()
+        opened = self.opened
+        asked = _find(opened, model)
+        key = (asked.name, query, options)
+        answer = opened.cache.get(key)
+        if answer is None:
+            [answer] = ask_model(asked, [query], options)
+            self.ready = True
+            opened.cache.put(key, answer)
         if isinstance(answer, Failure):
             raise error_from_dict(answer.error.as_dict())  # a new one: each time it is raised, an error holds more
         return answer
@@ -183,8 +192,8 @@ class ServedModels:
                 model.check()
                 _try(model)
             self._opened = opened
-            self._generation = struct.unpack_from("q", self._shared)[0] + 1
-            struct.pack_into("q", self._shared, 0, self._generation)
+            self._generation = self._shared[0] + 1
+            self._shared[0] = self._generation
         return [name for name, mark in opened.fingerprints.items() if before.fingerprints.get(name) != mark]
 
     @contextmanager
@@ -199,7 +208,7 @@ class ServedModels:
     def _follow(self) -> None:
         """Open the models that another process has checked and replaced."""
         with self._lock:
-            generation = struct.unpack_from("q", self._shared)[0]
+            generation = self._shared[0]
             if generation == self._generation:
                 return
             try:

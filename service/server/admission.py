@@ -54,7 +54,8 @@ class Admission:
         lane: str | None
         path, _, query = request.target.partition(b"?")
         if request.method in ("GET", "HEAD", "OPTIONS"):
-            is_costly = len(request.target) >= _LONG_QUERY or _COSTLY.search(query)
+            is_plain = query.startswith(b"q=") and b"&" not in query
+            is_costly = len(request.target) >= _LONG_QUERY or (not is_plain and _COSTLY.search(query))
             if not is_costly and _PLAIN.fullmatch(path):
                 lane = None
             else:

@@ -10,7 +10,7 @@ from flask import Flask
 from pydantic import ValidationError
 
 from embeddings.errors import EmbeddingsError
-from service.api import REPLIES, read_parameters
+from service.api import REPLIES, timing_of
 from service.host import (
     HEADERS,
     POLICY,
@@ -54,16 +54,15 @@ class Direct:
             return None
         started = perf_counter()
         try:
-            kept = found[1](self._serving, read_parameters(query.decode("latin-1"), set()))
+            tag, body, answer = found[1](self._serving, query.decode("latin-1"))
         except (EmbeddingsError, ValidationError):
             return None
-        given = request.header(b"x-request-id").decode("latin-1")
-        record = Record(started, request_id(given), "GET", found[0], request.address, found[0])
-        head = f'ETag: "{kept.tag}"\r\n{self._cached}X-Request-ID: {record.request_id}\r\n'
-        if kept.answer is not None:
-            record.answers = (kept.answer,)
-            head += f"Server-Timing: {kept.timing}\r\n"
-        body = kept.body
+        given = request.header(b"x-request-id")
+        record = Record(started, request_id(given.decode("latin-1")), "GET", found[0], request.address, found[0])
+        head = f'ETag: "{tag}"\r\n{self._cached}X-Request-ID: {record.request_id}\r\n'
+        if answer is not None:
+            record.answers = (answer,)
+            head += f"Server-Timing: {timing_of(answer)}\r\n"
         if is_worth_it(_TYPE, len(body)) and takes_gzip(request.header(b"accept-encoding").decode("latin-1")):
             body = gzip(body)
             head = f"Content-Encoding: gzip\r\nETag: W/{head[6:]}"

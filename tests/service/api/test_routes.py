@@ -5,7 +5,7 @@ THISPLUSTHAT_EXAMPLES is the number of examples for each operation; thousands ma
 
 import json
 import os
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import httpx
 import pytest
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
 from embeddings.errors import EmbeddingsError
-from service.api.routes import read_parameters
+from service.api.routes import plain_pairs, read_parameters
 
 EXAMPLES = int(os.environ.get("THISPLUSTHAT_EXAMPLES", "8"))
 LENIENT = settings(
@@ -75,3 +75,19 @@ def test_parameters_are_read_or_refused(raw: bytes) -> None:
 
 def test_parameters_of_lists_may_stand_several_times() -> None:
     assert read_parameters("word=a&q=%C3%A9&word=b+c&k=", {"word"}) == {"word": ["a", "b c"], "q": "é", "k": ""}
+
+
+ADDRESSES = st.lists(
+    st.sampled_from("a b_ & = + %20 %2B %2b %3A %3F %25 ? : - é % %2 0 B %26 %3D ; q= k=".split(" ")), max_size=12
+)
+
+
+@given(ADDRESSES.map("".join))
+def test_plain_addresses_are_read_as_all_others(text: str) -> None:
+    pairs = plain_pairs(text)
+    assert pairs is None or pairs == parse_qsl(text, keep_blank_values=True)
+
+
+def test_the_address_of_a_query_is_a_plain_one() -> None:
+    assert plain_pairs("q=king%20-%20man+%2B+woman&k=3") == [("q", "king - man + woman"), ("k", "3")]
+    assert plain_pairs("q=caf%C3%A9") is None
