@@ -24,13 +24,12 @@ from embeddings.files import (
     sync_folder,
     writing,
 )
-from embeddings.models import MANIFEST_FILE, MAP_FILE, Manifest, parse_manifest
+from embeddings.models import MANIFEST_FILE, MAP_FILE, MOST_MANIFEST_BYTES, Manifest, parse_manifest
 from embeddings.progress import Progress, no_progress
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[a-z][a-z0-9+.-]+)*://", re.ASCII)
 _CREDENTIALS = re.compile(r"://[^/@]*@")
 _BLOCK_BYTES = 8 << 20
-_MOST_MANIFEST_BYTES = 16 << 20
 _SILENT_SECONDS = 60
 """Without a byte from a web server, after which the fetch fails."""
 
@@ -64,9 +63,6 @@ def fetch(url: str, place: Path, progress: Progress = no_progress) -> bool:
 
 
 def _fetch_all(files: Any, root: str, manifest: Manifest, content: bytes, place: Path, progress: Progress) -> None:
-    for name in manifest.files:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name in (MANIFEST_FILE, MAP_FILE):
-            raise ModelError(f"{MANIFEST_FILE} lists a file '{name}', which no model has. Nothing is fetched.")
     partial = fetching_folder(place) / "model"
     with writing(place):
         partial.mkdir(exist_ok=True)
@@ -81,7 +77,7 @@ def _fetch_all(files: Any, root: str, manifest: Manifest, content: bytes, place:
         done += expected.bytes
     if files.exists(f"{root}/{MAP_FILE}"):
         with writing(place), files.open(f"{root}/{MAP_FILE}", "rb", cache_type="none") as file:
-            (partial / MAP_FILE).write_bytes(file.read(_MOST_MANIFEST_BYTES))
+            (partial / MAP_FILE).write_bytes(file.read(MOST_MANIFEST_BYTES))
     with writing(place):
         (partial / MANIFEST_FILE).write_bytes(content)
         sync_folder(partial)
@@ -141,7 +137,7 @@ def _require_space(partial: Path, place: Path, total: int) -> None:
 
 def _read_manifest(files: Any, path: str) -> bytes:
     with files.open(path, "rb", cache_type="none") as file:
-        content: bytes = file.read(_MOST_MANIFEST_BYTES)
+        content: bytes = file.read(MOST_MANIFEST_BYTES)
     return content
 
 

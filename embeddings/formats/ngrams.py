@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
+from embeddings.models import LONGEST_NGRAM
 
 _BASIS, _PRIME = np.uint32(2166136261), np.uint32(16777619)
 _ROWS_AT_ONCE = 1 << 14
-LONGEST = 100
-"""Characters of an n-gram beyond which its length is damaged, or made to keep a machine busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +27,9 @@ class NgramParameters:
 def require_ngrams(path: Path, min_n: int, max_n: int) -> None:
     """Raises `ModelError` for lengths of n-grams that cannot be."""
     for name, length in (("min_n", min_n), ("max_n", max_n)):
-        if not 0 <= length <= LONGEST:
+        if not 0 <= length <= LONGEST_NGRAM:
             raise ModelError(
-                f"{path} is damaged: its n-grams ({name}) are of {length:,} letters; 0 to {LONGEST} can be."
+                f"{path} is damaged: its n-grams ({name}) are of {length:,} letters; 0 to {LONGEST_NGRAM} can be."
             )
 
 

@@ -3,6 +3,7 @@
 from embeddings.models.model import (
     MANIFEST_FILE,
     MAP_FILE,
+    MOST_MANIFEST_BYTES,
     SUBWORDS_FILE,
     VECTORS_FILE,
     Card,
@@ -25,7 +26,7 @@ from embeddings.models.packed import (
 )
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts, write_texts
 from embeddings.models.spelling import fold, folded_key, plain
-from embeddings.models.subwords import subword_vector
+from embeddings.models.subwords import LONGEST_NGRAM, subword_vector
 from embeddings.models.tuning import Trial, tune
 from embeddings.models.vocabulary import ranked_variants
 from embeddings.models.word_vectors import Neighbours, WordVectors
@@ -34,8 +35,10 @@ from embeddings.models.writer import ModelWriter, rebuild_index, save_model
 __all__ = [
     "DESCRIPTIONS_FILE",
     "DISPLAY_FILE",
+    "LONGEST_NGRAM",
     "MANIFEST_FILE",
     "MAP_FILE",
+    "MOST_MANIFEST_BYTES",
     "SUBWORDS_FILE",
     "VECTORS_FILE",
     "Band",

@@ -5,6 +5,8 @@ maps: opening takes milliseconds whatever the size, and many processes share one
 """
 
 import json
+import re
+import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -16,10 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.files import FileSum, file_sum, open_array, reading_file
+from embeddings.files import FileSum, file_sum, open_array, open_regular, reading_file
 from embeddings.models import vocabulary
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts
+from embeddings.models.subwords import LONGEST_NGRAM
 from embeddings.models.vocabulary import Vocabulary, open_vocabulary
+from embeddings.parameters import of_file
 from embeddings.progress import Progress, no_progress
 from embeddings.search import Index, IndexReport, Matrix, open_index
 
@@ -31,6 +35,8 @@ COUNTS_FILE = "counts.npy"
 SUBWORDS_FILE = "subwords.npy"
 MAP_FILE = "map.json"
 """A map of the model's vectors: beside the model's own files, but not part of the model."""
+MOST_MANIFEST_BYTES = 16 << 20
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +79,23 @@ class Manifest:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Raises KeyError or TypeError where ``content`` does not have the form of a manifest."""
-        return cls(
-            format_version=int(content["format_version"]),
-            dimension=int(content["dimension"]),
-            count=int(content["count"]),
-            card=Card(**{name: content[name] for name in Card.__dataclass_fields__ if name in content}),
-            index=IndexReport.from_dict(content["index"]),
-            files={name: FileSum(**of_file) for name, of_file in content["files"].items()},
+        """Raises KeyError, TypeError or ValueError where ``content`` does not have the form of a manifest."""
+        manifest = of_file(
+            cls,
+            {name: content[name] for name in ("format_version", "dimension", "count")}
+            | {
+                "card": of_file(Card, {name: content[name] for name in Card.__dataclass_fields__ if name in content}),
+                "index": IndexReport.from_dict(content["index"]),
+                "files": {name: of_file(FileSum, summed) for name, summed in content["files"].items()},
+            },
         )
+        if min(manifest.dimension, manifest.count) < 1:
+            raise ValueError("a model has words and dimensions")
+        for name in manifest.files:
+            if not _FILE_NAME.fullmatch(name) or name in (MANIFEST_FILE, MAP_FILE):
+                raise ValueError(f"no model has a file {name[:40]!r}")
+        _require_ngrams(manifest.card.subwords)
+        return manifest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,17 +216,21 @@ def verify_model(folder: Path, progress: Progress = no_progress) -> Manifest:
 def read_manifest(folder: Path) -> Manifest:
     """Read model.json and compare the files' lengths with it. Raises `ModelError`."""
     path = folder / MANIFEST_FILE
-    try:
-        manifest = parse_manifest(path.read_bytes(), str(path))
-    except FileNotFoundError as error:
-        raise ModelError(f"{folder} is not a model: it has no {MANIFEST_FILE}.") from error
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+    with reading_file(path):
+        if not path.exists():
+            raise ModelError(f"{folder} is not a model: it has no {MANIFEST_FILE}.")
+        with open_regular(path) as file:
+            content = file.read(MOST_MANIFEST_BYTES)
+    manifest = parse_manifest(content, str(path))
     for name, expected in manifest.files.items():
         with reading_file(folder / name):
-            length = (folder / name).stat().st_size
-        if length != expected.bytes:
-            raise ModelError(f"{folder / name} has {length:,} bytes where {MANIFEST_FILE} says {expected.bytes:,}.")
+            found = (folder / name).stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise ModelError(f"{folder / name} is no file.")
+        if found.st_size != expected.bytes:
+            raise ModelError(
+                f"{folder / name} has {found.st_size:,} bytes where {MANIFEST_FILE} says {expected.bytes:,}."
+            )
     return manifest
 
 
@@ -226,8 +244,16 @@ def parse_manifest(content: bytes, place: str) -> Manifest:
                 f"{place} has format version {version}, and this program reads up to {FORMAT_VERSION}. Update it."
             )
         return Manifest.from_dict(entries)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{place} is damaged: {error!r}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelError(f"{place} is damaged: {type(error).__name__}: {str(error)[:200]}.") from error
+
+
+def _require_ngrams(subwords: Mapping[str, int] | None) -> None:
+    """Raises KeyError or ValueError for n-grams that take for ever to find."""
+    if subwords is not None:
+        shortest, longest, buckets = (subwords[name] for name in ("min_n", "max_n", "buckets"))
+        if not (shortest >= 0 and longest <= LONGEST_NGRAM and buckets > 0):
+            raise ValueError(f"n-grams of {shortest} to {longest} characters in {buckets} buckets")
 
 
 def _open(folder: Path) -> tuple[Manifest, _OpenFiles]:

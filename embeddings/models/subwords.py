@@ -6,6 +6,9 @@ import numpy as np
 
 from embeddings.search import Matrix, unit
 
+LONGEST_NGRAM = 100
+"""Characters of an n-gram beyond which its length is damaged, or made to keep a machine busy."""
+
 
 def subword_vector(
     vectors_of: Callable[[Sequence[int]], Matrix], dimension: int, parameters: Mapping[str, int], word: str

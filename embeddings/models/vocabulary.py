@@ -14,6 +14,7 @@ import numpy.typing as npt
 from embeddings.errors import ModelError
 from embeddings.files import open_array, save_array
 from embeddings.models.spelling import caseless, fold, fold_before, folded_key, plain
+from embeddings.models.trie_file import LONGEST_KEY, check_trie
 
 TRIE_FILE = "vocabulary.marisa"
 FOLDED_FILE = "folded.marisa"
@@ -22,6 +23,7 @@ FILES = (TRIE_FILE, FOLDED_FILE, TABLE_FILE)
 
 _TABLE_ROWS = 8
 _TABLE_ROWS_BEFORE = 7
+_MOST_LETTERS = LONGEST_KEY // 4
 _SUGGESTING_ROWS = 1 << 15
 """Rows that are compared together: they stay in the processor's cache."""
 _MOST_COMPARED = 800
@@ -31,12 +33,17 @@ _MOST_COMPARED = 800
 class Vocabulary:
     """The words of a model, most frequent first; the row of a word is its frequency rank, from 0."""
 
-    def __init__(self, trie: marisa_trie.Trie, folded_trie: marisa_trie.Trie, table: npt.NDArray[np.uint32]) -> None:
-        """``table`` is uint32 [8, count]: row by trie id, trie id by row, rows in the order of their folded words,
-        where in that order a folded word begins by its id in ``folded_trie``, lengths of the folded words, two
-        lines that together are the uint64 letter signatures of the folded words, and the id of the folded word by row.
-        The last is missing from tables of earlier versions, which folded fewer spellings.
+    def __init__(
+        self, folder: Path, trie: marisa_trie.Trie, folded_trie: marisa_trie.Trie, table: npt.NDArray[np.uint32]
+    ) -> None:
+        """``folder`` is where the files are, for errors.
+
+        ``table`` is uint32 [8, count]: row by trie id, trie id by row, rows in the order of their folded words, where
+        in that order a folded word begins by its id in ``folded_trie``, lengths of the folded words, two lines that
+        together are the uint64 letter signatures of the folded words, and the id of the folded word by row. The last
+        is missing from tables of earlier versions, which folded fewer spellings.
         """
+        self._folder = folder
         self._trie = trie
         self._folded_trie = folded_trie
         self._row_of_id, self._id_of_row, self._folded_order, _, self._lengths = table[:5]
@@ -52,11 +59,14 @@ class Vocabulary:
         return word in self._trie
 
     def __iter__(self) -> Iterator[str]:
-        return (self._trie.restore_key(int(trie_id)) for trie_id in self._id_of_row)
+        return map(self.word, range(len(self)))
 
     def word(self, row: int) -> str:
-        """The word at ``row``."""
-        word: str = self._trie.restore_key(self._ids[row])
+        """The word at ``row``. Raises `ModelError` if the file of words holds none there."""
+        try:
+            word: str = self._trie.restore_key(self._ids[row])
+        except UnicodeDecodeError as error:
+            raise ModelError(f"{self._folder / TRIE_FILE} is damaged: a word of it is no text.") from error
         return word
 
     def words(self, rows: Iterable[int] | npt.NDArray[np.integer[Any]]) -> list[str]:
@@ -117,7 +127,10 @@ class Vocabulary:
         """The folded word of the word at ``row``."""
         if self._folded_ids is None:
             return fold_before(self.word(row))
-        folded: str = self._folded_trie.restore_key(self._folded_ids[row])
+        try:
+            folded: str = self._folded_trie.restore_key(self._folded_ids[row])
+        except UnicodeDecodeError as error:
+            raise ModelError(f"{self._folder / FOLDED_FILE} is damaged: a word of it is no text.") from error
         return folded
 
     def expect(self, words: Iterable[str]) -> None:
@@ -219,6 +232,9 @@ def save_vocabulary(words: Sequence[str], folder: Path) -> None:
     if len(trie) != count:
         raise ModelError(f"The vocabulary holds {count - len(trie)} words twice; every word may stand in it once.")
     folded = [folded_key(word) for word in words]
+    for word in (*words, *folded):
+        if len(word) > _MOST_LETTERS:
+            raise ModelError(f"A word of {len(word):,} letters cannot be in a vocabulary: {word[:40]}…")
     folded_trie = marisa_trie.Trie(folded)
     order = sorted(range(count), key=folded.__getitem__)
     table = np.zeros((_TABLE_ROWS, count), np.uint32)
@@ -245,7 +261,11 @@ def open_vocabulary(folder: Path, count: int) -> Vocabulary:
         table = open_array(folder / TABLE_FILE, np.uint32, (_TABLE_ROWS_BEFORE, count))
     if len(trie) != count:
         raise ModelError(f"{folder / TRIE_FILE} holds {len(trie):,} words where model.json says {count:,}.")
-    return Vocabulary(trie, folded_trie, table)
+    if len(folded_trie) > count:
+        raise ModelError(f"{folder / FOLDED_FILE} holds {len(folded_trie):,} words, more than there are.")
+    if count and (table[:4].max() >= count or table[7:].max(initial=0) >= len(folded_trie)):
+        raise ModelError(f"{folder / TABLE_FILE} is damaged: it names words that are not there.")
+    return Vocabulary(folder, trie, folded_trie, table)
 
 
 def _has_surrogate(word: str) -> bool:
@@ -253,6 +273,7 @@ def _has_surrogate(word: str) -> bool:
 
 
 def _open_trie(path: Path) -> marisa_trie.Trie:
+    check_trie(path)
     trie = marisa_trie.Trie()
     try:
         trie.mmap(str(path))

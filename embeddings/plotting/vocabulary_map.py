@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.files import lock_place, place_of, put_in_place, sync_folder, work_folder, writing
+from embeddings.files import lock_place, open_regular, place_of, put_in_place, sync_folder, work_folder, writing
 from embeddings.models import MAP_FILE, VECTORS_FILE, Model, WordVectors, read_manifest
 from embeddings.plotting.landmarks import landmark_layout
 from embeddings.progress import Progress, no_progress
@@ -27,6 +27,7 @@ from embeddings.search import Matrix, exact_search
 
 _FORMAT_VERSION = 1
 _SCALE = 32_767
+_MOST_BYTES = 16 << 20
 _FEWEST = 5
 _TOO_COMMON = 150
 """The first so many words name no group: they are used everywhere."""
@@ -121,7 +122,10 @@ def open_map(model: Model) -> VocabularyMap | None:
     path = model.folder / MAP_FILE
     remedy = f"Run: thisplusthat map {model.name}"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        if not path.exists():
+            return None
+        with open_regular(path) as file:
+            content = json.loads(file.read(_MOST_BYTES))
         if content["format_version"] > _FORMAT_VERSION:
             raise ModelError(f"{path} is of a newer version of this program. Update it, or compute the map. {remedy}")
         if content["vectors_sha256"] != model.manifest.files[VECTORS_FILE].sha256:
@@ -139,12 +143,10 @@ def open_map(model: Model) -> VocabularyMap | None:
             list(map(str, content["cluster_words"])),
             MapParameters(**parameters),
         )
-    except FileNotFoundError:
-        return None
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} is damaged: {error!r}. {remedy}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelError(f"{path} is damaged: {type(error).__name__}: {str(error)[:200]}. {remedy}") from error
 
 
 def _save(made: VocabularyMap, model: Model, folder: Path) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from embeddings.parameters import of_file
+
 KINDS = ("auto", "exact", "lists", "fastscan", "ivf")
 
 
@@ -48,5 +50,8 @@ class IndexReport:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """Raises KeyError or TypeError where ``content`` is not what `as_dict` gives."""
-        return cls(**{**content, "parameters": IndexParameters(**content["parameters"])})
+        """Raises KeyError, TypeError or ValueError where ``content`` is not what `as_dict` gives."""
+        report = of_file(cls, {**content, "parameters": of_file(IndexParameters, content["parameters"])})
+        if min(report.candidates, report.probes, *report.candidates_for.values()) < 0:
+            raise ValueError("an index looks at less than nothing")
+        return report

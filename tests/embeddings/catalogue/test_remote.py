@@ -325,7 +325,7 @@ def test_a_manifest_cannot_write_elsewhere(web: Web, own_home: Path, name: str) 
     content = json.loads(file.read_text())
     content["files"][name] = {"bytes": 1, "sha256": "0" * 64}
     file.write_text(json.dumps(content))
-    with pytest.raises(ModelError, match="which no model has. Nothing is fetched"):
+    with pytest.raises(ModelError, match="no model has a file"):
         load_model(web.url)
     assert web.gets("vectors.npy") == []
 

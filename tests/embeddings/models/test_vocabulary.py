@@ -171,3 +171,31 @@ def test_an_array_with_objects_is_never_unpickled(tmp_path: Path) -> None:
     np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(ModelError, match=r"objects\.npy"):
         open_array(path, np.float32, (1,))
+
+
+@pytest.mark.parametrize("line", [0, 1, 2, 3, 7])
+def test_a_table_that_names_words_which_are_not_there_is_refused(tmp_path: Path, line: int) -> None:
+    save_vocabulary(WORDS, tmp_path)
+    table = np.load(tmp_path / TABLE_FILE)
+    table[line, 1] = len(WORDS)
+    np.save(tmp_path / TABLE_FILE, table)
+    with pytest.raises(ModelError, match=f"{TABLE_FILE} is damaged: it names words that are not there"):
+        open_vocabulary(tmp_path, len(WORDS))
+
+
+@pytest.mark.parametrize("name", [TRIE_FILE, FOLDED_FILE])
+def test_a_word_that_is_no_text_is_refused_where_it_is_read(tmp_path: Path, name: str) -> None:
+    save_vocabulary(["abc", "abd"], tmp_path)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content.replace(b"b", b"\xff").replace(b"ba", b"\xffa"))
+    vocabulary = open_vocabulary(tmp_path, 2)
+    with pytest.raises(ModelError, match=f"{name} is damaged: a word of it is no text"):
+        vocabulary.suggest("abx")
+
+
+def test_a_word_that_could_not_be_opened_again_is_not_saved(tmp_path: Path) -> None:
+    longest = 65_536
+    assert vocabulary_of(["a" * longest], tmp_path).word(0) == "a" * longest
+    for word in ("a" * (longest + 1), "ﷺ" * 4000):  # which is 18 letters where it is folded
+        with pytest.raises(ModelError, match="letters cannot be in a vocabulary"):
+            save_vocabulary([word], tmp_path)
