@@ -1,0 +1,55 @@
+"""Words near a target: not the query's own, no form twice, as many as are asked for."""
+
+import numpy as np
+import pytest
+
+from embeddings.answers import Answer, Failure, Method, Options, ask, ask_many
+from embeddings.errors import QueryError
+from embeddings.models.model import Model
+from embeddings.query.query import literal
+
+
+def test_results_leave_out_the_inputs_and_other_forms(tiny_model: Model) -> None:
+    words = [result.word for result in ask(tiny_model, "QUEEN").results]
+    assert len(words) == 10
+    assert not {"queen", "Queen"} & set(words)
+    words = [result.word for result in ask(tiny_model, "woman + king").results]
+    assert "queen" in words
+    assert "Queen" not in words
+    words = [result.word for result in ask(tiny_model, "queen", Options(all_forms=True)).results]
+    assert words[0] == "Queen"
+    assert "new_york" not in [result.word for result in ask(tiny_model, "New York").results]
+    assert not {"united", "states"} & {result.word for result in ask(tiny_model, "united states").results}
+
+
+def test_a_short_list_is_filled_up_from_farther_away(glove: Model) -> None:
+    assert len(ask(glove, "king", Options(k=1000)).results) == 1000
+    assert len(ask(glove, "name", Options(k=1000, restrict=500)).results) == 499
+    few = ask(glove, "king - man + woman", Options(restrict=3000, k=5))
+    assert all(result.rank is not None and result.rank <= 3000 for result in few.results)
+
+
+def test_what_would_take_longer_than_any_other_query_is_refused_by_its_limit(glove: Model) -> None:
+    words = glove.vocabulary.words(range(300, 340))
+    for count, fails in ((16, False), (17, True)):
+        found = ask_many(glove, [" + ".join(words[:count])], Options(method=Method.MULTIPLY, exact=True))[0]
+        assert isinstance(found, Failure) is fails
+        assert not fails or "at most 16 terms" in str(found.error)
+    assert len(ask(glove, " + ".join(words), Options(method=Method.MULTIPLY)).results) == 10
+    with pytest.raises(QueryError, match="At most 100 results can be explained"):
+        Options(k=101, explain=True)
+
+
+def test_through_the_index_the_answers_are_those_of_exact_search(glove: Model) -> None:
+    rng = np.random.default_rng(5)
+    inputs = [glove.vocabulary.words(rng.choice(30_000, 3, replace=False)) for _ in range(300)]
+    queries = [" - ".join(map(literal, words)) for words in inputs]
+    for method, some, least in ((Method.ADD, queries, 0.998), (Method.MULTIPLY, queries[:60], 0.995)):
+        found = ask_many(glove, some, Options(method=method))
+        truth = ask_many(glove, some, Options(method=method, exact=True))
+        hits = sum(
+            len({r.word for r in one.results} & {r.word for r in other.results})
+            for one, other in zip(found, truth, strict=True)
+            if isinstance(one, Answer) and isinstance(other, Answer)
+        )
+        assert hits >= least * 10 * len(some)
