@@ -66,13 +66,16 @@ class Vocabulary:
         try:
             word: str = self._trie.restore_key(self._ids[row])
         except UnicodeDecodeError as error:
-            raise ModelError(f"{self._folder / TRIE_FILE} is damaged: a word of it is no text.") from error
+            raise _no_text(self._folder / TRIE_FILE) from error
         return word
 
     def words(self, rows: Iterable[int] | npt.NDArray[np.integer[Any]]) -> list[str]:
         """The words at ``rows``, in their order."""
         ids = self._ids
-        return list(map(self._trie.restore_key, [ids[row] for row in rows]))
+        try:
+            return list(map(self._trie.restore_key, [ids[row] for row in rows]))
+        except UnicodeDecodeError as error:
+            raise _no_text(self._folder / TRIE_FILE) from error
 
     def row(self, word: str) -> int | None:
         """The row of exactly this word, or None."""
@@ -130,7 +133,7 @@ class Vocabulary:
         try:
             folded: str = self._folded_trie.restore_key(self._folded_ids[row])
         except UnicodeDecodeError as error:
-            raise ModelError(f"{self._folder / FOLDED_FILE} is damaged: a word of it is no text.") from error
+            raise _no_text(self._folder / FOLDED_FILE) from error
         return folded
 
     def expect(self, words: Iterable[str]) -> None:
@@ -270,6 +273,10 @@ def open_vocabulary(folder: Path, count: int) -> Vocabulary:
 
 def _has_surrogate(word: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in word)
+
+
+def _no_text(path: Path) -> ModelError:
+    return ModelError(f"{path} is damaged: a word of it is no text.")
 
 
 def _open_trie(path: Path) -> marisa_trie.Trie:

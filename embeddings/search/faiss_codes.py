@@ -17,6 +17,7 @@ import numpy as np
 from embeddings.errors import ModelError
 from embeddings.files import HeldFile
 from embeddings.search.brute_force import Matrix, blocks
+from embeddings.search.faiss_file import check_codes
 from embeddings.search.recall import Search, SearchKind, fewest_candidates, goal_of, measured_targets
 from embeddings.search.report import IndexParameters, IndexReport
 
@@ -134,7 +135,7 @@ def build_faiss_index(vectors: Matrix, kind: str, parameters: IndexParameters, f
     )
 
 
-def codes_reader(path: Path, shape: tuple[int, ...], probes: int) -> Callable[[], "faiss.Index"]:
+def codes_reader(path: Path, shape: tuple[int, int], probes: int) -> Callable[[], "faiss.Index"]:
     """A function that reads the codes of [count, dimension] rows from the file that is at ``path`` now.
 
     Both raise `ModelError` naming a file that does not fit.
@@ -144,16 +145,15 @@ def codes_reader(path: Path, shape: tuple[int, ...], probes: int) -> Callable[[]
     def codes() -> "faiss.Index":
         import faiss
 
+        check_codes(file, path, *shape)
         try:
             # Not by its name, under which another model's may stand by now.
             codes = faiss.read_index(f"/dev/fd/{file.fileno()}", faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
             raise ModelError(f"{path} cannot be read as a search index: {error}") from error
-        if (codes.ntotal, codes.d) != shape:
-            of_codes = f"{codes.ntotal:,} × {codes.d}"
-            raise ModelError(f"{path} is for {of_codes} vectors, not for {shape[0]:,} × {shape[1]}.")
-        if probes:
-            faiss.extract_index_ivf(codes).nprobe = probes
+        lists = _lists(codes)
+        if probes and lists is not None:
+            lists.nprobe = probes
         return codes
 
     return codes

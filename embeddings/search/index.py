@@ -316,7 +316,7 @@ def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file:
             return ListSearch(read, vectors, reaches, rows_file)
 
         return Index(vectors, read_rows=read_rows, lists=lists)
-    codes = codes_reader(folder / FAISS_FILE, vectors.shape, report.probes)
+    codes = codes_reader(folder / FAISS_FILE, (len(vectors), vectors.shape[1]), report.probes)
     return Index(vectors, codes, report.candidates, report.candidates_for, read_rows)
 
 

@@ -167,7 +167,7 @@ def write_originals(folder: Path) -> None:
         *(f"{'long ' * 9}{n}" for n in range(99)),
     ]
     vectors = random.normal(size=(len(words), 8)).astype(np.float32)
-    kinds = ["exact", "fastscan"] if missing_kernel("embeddings.search") else ["exact", "lists", "fastscan"]
+    kinds = ["exact", "fastscan", "ivf", *([] if missing_kernel("embeddings.search") else ["lists"])]
     for kind in kinds:
         with ModelWriter(folder / kind, 8) as writer:
             writer.append(words, vectors, list(range(len(words), 0, -1)))
