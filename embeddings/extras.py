@@ -1,5 +1,7 @@
-"""Packages that come with an extra: imported where they are needed, or named where they are missing."""
+"""What is imported where it is needed: packages that come with an extra, and modules that most programs do without."""
 
+import sys
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -42,6 +44,22 @@ def need(module: str, extra: str, what: str) -> Any:
         if (error.name or "").partition(".")[0] != package:
             raise
         raise _missing(package, extra, what) from error
+
+
+def late(room: str, names: Mapping[str, str]) -> Callable[[str], Any]:
+    """A room's ``__getattr__`` (PEP 562): ``names`` it exports are in modules of it that are imported when one is asked
+    for first, since what only answers queries needs none of them.
+    """
+    module_of = {name: module for module, listed in names.items() for name in listed.split()}
+
+    def find(name: str) -> Any:
+        if name not in module_of:
+            raise AttributeError(f"module {room!r} has no attribute {name!r}")
+        found = getattr(import_module(f"{room}.{module_of[name]}"), name)
+        setattr(sys.modules[room], name, found)
+        return found
+
+    return find
 
 
 def _missing(package: str, extra: str, what: str) -> MissingExtra:

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Callable
-from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 from embeddings.errors import MissingExtra, ModelError
 from embeddings.extras import need
 from embeddings.files import Lock, lock_place
-from embeddings.models import Card, ModelWriter, Supplement, unpack, unpack_descriptions
+from embeddings.models import Card
 from embeddings.progress import Progress
 from embeddings.search import IndexReport
 
@@ -46,6 +45,10 @@ def prepare_bundled(name: str, path: Path, progress: Progress) -> None:
 
 
 def _write_own(path: Path, progress: Progress, lock: Lock) -> None:
+    from importlib.resources import as_file, files
+
+    from embeddings.models import Supplement, unpack, unpack_descriptions
+
     folder = files("embeddings.catalogue")
     measured = IndexReport.from_dict(json.loads((folder / _INDEX).read_text(encoding="utf-8")))
     with as_file(folder / _DESCRIPTIONS) as packed:
@@ -55,6 +58,8 @@ def _write_own(path: Path, progress: Progress, lock: Lock) -> None:
 
 
 def _write_glove(path: Path, progress: Progress, lock: Lock) -> None:
+    from embeddings.models import ModelWriter
+
     parquet = need("pyarrow.parquet", "glove", "The model glove-6b-50d")
     arrow_error: type[Exception] = need("pyarrow", "glove", "The model glove-6b-50d").ArrowException
     source = _package_folder() / "data"

@@ -1,16 +1,10 @@
 """Files on disk: locks, atomic writes, checksums, arrays, compressed files, files kept open."""
 
+from typing import TYPE_CHECKING
+
+from embeddings.extras import late
 from embeddings.files.arrays import open_array, open_regular, save_array
 from embeddings.files.checksums import FileSum, file_sum
-from embeddings.files.compression import (
-    DAMAGED,
-    is_packed,
-    is_zip,
-    members,
-    open_member,
-    open_unpacked,
-    unpacked,
-)
 from embeddings.files.descriptors import HeldFile, row_reader
 from embeddings.files.failures import reading_file, writing
 from embeddings.files.locks import Lock, lock_place
@@ -32,6 +26,19 @@ from embeddings.files.places import (
     sync_folder,
     work_folder,
 )
+
+if TYPE_CHECKING:
+    from embeddings.files.compression import (
+        DAMAGED,
+        is_packed,
+        is_zip,
+        members,
+        open_member,
+        open_unpacked,
+        unpacked,
+    )
+
+__getattr__ = late(__name__, {"compression": "DAMAGED is_packed is_zip members open_member open_unpacked unpacked"})
 
 __all__ = [
     "DAMAGED",

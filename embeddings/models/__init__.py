@@ -1,5 +1,8 @@
 """The model directory: its files, its vocabulary, its vectors, read and written."""
 
+from typing import TYPE_CHECKING
+
+from embeddings.extras import late
 from embeddings.models.model import (
     MANIFEST_FILE,
     MAP_FILE,
@@ -15,22 +18,33 @@ from embeddings.models.model import (
     read_manifest,
     verify_model,
 )
-from embeddings.models.packed import (
-    Band,
-    Content,
-    Supplement,
-    pack,
-    pack_descriptions,
-    unpack,
-    unpack_descriptions,
-)
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts, write_texts
 from embeddings.models.spelling import fold, folded_key, plain
 from embeddings.models.subwords import LONGEST_NGRAM, subword_vector
-from embeddings.models.tuning import Trial, tune
 from embeddings.models.vocabulary import ranked_variants
 from embeddings.models.word_vectors import Neighbours, WordVectors
-from embeddings.models.writer import ModelWriter, rebuild_index, save_model
+
+if TYPE_CHECKING:
+    from embeddings.models.packed import (
+        Band,
+        Content,
+        Supplement,
+        pack,
+        pack_descriptions,
+        unpack,
+        unpack_descriptions,
+    )
+    from embeddings.models.tuning import Trial, tune
+    from embeddings.models.writer import ModelWriter, rebuild_index, save_model
+
+__getattr__ = late(
+    __name__,
+    {
+        "packed": "Band Content Supplement pack pack_descriptions unpack unpack_descriptions",
+        "tuning": "Trial tune",
+        "writer": "ModelWriter rebuild_index save_model",
+    },
+)
 
 __all__ = [
     "DESCRIPTIONS_FILE",

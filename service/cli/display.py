@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def console() -> Console:
     """The console of standard output, as it is now."""
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def show_answer(answer: Answer, out: Console) -> None:
@@ -120,7 +120,9 @@ def as_line(answer: Answer | Failure) -> str:
 
 def show_error(error: EmbeddingsError) -> None:
     """The message on standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), str(error)))
+    Console(stderr=True, highlight=False, soft_wrap=True, emoji=False).print(
+        Text.assemble(("Error: ", "bold red"), str(error))
+    )
 
 
 def show_models(listings: "Sequence[Listing]", default: str, out: Console) -> None:

@@ -41,3 +41,11 @@ def test_only_packages_of_extras_are_explained() -> None:
     found = missing_extra(ModuleNotFoundError("No module named 'scipy.stats'", name="scipy.stats"))
     assert str(found) == "This needs scipy, which is not installed. Run: pip install 'thisplusthat[train]'"
     assert missing_extra(ModuleNotFoundError("No module named 'nowhere'", name="nowhere")) is None
+
+
+def test_names_of_modules_that_are_imported_late_are_there_all_the_same() -> None:
+    import embeddings.models
+
+    assert embeddings.models.ModelWriter.__module__ == "embeddings.models.writer"
+    with pytest.raises(AttributeError, match=r"'embeddings\.models' has no attribute 'ModelReader'"):
+        embeddings.models.ModelReader  # noqa: B018
