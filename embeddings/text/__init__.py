@@ -8,6 +8,7 @@ from embeddings.text.descriptions import described
 from embeddings.text.display_forms import DisplayForms, display_of
 from embeddings.text.entities import Entities, find_entities
 from embeddings.text.file_types import HEAD_BYTES, TextFormat, is_utf8
+from embeddings.text.numbering import tokenise
 from embeddings.text.occupations import agreed, occupations
 from embeddings.text.phrase_lists import cohesive, known_phrases, numbered, read_phrase_list, title_phrases
 from embeddings.text.phrases import (
@@ -35,7 +36,6 @@ from embeddings.text.tokens import (
     TokenParameters,
     lowered,
     split_compound,
-    tokenise,
 )
 from embeddings.text.word_numbers import (
     IDS_FILE,

@@ -6,7 +6,7 @@ from embeddings.text.capitals import not_first, shouted_runs
 from embeddings.text.cased_phrases import CasedPhrases
 from embeddings.text.phrases import Counts
 from embeddings.text.spellings import POSSESSIVE, Spellings
-from embeddings.text.tokens import FIRST_WORD, JOINER, Ids
+from embeddings.text.tokens import END, FIRST_WORD, JOINER, Ids
 
 
 class DisplayForms:
@@ -19,7 +19,9 @@ class DisplayForms:
         self._alone = np.zeros(size, np.int64)
         self._within = np.zeros(size, np.int64)
         self._random = np.random.default_rng(1).integers(0, 2**64, size, dtype=np.uint64)
-        self._found: list[tuple[Counts, Counts, Counts, Ids]] = []
+        self._random[END] = 0  # fills up short phrases
+        self._found: list[tuple[Counts, Counts, Counts, Counts, Ids]] = []
+        self._place = 0
 
     def add(self, ids: Ids, places: Counts, phrases: Counts) -> None:
         """Count the words of a block, and the ``phrases`` that begin at ``places``.
@@ -34,9 +36,10 @@ class DisplayForms:
         self._alone += np.bincount(ids[telling], minlength=len(self._alone))
         if len(places):
             self._found.append(self._phrases_of(ids, places, phrases))
+        self._place += len(ids)
 
-    def _phrases_of(self, ids: Ids, places: Counts, phrases: Counts) -> tuple[Counts, Counts, Counts, Ids]:
-        """Each spelling of a phrase once: phrase, hash, how often, and the spellings of its words, then zeros."""
+    def _phrases_of(self, ids: Ids, places: Counts, phrases: Counts) -> tuple[Counts, Counts, Counts, Counts, Ids]:
+        """Each spelling of a phrase once: phrase, hash, how often, where first, spellings of words, then zeros."""
         lengths = self._phrases.lengths[phrases]
         longest = int(lengths.max())
         within = np.minimum(places[:, None] + np.arange(longest), len(ids) - 1)
@@ -44,7 +47,8 @@ class DisplayForms:
         factors = np.arange(1, 2 * longest, 2, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         hashes = (self._random[written] * factors).sum(axis=1, dtype=np.uint64)
         _, first, met = np.unique(hashes, return_index=True, return_counts=True)
-        return phrases[first], hashes[first].view(np.int64), met, written[first].astype(np.int32)
+        where = self._place + places[first]
+        return phrases[first], hashes[first].view(np.int64), met, where, written[first].astype(np.int32)
 
     def of_words(self) -> dict[str, str]:
         """The usual spelling of each word that is mostly not spelled as its key is."""
@@ -54,7 +58,7 @@ class DisplayForms:
         words = spellings.word_of[order]
         usual = order[np.concatenate(([True], words[1:] != words[:-1]))] if len(order) else order
         forms = {}
-        for number in usual[self._within[usual] > 0].tolist():
+        for number in usual[(self._within[usual] > 0) & spellings.capital[usual]].tolist():
             text = spellings.texts[number - FIRST_WORD]
             key = spellings.words[spellings.word_of[number] - FIRST_WORD]
             if text != key:
@@ -62,18 +66,18 @@ class DisplayForms:
         return forms
 
     def of_phrases(self) -> list[str | None]:
-        """The usual spelling of each phrase; None for one that was not met."""
+        """The usual spelling of each phrase, of equals the one met first; None for one that was not met."""
         forms: list[str | None] = [None] * len(self._phrases.phrases)
         if not self._found:
             return forms
-        longest = max(block[3].shape[1] for block in self._found)
-        phrases, hashes, met = (np.concatenate([block[part] for block in self._found]) for part in range(3))
+        longest = max(block[4].shape[1] for block in self._found)
+        phrases, hashes, met, where = (np.concatenate([block[part] for block in self._found]) for part in range(4))
         written = np.concatenate(
-            [np.pad(block[3], ((0, 0), (0, longest - block[3].shape[1]))) for block in self._found]
+            [np.pad(block[4], ((0, 0), (0, longest - block[4].shape[1]))) for block in self._found]
         )
         _, first, of = np.unique(hashes, return_index=True, return_inverse=True)
         total = np.bincount(of, weights=met).astype(np.int64)
-        order = np.lexsort((first, -total, phrases[first]))
+        order = np.lexsort((where[first], -total, phrases[first]))
         best = order[np.concatenate(([True], np.diff(phrases[first][order]) != 0))]
         for row in first[best].tolist():
             texts = [self._spellings.texts[number - FIRST_WORD] for number in written[row].tolist() if number]

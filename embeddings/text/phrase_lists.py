@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import CorpusError
-from embeddings.native import missing_kernel
-from embeddings.text.kernel import Trie
+from embeddings.text.kernel import Trie, has_kernel
+from embeddings.text.numbering import tokenise
 from embeddings.text.phrases import Counts
-from embeddings.text.tokens import FIRST_WORD, JOINER, Ids, TokenParameters, tokenise
+from embeddings.text.tokens import FIRST_WORD, JOINER, Ids, TokenParameters
 
 _LONGEST = 8
 _TITLE_COHESION = 0.3
@@ -36,7 +36,7 @@ class KnownPhrases:
 
     def find(self, ids: Ids) -> tuple[Counts, Counts]:
         """Where phrases begin in ``ids`` and which, from left to right, the longest at each place, none overlapping."""
-        if missing_kernel("embeddings.text") is None:
+        if has_kernel():
             return self._trie.find(ids)
         size = len(self.first)
         places = np.flatnonzero(self.first[ids] >= 0)

@@ -17,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import CorpusError
-from embeddings.native import missing_kernel
-from embeddings.text.kernel import BREAK, CONTENT, RARE, Roles
+from embeddings.text.kernel import BREAK, CONTENT, RARE, Roles, has_kernel
 from embeddings.text.tokens import END, FIRST_WORD, JOINER, Ids
 
 Counts = npt.NDArray[np.int64]
@@ -27,7 +26,7 @@ Scores = npt.NDArray[np.float64]
 CONNECTORS = tuple("a an the for of with without at from to in on by and or".split())
 """gensim's ENGLISH_CONNECTOR_WORDS."""
 _LONGEST_GAP = 2
-BLOCK_IDS = 1 << 23
+BLOCK_IDS = 1 << 20
 _PART_IDS = 400_000_000
 """Tokens whose pairs are counted together: each takes about eight bytes while they are."""
 
@@ -182,7 +181,7 @@ class Links:
 
     def of_block(self, ids: Ids) -> tuple[Counts, Counts, Counts]:
         """The pairs in ``ids``: their keys, and the places of their first and second words."""
-        if missing_kernel("embeddings.text") is None:
+        if has_kernel():
             return self._roles.pairs(ids)
         roles = self._roles.of_words[ids]
         places = np.flatnonzero((roles == CONTENT) | (roles == RARE))
@@ -236,7 +235,7 @@ class Links:
 
     def join(self, ids: Ids, phrases: Phrases) -> Ids:
         """A block with its ``phrases`` joined from left to right, numbered on from the last of the words."""
-        if missing_kernel("embeddings.text") is None:
+        if has_kernel():
             return self._roles.join(ids, phrases.keys, self.unpack(phrases.keys)[0])
         keys, starts, stops = self.of_block(ids)
         places, found = self.places(keys, phrases.keys, ids[starts], ids[stops])
@@ -293,7 +292,7 @@ class Links:
         return keys[firsts], np.add.reduceat(met, firsts) if len(firsts) else met
 
     def _count_block(self, ids: Ids, part: int, parts: int) -> tuple[Counts, Counts]:
-        keys = self._roles.keys(ids) if missing_kernel("embeddings.text") is None else self.of_block(ids)[0]
+        keys = self._roles.keys(ids) if has_kernel() else self.of_block(ids)[0]
         if parts > 1:
             keys = keys[keys % self._size % parts == part]
         return np.unique(keys, return_counts=True)

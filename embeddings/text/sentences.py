@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.native import missing_kernel
-from embeddings.text.kernel import expand_ids
+from embeddings.text.kernel import expand_ids, has_kernel
 from embeddings.text.phrases import Counts
 from embeddings.text.tokens import END, FIRST_WORD, NOTHING, Ids, tidy
 
@@ -42,7 +41,7 @@ class Expansion:
 
     def apply(self, ids: Ids) -> Ids:
         """``ids`` with the numbers exchanged."""
-        if missing_kernel("embeddings.text") is None:
+        if has_kernel():
             return expand_ids(ids, self.starts, self.lengths, self.parts)
         firsts: Ids = self.parts[self.starts][ids]
         places = np.flatnonzero((self.lengths > 1)[ids])
@@ -59,6 +58,12 @@ class Expansion:
         longer[kept] = firsts
         longer[inserted] = self.parts[np.repeat(self.starts[several] + 1, more) + within]
         return longer
+
+    def counts(self, counts: Counts) -> Counts:
+        """How often each number is met afterwards, if ``counts`` says how often it is before."""
+        expanded = np.zeros_like(counts)
+        np.add.at(expanded, self.parts, np.repeat(counts, self.lengths))
+        return expanded
 
 
 def vocabulary_of(

@@ -6,7 +6,7 @@ time; it finds each different token once, and what that means is worked out here
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -15,9 +15,8 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.native import missing_kernel
 from embeddings.text.characters import LINES, SPELLING, WORD_KINDS, CharacterKind, kinds, members
-from embeddings.text.kernel import TokenTable, tidy_ids
+from embeddings.text.kernel import has_kernel, tidy_ids
 
 Ids = npt.NDArray[np.int32]
 """Tokens by their numbers."""
@@ -39,10 +38,6 @@ _DOTTED = "net com org edu gov mil io exe pdf txt zip csv xml html js py mp3 mp4
 _CAPITAL = "[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]"
 _COMPOUND = re.compile("[.,'&‐‑٫٬・-]|(?<!l)·|·(?!l)")
 """Where a compound that is too rare comes apart; the dot of col·lecció is none of those places."""
-_PIECE = 1 << 17
-"""Characters."""
-_SHORT = 2_000
-"""Characters, up to which arrays cost more than they save."""
 _MOST_MEANINGS = 1 << 19
 _UNSPACED = re.compile("([\u3040-\u30ff\u3400-\u9fff])|[\u0e01-\u0e3a\u0e81-\u0ebd\u1000-\u104f\u1780-\u17dd]")
 """Kana and ideographs, or Thai, Lao, Burmese and Khmer."""
@@ -128,45 +123,6 @@ class TokenParameters:
     min_sentence_length: int = field(default=1, metadata={"help": "Drop sentences of fewer words.", "min": 1})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tokens:
-    """The tokens of a block of text: ``words`` counted from `FIRST_WORD` in the order of appearance, and ``ids``."""
-
-    words: Sequence[str]
-    ids: Ids
-
-    def __len__(self) -> int:
-        """Number of words that the block has."""
-        return int((self.ids >= FIRST_WORD).sum())
-
-
-def tokenise(text: str, parameters: TokenParameters) -> Tokens:
-    """The words, pauses and ends of sentences of ``text``, which ends with a sentence."""
-    numbers = _Numbers(_meanings(parameters))
-    find = _found_by_kernel if len(text) > _SHORT and missing_kernel("embeddings.text") is None else _found_by_pattern
-    ids = list(find(text, numbers, parameters.splitting))
-    return Tokens(list(numbers.words), tidy(np.concatenate(ids), parameters.min_sentence_length))
-
-
-def _found_by_pattern(text: str, numbers: "_Numbers", splitting: Splitting) -> Iterator[Ids]:
-    """The tokens of each piece of ``text``, by `_grammar`."""
-    for piece in _pieces(text):
-        found = pattern_of(piece, splitting).findall(piece)
-        yield np.fromiter(map(numbers.__getitem__, found), np.int32, len(found))
-
-
-def _found_by_kernel(text: str, numbers: "_Numbers", splitting: Splitting) -> Iterator[Ids]:
-    """The same, by the kernel."""
-    table = TokenTable(between_blanks=splitting is Splitting.WHITESPACE)
-    found = []
-    number_of: list[int] = []
-    for piece in _pieces(text):
-        ids, new = table.find(piece)
-        found.append(ids)
-        number_of += numbers.of_different(new)
-    yield np.array(number_of, np.int32)[np.concatenate(found)] if number_of else np.empty(0, np.int32)
-
-
 def pattern_of(text: str, splitting: Splitting) -> re.Pattern[str]:
     """What finds the tokens of ``text``."""
     if splitting is Splitting.WHITESPACE:
@@ -179,48 +135,7 @@ def _of_first_plane(text: str) -> bool:
     return text.isascii() or len(text.encode("utf-16-le", "surrogatepass")) == 2 * len(text)
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """``text`` in pieces, so that its tokens never are all there at once; cut at line breaks or blanks if there are."""
-    start = 0
-    while len(text) - start > _PIECE:
-        end = start + _PIECE
-        cut = max(text.rfind("\n", start, end), start) or start
-        if cut == start:
-            cut = max(text.rfind(" ", start, end), start)
-        cut = end if cut == start else cut + 1
-        yield text[start:cut]
-        start = cut
-    yield text[start:] if start else text
-
-
-class _Numbers(dict[str, int]):
-    """The number of each token; what it means is worked out when it is first met, so that one pass is enough."""
-
-    def __init__(self, meanings: "_Meanings") -> None:
-        self.meanings = meanings
-        self.words: dict[str, int] = {}
-
-    def __missing__(self, token: str) -> int:
-        number = self[token] = self.of(token)
-        return number
-
-    def of(self, token: str) -> int:
-        """The number of a token that is not asked for again."""
-        word = self.meanings[token]
-        return word if isinstance(word, int) else self.words.setdefault(word, len(self.words) + FIRST_WORD)
-
-    def of_different(self, tokens: Sequence[str]) -> list[int]:
-        """The numbers of ``tokens``, each of which is met once."""
-        words, of, plain = self.words, self.of, self.meanings.plain
-        return [
-            words.setdefault(token, len(words) + FIRST_WORD)
-            if plain and token.isascii() and token.isalnum() and len(token) <= LONGEST_WORD
-            else of(token)
-            for token in tokens
-        ]
-
-
-class _Meanings(dict[str, str | int]):
+class Meanings(dict[str, str | int]):
     """What each token means that was met in this process, so that one block need not work out what another did."""
 
     def __init__(self, parameters: TokenParameters) -> None:
@@ -238,8 +153,8 @@ class _Meanings(dict[str, str | int]):
 
 
 @cache
-def _meanings(parameters: TokenParameters) -> _Meanings:
-    return _Meanings(parameters)
+def meanings_of(parameters: TokenParameters) -> Meanings:
+    return Meanings(parameters)
 
 
 def split_compound(word: str) -> list[str]:
@@ -334,7 +249,7 @@ def tidy(ids: Ids, min_sentence_length: int = 1, becomes: Ids | None = None) -> 
 
     ``becomes`` says what each number stands for, where that is not itself.
     """
-    if missing_kernel("embeddings.text") is None:
+    if has_kernel():
         ids, longest = tidy_ids(ids, becomes)
         fit = min_sentence_length <= 1 and longest <= LONGEST_SENTENCE
         return ids if fit else _fit_sentences(ids, min_sentence_length)

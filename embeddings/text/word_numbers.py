@@ -1,8 +1,8 @@
 """A corpus → one file of word numbers, read and tokenised once, on every core.
 
 Blocks of text go to workers (threads or processes) and come back in their order, so the result does not depend on how
-many there are. What comes back are the block's own numbers and words; numbering them for the whole corpus costs a
-look-up for each different word of a block, not for each word.
+many there are. What comes back are the block's own numbers and tokens; numbering them for the whole corpus costs a
+look-up for each different token of a block, not for each word.
 """
 
 import json
@@ -23,11 +23,12 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import CorpusError
-from embeddings.native import missing_kernel
 from embeddings.text.blocks import FileReader, RawBlock, TextBlock, texts_of
 from embeddings.text.corpus import CorpusParameters, OnError, Text
 from embeddings.text.file_types import TextFormat
-from embeddings.text.tokens import FIRST_WORD, Ids, Splitting, TokenParameters, Tokens, tokenise, unspaced_word
+from embeddings.text.kernel import has_kernel
+from embeddings.text.numbering import FoundTokens, Numbering, find_tokens
+from embeddings.text.tokens import FIRST_WORD, Ids, Splitting, TokenParameters, unspaced_word
 
 IDS_FILE, WORDS_FILE, TITLES_FILE, _REPORT_FILE = "tokens.bin", "words.txt", "titles.txt", "corpus.json"
 _SMALL_BYTES = 4 << 20
@@ -92,7 +93,7 @@ def clean(
 
     Raises `CorpusError` where a text cannot be read or where there is not one word in all of them.
     """
-    numbers: dict[str, int] = {}
+    numbering = Numbering(tokens, by_kernel=has_kernel())
     report = CorpusReport()
     left_out: list[str] = []
     total = 0 if any(not text.bytes for text in texts) else sum(text.bytes for text in texts)
@@ -101,11 +102,12 @@ def clean(
         for text in texts:
             file = FileReader(text, reading)
             for read, found in _readable(_tokenised(file, reading, tokens, processes), reading, left_out):
-                ids_file.write(_renumber(found, numbers).tobytes())
+                ids = numbering.add(found)
+                ids_file.write(ids.tobytes())
                 titles.writelines(f"{title}\n" for title in read.titles)
                 report = replace(
                     report,
-                    words=report.words + len(found),
+                    words=report.words + int((ids >= FIRST_WORD).sum()),
                     articles=report.articles + read.articles,
                     undecodable=report.undecodable + read.undecodable,
                     skipped=report.skipped + read.skipped,
@@ -116,15 +118,15 @@ def clean(
             report = replace(report, files=(*report.files, about))
     if not report.words:
         raise CorpusError(f"There is not one word in {', '.join(text.name for text in texts)}.")
-    unspaced = unspaced_word(numbers) if tokens.splitting is Splitting.WORDS else ""
+    unspaced = unspaced_word(numbering.words) if tokens.splitting is Splitting.WORDS else ""
     report = replace(
         report,
-        different_words=len(numbers),
+        different_words=len(numbering.words),
         skipped=report.skipped + len(left_out),
         left_out=tuple(left_out),
         unspaced=unspaced,
     )
-    write_lines(folder / WORDS_FILE, numbers)
+    write_lines(folder / WORDS_FILE, numbering.words)
     report.write(folder)
     return report
 
@@ -147,18 +149,10 @@ def read_lines(path: Path) -> list[str]:
 def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write words, which never have a line break in them, one a line."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{line}\n" for line in lines)
+        file.write("\n".join((*lines, "")))
 
 
-def _renumber(tokens: Tokens, numbers: dict[str, int]) -> Ids:
-    """The tokens of a block by the numbers of the corpus; words not seen before get the next ones."""
-    of_block = np.empty(len(tokens.words) + FIRST_WORD, np.int32)
-    of_block[:FIRST_WORD] = range(FIRST_WORD)
-    of_block[FIRST_WORD:] = [numbers.setdefault(word, len(numbers) + FIRST_WORD) for word in tokens.words]
-    return of_block[tokens.ids]
-
-
-Tokenised = tuple[TextBlock, Tokens]
+Tokenised = tuple[TextBlock, FoundTokens]
 
 
 def _tokenised(
@@ -188,14 +182,14 @@ def _tokenised(
 
 def _executor(file: FileReader, workers: int) -> Executor:
     """Threads for plain text, of which the kernel does most without Python's lock; processes for all that is parsed."""
-    if file.text.format is TextFormat.TEXT and missing_kernel("embeddings.text") is None:
+    if file.text.format is TextFormat.TEXT and has_kernel():
         return ThreadPoolExecutor(workers, "tokens")
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_as_worker)
 
 
 def _tokenise_block(block: RawBlock, reading: CorpusParameters, parameters: TokenParameters) -> Tokenised:
     read = texts_of(block, reading)
-    return replace(read, text=""), tokenise(read.text, parameters)
+    return replace(read, text=""), find_tokens(read.text, parameters.splitting, by_kernel=has_kernel())
 
 
 def _as_worker() -> None:
@@ -218,7 +212,7 @@ def open_ids(path: Path) -> Ids:
     return np.memmap(path, np.int32, mode="r")
 
 
-def count_ids(ids: Ids, size: int, block: int = 1 << 24) -> npt.NDArray[np.int64]:
+def count_ids(ids: Ids, size: int, block: int = 1 << 18) -> npt.NDArray[np.int64]:
     """How often each number below ``size`` is in ``ids``."""
     counts = np.zeros(size, np.int64)
     for start in range(0, len(ids), block):

@@ -142,8 +142,9 @@ def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
         spelled = replace(job.tokens, case=Case.KEEP)
         report = clean(texts, job.corpus, spelled, folder, parameters.threads, progress)
         if job.tokens.case is Case.LOWER:
-            words = {lowered(text) for text in read_lines(folder / WORDS_FILE)}
-            report = replace(report, different_words=len(words))
+            report = replace(
+                report, different_words=len(set(lowered("\n".join(read_lines(folder / WORDS_FILE))).split("\n")))
+            )
             report.write(folder)
         space.write_json(folder / PARTS_FILE, {})
         space.write_json(folder / REPORT_FILE, clock.taken("cleaning", words=report.words))
@@ -237,9 +238,7 @@ def _sentences(
     def apart() -> Iterator[Ids]:
         return (expansion.apply(block) for block in blocks_of(ids))
 
-    counts = np.zeros(size, np.int64)
-    for block in apart():
-        counts += np.bincount(block, minlength=size)
+    counts = expansion.counts(counts)
     kept = vocabulary_of(words, counts, parameters.min_count, parameters.max_final_vocab, sorted(always))
     if not len(kept):
         space.clear()  # a job goes on as it was begun, and this one can come to no other end

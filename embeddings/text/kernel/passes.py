@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.native import address, load_library
+from embeddings.native import address, load_library, missing_kernel
 
 Ids = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
@@ -16,6 +16,11 @@ BREAK, RARE, CONTENT = -2, -1, 0
 """Roles of words that are in no pair, that are too rare to be, and that are at its ends."""
 _ROOM = "embeddings.text"
 _POINTER, _SIZE = ctypes.c_void_p, ctypes.c_int64
+
+
+def has_kernel() -> bool:
+    """Whether the kernel of this room is compiled."""
+    return missing_kernel(_ROOM) is None
 
 
 def tidy_ids(ids: Ids, becomes: Ids | None = None) -> tuple[Ids, int]:

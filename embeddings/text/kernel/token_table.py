@@ -5,7 +5,9 @@ The C code takes no memory: all arrays come from here, and grow between two call
 
 import ctypes
 import re
+from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -19,7 +21,7 @@ _KIND, _BLANK, _ALPHANUMERIC, _DIGIT, _OF_WORD = 15, 16, 32, 64, 128
 _BETWEEN_BLANKS = r"[^\s\0-\x1f\x7f-\x9f]+"
 _ROOM = "embeddings.text"
 _FIRST_TOKENS, _LETTERS_A_TOKEN = 1 << 12, 8
-_POINTERS = ("letters", "starts", "places", "hashes", "table")
+_POINTERS = ("letters", "starts", "hashes", "table")
 _SIZES = ("tokens", "most_tokens", "most_letters", "table_size")
 
 Numbers = npt.NDArray[np.int32]
@@ -35,6 +37,24 @@ class _Tokens(ctypes.Structure):
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DifferentTokens:
+    """Tokens, each once: token i is ``letters[starts[i]:starts[i + 1]]``."""
+
+    letters: npt.NDArray[np.uint32]
+    starts: npt.NDArray[np.int64]
+    hashes: npt.NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def texts(self, first: int = 0) -> list[str]:
+        """The tokens as strings, those before ``first`` left out."""
+        begin = int(self.starts[first])
+        text = self.letters[begin : self.starts[-1]].tobytes().decode("utf-32-le", "surrogatepass")
+        return [text[start:end] for start, end in pairwise((self.starts[first:] - begin).tolist())]
+
+
 class TokenTable:
     """Numbers tokens from 0 in the order of appearance. Raises `KernelError` where no kernel is compiled."""
 
@@ -45,12 +65,11 @@ class TokenTable:
         self._find = library.function(
             "find_tokens", size, [pointer, size, pointer, ctypes.c_int32, pointer, pointer, pointer]
         )
+        self._add = library.function("add_tokens", size, [pointer, size, pointer, pointer])
         self._fill = library.function("fill_table", None, [pointer])
         self._between_blanks = between_blanks
-        self._traits = traits(between_blanks=between_blanks)
         self._letters: npt.NDArray[np.uint32] = np.empty(_FIRST_TOKENS * _LETTERS_A_TOKEN, np.uint32)
         self._starts: npt.NDArray[np.int64] = np.zeros(_FIRST_TOKENS + 1, np.int64)
-        self._places: npt.NDArray[np.int64] = np.empty(_FIRST_TOKENS, np.int64)
         self._hashes: npt.NDArray[np.uint32] = np.empty(_FIRST_TOKENS, np.uint32)
         self._table = np.zeros(4 * _FIRST_TOKENS, np.int32)
         self._numbers = np.empty(0, np.int32)
@@ -59,18 +78,25 @@ class TokenTable:
     def __len__(self) -> int:
         return self._size
 
-    def find(self, text: str) -> tuple[Numbers, list[str]]:
-        """The tokens of ``text`` by their numbers, and those that were not met before."""
+    @property
+    def tokens(self) -> DifferentTokens:
+        """All that were met; what is added later is not among them."""
+        starts = self._starts[: self._size + 1]
+        return DifferentTokens(self._letters[: starts[-1]], starts, self._hashes[: self._size])
+
+    def find(self, text: str) -> Numbers:
+        """The tokens of ``text`` by their numbers."""
         codes = np.frombuffer(f"\0{text}\0".encode("utf-32-le", "surrogatepass"), np.uint32)
         if len(self._numbers) < len(text):
             self._numbers = np.empty(len(text), np.int32)
-        place, found, known = ctypes.c_int64(0), 0, self._size
+        all_traits = traits(between_blanks=self._between_blanks)
+        place, found = ctypes.c_int64(0), 0
         while place.value < len(text):
             before, about = place.value, self._about()
             found += self._find(
                 address(codes, np.uint32, len(text) + 2, "text") + codes.itemsize,
                 len(text),
-                address(self._traits, np.uint8, 0x110000, "traits"),
+                address(all_traits, np.uint8, 0x110000, "traits"),
                 int(self._between_blanks),
                 ctypes.byref(about),
                 ctypes.byref(place),
@@ -79,17 +105,37 @@ class TokenTable:
             self._size = about.tokens
             if place.value < len(text):
                 self._grow(len(text) - before)
-        begins = self._places[known : self._size].tolist()
-        lengths = np.diff(self._starts[known : self._size + 1]).tolist()
-        new = [text[begin : begin + length] for begin, length in zip(begins, lengths, strict=True)]
-        return self._numbers[:found].copy(), new
+        return self._numbers[:found].copy()
+
+    def add(self, others: DifferentTokens) -> tuple[Numbers, list[str]]:
+        """The numbers of ``others``, and those of them that were not met before."""
+        if others.starts[0] != 0 or (np.diff(others.starts) < 0).any():
+            raise ValueError("The tokens do not follow one another.")
+        known, numbers, place = self._size, np.empty(len(others), np.int32), 0
+        theirs = _Tokens(
+            letters=address(others.letters, np.uint32, int(others.starts[-1]), "letters"),
+            starts=address(others.starts, np.int64, len(others) + 1, "starts"),
+            hashes=address(others.hashes, np.uint32, len(others), "hashes"),
+            tokens=len(others),
+        )
+        while place < len(others):
+            before, about = place, self._about()
+            place = self._add(
+                ctypes.byref(theirs),
+                place,
+                ctypes.byref(about),
+                address(numbers, np.int32, len(others), "numbers"),
+            )
+            self._size = about.tokens
+            if place < len(others):
+                self._grow(int(others.starts[-1] - others.starts[before]))
+        return numbers, self.tokens.texts(known)
 
     def _about(self) -> _Tokens:
-        most = len(self._places)
+        most = len(self._hashes)
         return _Tokens(
             letters=address(self._letters, np.uint32, self._letters.size, "letters"),
             starts=address(self._starts, np.int64, most + 1, "starts"),
-            places=address(self._places, np.int64, most, "places"),
             hashes=address(self._hashes, np.uint32, most, "hashes"),
             table=address(self._table, np.int32, 4 * most, "table"),
             tokens=self._size,
@@ -100,10 +146,9 @@ class TokenTable:
 
     def _grow(self, letters: int) -> None:
         """Make room: for twice the tokens if those are many, and for ``letters`` more."""
-        if 2 * self._size >= len(self._places):
-            most = 2 * len(self._places)
-            self._starts = _longer(self._starts, most + 1)
-            self._places, self._hashes = _longer(self._places, most), _longer(self._hashes, most)
+        if 2 * self._size >= len(self._hashes):
+            most = 2 * len(self._hashes)
+            self._starts, self._hashes = _longer(self._starts, most + 1), _longer(self._hashes, most)
             self._table = np.zeros(4 * most, np.int32)
             self._fill(ctypes.byref(self._about()))
         wanted = int(self._starts[self._size]) + letters

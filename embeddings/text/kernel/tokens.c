@@ -199,28 +199,33 @@ INLINE int64_t end_of_token(const Source *s, int64_t i) {
 typedef struct {
     uint32_t *letters; // of all tokens, one after another
     int64_t *starts;   // [tokens + 1] of each in letters
-    int64_t *places;   // [tokens] of each in the piece of text where it is met first
     uint32_t *hashes;  // [tokens]
     int32_t *table;
     int64_t tokens, most_tokens, most_letters, table_size; // a power of two
 } Tokens;
 
-INLINE int32_t number_of(Tokens *t, const uint32_t *token, int64_t size, int64_t place) {
+INLINE uint32_t hash_of(const uint32_t *token, int64_t size) {
     uint64_t hash = (uint64_t)size;
     for (int64_t i = 0; i < size; i++) hash = (hash ^ token[i]) * 0x9e3779b97f4a7c15u;
-    uint32_t mark = (uint32_t)(hash >> 32);
-    int64_t mask = t->table_size - 1, at = mark & mask;
+    return (uint32_t)(hash >> 32);
+}
+
+INLINE int has_room(const Tokens *t, int64_t size) {
+    return 2 * t->tokens < t->table_size && t->tokens < t->most_tokens && t->starts[t->tokens] + size <= t->most_letters;
+}
+
+INLINE int32_t number_of(Tokens *t, const uint32_t *token, int64_t size, uint32_t hash) {
+    int64_t mask = t->table_size - 1, at = hash & mask;
     for (int32_t number; (number = t->table[at]); at = (at + 1) & mask) {
         int64_t other = number - 1, start = t->starts[other];
-        if (t->hashes[other] == mark && t->starts[other + 1] - start == size &&
+        if (t->hashes[other] == hash && t->starts[other + 1] - start == size &&
             !memcmp(t->letters + start, token, 4 * (size_t)size))
             return (int32_t)other;
     }
     int64_t own = t->tokens++;
     memcpy(t->letters + t->starts[own], token, 4 * (size_t)size);
     t->starts[own + 1] = t->starts[own] + size;
-    t->places[own] = place;
-    t->hashes[own] = mark;
+    t->hashes[own] = hash;
     t->table[at] = (int32_t)own + 1;
     return (int32_t)own;
 }
@@ -241,14 +246,22 @@ EXPORT(int64_t, find_tokens)(const uint32_t *text, int64_t size, const uint8_t *
             i++;
             continue;
         }
-        if (2 * t->tokens >= t->table_size || t->tokens >= t->most_tokens ||
-            t->starts[t->tokens] + end - i > t->most_letters)
-            break;
-        numbers[found++] = number_of(t, text + i, end - i, i);
+        if (!has_room(t, end - i)) break;
+        numbers[found++] = number_of(t, text + i, end - i, hash_of(text + i, end - i));
         i = end;
     }
     *from = i;
     return found;
+}
+
+// Number the tokens of another table, from `from` on. Stops where a new one might find no room in t; returns where.
+EXPORT(int64_t, add_tokens)(const Tokens *other, int64_t from, Tokens *t, int32_t *numbers) {
+    for (; from < other->tokens; from++) {
+        int64_t start = other->starts[from], size = other->starts[from + 1] - start;
+        if (!has_room(t, size)) break;
+        numbers[from] = number_of(t, other->letters + start, size, other->hashes[from]);
+    }
+    return from;
 }
 
 // Write the numbers of all tokens into a table that is empty.

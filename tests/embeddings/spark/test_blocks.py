@@ -16,7 +16,8 @@ from embeddings.spark.blocks import (
     number_blocks,
     take_apart,
 )
-from embeddings.text.tokens import END, FIRST_WORD, PAUSE, TokenParameters, tokenise
+from embeddings.text.numbering import tokenise
+from embeddings.text.tokens import END, FIRST_WORD, PAUSE, TokenParameters
 
 
 class Shared:

@@ -25,6 +25,16 @@ def test_display_forms_are_the_most_frequent_spellings(word: str, form: str | No
     assert known.get(word) == form
 
 
+@pytest.mark.parametrize("size", [60, 1 << 20])
+def test_of_equal_spellings_the_one_met_first_counts_however_the_text_is_cut(size: int) -> None:
+    text = corpus("He likes Rock and Roll.", "He likes Rock And Roll.", "She met Sam Tor.", "He saw Bank of America.")
+    found, spellings, ids = read(text)
+    forms = DisplayForms(spellings, found.phrases)
+    for block in blocks_of(ids, size):
+        forms.add(block, *found.phrases.find(block, spellings))
+    assert set(forms.of_phrases()) == {"Rock and Roll", "Sam Tor", "Bank of America"}
+
+
 def test_a_phrase_without_a_form_of_its_own_is_shown_by_its_words() -> None:
     assert display_of("united_states", {"united": "United", "states": "States"}) == "United States"
     assert display_of("film_noir", {}) == "film noir"

@@ -1,7 +1,12 @@
 """Words as a text writes them."""
 
-from embeddings.text import FIRST_WORD, Case, spellings_of
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from embeddings.text import FIRST_WORD, Case, lowered, spellings_of, with_more
+from embeddings.text.spellings import ARTICLES, CLOSE, LOOSE
+
+spelled = st.one_of(st.sampled_from(sorted(CLOSE | LOOSE)), st.text(st.characters(exclude_characters="\n"), min_size=1))
 TEXTS = ["The", "the", "NATO", "iPhone", "of", "and", "X", "42"]
 
 
@@ -21,3 +26,24 @@ def test_what_capitals_say() -> None:
     assert [text for text in TEXTS if spellings.caseless[by_text[text]]] == ["42"]
     assert [text for text in TEXTS if spellings.article[by_text[text]]] == ["The", "the"]
     assert [int(spellings.joins[by_text[text]]) for text in ("of", "and", "the", "42")] == [1, 2, 1, 0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(spelled, unique=True), st.lists(spelled), st.sampled_from(Case))
+@example(["ΟΔΟΣ", "İX", "ǅ", "ß", "ŉ", "Σ", "a1", "THE", "An", "’s", "日本", "A日", "Ⅷ", "ª"], [], Case.LOWER)
+def test_what_is_said_of_all_at_once_is_true_of_each(some: list[str], more: list[str], case: Case) -> None:
+    texts = list(dict.fromkeys((*some, *more)))
+    spellings = with_more(spellings_of(some, case), texts, case)
+    assert spellings.texts == texts or not texts
+    for number, text in enumerate(texts, start=FIRST_WORD):
+        lower = lowered(text)
+        key = lower if case is Case.LOWER else text
+        assert spellings.words[spellings.word_of[number] - FIRST_WORD] == key
+        capital, joins = lower != text, {**dict.fromkeys(LOOSE, 2), **dict.fromkeys(CLOSE, 1)}.get(text, 0)
+        assert spellings.capital[number] == capital
+        assert spellings.initial[number] == (capital and len(text) == 1)
+        assert spellings.shouted[number] == (capital and len(text) > 1 and text.isupper())
+        assert spellings.joins[number] == joins
+        assert spellings.article[number] == (lower in ARTICLES)
+        assert spellings.caseless[number] == (not capital and not joins and text.upper() == text)
+    assert list(spellings.words) == list(dict.fromkeys(map(lowered, texts) if case is Case.LOWER else texts))

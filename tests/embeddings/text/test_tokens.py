@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeddings.text.numbering import Tokens, tokenise
 from embeddings.text.tokens import (
     END,
     FIRST_WORD,
@@ -17,10 +18,8 @@ from embeddings.text.tokens import (
     Digits,
     Splitting,
     TokenParameters,
-    Tokens,
     split_compound,
     tidy,
-    tokenise,
 )
 
 DEFAULT = TokenParameters()

@@ -8,7 +8,8 @@ import pytest
 from gensim.corpora.wikicorpus import WikiCorpus
 
 from embeddings.errors import CorpusError
-from embeddings.text.tokens import TokenParameters, split_compound, tokenise
+from embeddings.text.numbering import tokenise
+from embeddings.text.tokens import TokenParameters, split_compound
 from embeddings.text.wikipedia import articles, namespaces
 
 DUMP = Path(

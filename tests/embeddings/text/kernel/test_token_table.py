@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from embeddings.errors import KernelError
 from embeddings.native import FORCED, LEVELS, missing_kernel, processor_level
 from embeddings.text.characters import kinds
-from embeddings.text.kernel import TokenTable
+from embeddings.text.kernel import DifferentTokens, TokenTable
 from embeddings.text.tokens import Splitting, pattern_of
 
 pytestmark = pytest.mark.skipif(missing_kernel("embeddings.text") is not None, reason="no kernel is compiled here")
@@ -37,8 +37,10 @@ def by_pattern(text: str, splitting: Splitting = Splitting.WORDS) -> list[str]:
 
 
 def by_kernel(text: str, *, between_blanks: bool = False) -> list[str]:
-    numbers, different = TokenTable(between_blanks=between_blanks).find(text)
-    return [different[number] for number in numbers.tolist()]
+    table = TokenTable(between_blanks=between_blanks)
+    numbers = table.find(text).tolist()
+    different = table.tokens.texts()
+    return [different[number] for number in numbers]
 
 
 @settings(max_examples=300, deadline=None)
@@ -64,8 +66,8 @@ def test_tokens_keep_their_numbers_from_text_to_text_and_however_many_there_are(
     known: dict[str, int] = {}
     for _ in range(4):
         words = [f"w{drawn.randrange(40_000)}" for _ in range(30_000)] + ["x" * 50_000]
-        numbers, new = table.find(" ".join(words))
-        for word in new:
+        numbers = table.find(" ".join(words))
+        for word in table.tokens.texts(len(known)):
             known[word] = len(known)
         assert numbers.tolist() == [known[word] for word in words]
     assert len(table) == len(known) > 30_000
@@ -88,7 +90,28 @@ def test_without_a_kernel_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_numbers_are_those_of_the_tokens_in_their_order() -> None:
-    numbers, different = TokenTable().find("to be or not to be")
-    assert different == ["to", "be", "or", "not"]
+    table = TokenTable()
+    numbers = table.find("to be or not to be")
+    assert table.tokens.texts() == ["to", "be", "or", "not"]
     assert np.array_equal(numbers, [0, 1, 2, 3, 0, 1])
     assert numbers.dtype == np.int32
+
+
+def test_a_table_takes_the_tokens_of_others_by_their_text() -> None:
+    drawn, corpus, known = random.Random(1), TokenTable(), dict[str, int]()
+    for _ in range(3):
+        table = TokenTable()
+        table.find(" ".join(f"w{drawn.randrange(40_000)}" for _ in range(30_000)) + " ß 👩\u200d💻 " + "x" * 50_000)
+        texts = table.tokens.texts()
+        numbers, new = corpus.add(table.tokens)
+        assert new == [text for text in texts if text not in known]
+        known |= {text: len(known) + place for place, text in enumerate(new)}
+        assert numbers.tolist() == [known[text] for text in texts]
+    assert corpus.tokens.texts() == list(known)
+
+
+def test_tokens_that_c_could_not_read_are_refused() -> None:
+    letters, hashes = np.zeros(3, np.uint32), np.zeros(2, np.uint32)
+    for starts in ([0, 4, 3], [-1, 0, 3], [0, 1, 4], [0, 3]):
+        with pytest.raises(ValueError, match="follow one another|in one piece"):
+            TokenTable().add(DifferentTokens(letters, np.array(starts), hashes))
