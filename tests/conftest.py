@@ -73,6 +73,7 @@ SLOW_TESTS = frozenset(
         "test_every_kind_answers_like_brute_force",
         "test_exact_search_agrees_with_gensim",
         "test_exact_search_agrees_with_sorting_everything",
+        "test_hundreds_of_mutants_of_models_are_asked_or_refused_by_name",
         "test_json_holds_all_of_an_answer",
         "test_lists_that_hold_too_few_rows_are_filled_up_by_exact_search",
         "test_no_process_outlives_a_parent_that_is_killed",

@@ -65,6 +65,8 @@ def _on_composed(query: Query, term: Term, reading: Match) -> list[str]:
             f"'{term.text}' is read as one word, made of {made_of}. If minus is meant, put blanks around it: "
             f"{' - '.join(parts)}"
         )
+    elif "/" in term.text.strip("/") and len(reading.words) > 1:
+        notes.append(f"'{term.text}' is read as one term, made of {' and '.join(reading.words)}.")
     if operator := _SPELT_OPERATOR.search(term.text):
         notes.append(
             f"'{operator[1]}' is not an operator: it was read as part of '{term.text}'. The operators are + - and *, "

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from embeddings.errors import QueryError, UnknownWord
+from embeddings.errors import EmbeddingsError, QueryError, UnknownWord
 from embeddings.models import WordVectors, plain, subword_vector
 from embeddings.search import Matrix, unit
 
@@ -26,6 +26,8 @@ _PIECES = re.compile(
 _AT_ENDS, _WITHIN = ".,'’‘\"“”()!?;", "-‐‑–.,'’&/"
 _SIGNS_OF_WORDS = frozenset(_WITHIN + "‒—―!?$€£¥₹%°")
 """Other signs carry meaning that a sum of words loses: C++ is not C, and O(n) is not O and n."""
+_NAME_WITH_DOT = re.compile(r"\.\w")
+"""Of .NET and .com the dot says more than that a sentence ended."""
 _ADDRESS = re.compile(r"\w+://|www\.")
 _BLANKS = " \t\r\n\ufeff\u200b"
 
@@ -96,6 +98,8 @@ def find_term(model: WordVectors, text: str, *, suggests: bool = True) -> Match:
         raise QueryError("A term is empty: there are only blanks in it.", example="king - man + woman")
     if found := find_entry(model, text):
         return _of_entry(model, text, *found)
+    if any(plain(part) != part for part in parts):
+        raise UnknownWord(text, _without_keys(model, parts) if suggests else (), model=model.name)
     if is_address(text):
         raise UnknownWord(text, suggest(model, text) if suggests else (), model=model.name)
     found_parts = [(part, rows_of_word(model, part)) for part in parts]
@@ -175,6 +179,18 @@ def suggest(model: WordVectors, text: str) -> list[str]:
     return (whole + [text for text in dict.fromkeys(composed) if text not in there])[:_SUGGESTIONS]
 
 
+def _without_keys(model: WordVectors, parts: Sequence[str]) -> list[str]:
+    """What to ask instead of keys of another vocabulary: their words. Composed of its parts, a key would be of them,
+    and of the name of its language too.
+    """
+    words = " ".join(plain(part).replace("_", " ") for part in parts)
+    try:
+        find_term(model, words, suggests=False)
+    except EmbeddingsError:
+        return suggest(model, words)
+    return [words]
+
+
 def complete(model: WordVectors, prefix: str, limit: int = 10, offset: int = 0) -> list[str]:
     """Words that begin with ``prefix``, the most frequent first; where none has its blanks, those that are joined in
     their place: "united st" → united_states.
@@ -229,7 +245,8 @@ def known_segments(model: WordVectors, parts: Sequence[tuple[str, list[int]]]) -
 
 def rows_of_word(model: WordVectors, part: str) -> list[int]:
     """The row of a word, or the rows of all its pieces (``macy's``); empty unless every piece is known."""
-    ways = [[part]] if part.isalpha() else [[part], [part.strip(_AT_ENDS)], *_ways_to_split([part])]
+    is_whole = part.isalpha() or _NAME_WITH_DOT.match(part)
+    ways = [[part]] if is_whole else [[part], [part.strip(_AT_ENDS)], *_ways_to_split([part])]
     for words in ways:
         if len(words) > 1 and not all(word[:1].isalnum() or set(word) & _SIGNS_OF_WORDS for word in words):
             continue

@@ -1,5 +1,6 @@
 """Files of questions and judgements that vectors are measured with, recognised by their content."""
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -22,6 +23,12 @@ _MOST_FILES = 10_000
 _MOST_COLUMNS = 64
 _SUFFIXES = (".txt", ".tsv", ".csv", ".tab")
 _ABOUT = re.compile(r"readme|licen[cs]e|changelog", re.IGNORECASE)
+_NAMES = re.compile(r"(?:word|term|item|source|target|head|tail)[ _-]?[0-9a-d]?|w[0-9]", re.IGNORECASE)
+"""What columns of words are called."""
+_NO_NUMBER = re.compile(r"nan|n/?a|[-+]?inf(?:inity)?|null|none|[-?.]+", re.IGNORECASE)
+"""What stands where a number is missing."""
+_TAGGED = re.compile(r"(.+)-[anrvj]")
+"""A word with its part of speech, as MEN has it: sun-n."""
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]{1,2})?")
 _BETWEEN = {"\t": "tabs", ";": "semicolons", ",": "commas", None: "blanks"}
 
@@ -118,6 +125,7 @@ def _read_file(path: Path, dataset: str, most: int) -> AnalogySet | Judgements:
     if not rows:
         raise CorpusError(f"{path} holds no questions.")
     delimiter, table = _table(path, rows)
+    table = _without_header(_without_numbers(table))
     cells = [row for _, row in table]
     columns = _columns(cells)
     if columns is not None:
@@ -133,7 +141,9 @@ def _read_file(path: Path, dataset: str, most: int) -> AnalogySet | Judgements:
 
 def _lines(path: Path, dataset: str) -> Iterator[tuple[int, str]]:
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with path.open("rb") as packed:
+            encoding = "utf-16" if packed.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        with path.open(encoding=encoding) as file:
             for number, line in enumerate(file, start=1):
                 if line.strip() and not line.startswith("#"):
                     yield number, line.strip("\n")
@@ -170,6 +180,26 @@ def _fields(path: Path, number: int, line: str, delimiter: str) -> list[str]:
         raise CorpusError(f"{path}, line {number:,} cannot be read: {error}.") from error
 
 
+def _without_numbers(table: list[_Row]) -> list[_Row]:
+    """The table without a first column that numbers its lines."""
+    if _width([row for _, row in table]) < 3 or len(table) < 2:
+        return table
+    first = [row[0] for _, row in table]
+    begin = int(first[1]) if first[1].isdecimal() else 0
+    if first[1:] != [str(begin + place) for place in range(len(first) - 1)]:
+        return table
+    if first[0] != str(begin - 1) and _number(first[0]) is not None:
+        return table
+    return [(number, row[1:]) for number, row in table]
+
+
+def _without_header(table: list[_Row]) -> list[_Row]:
+    """The table without a first line of nothing but names of columns, such as word1 and word2."""
+    names = table[0][1]
+    is_header = all(_NAMES.fullmatch(name) for name in names) or list(map(str.lower, names)) == ["a", "b", "c", "d"]
+    return table[1:] if is_header and len(table) > 1 else table
+
+
 def _width(rows: Sequence[list[str]]) -> int:
     """How many fields most rows have; the larger number where two are as frequent."""
     counts = Counter(map(len, rows))
@@ -179,12 +209,12 @@ def _width(rows: Sequence[list[str]]) -> int:
 def _parts(lines: Sequence[tuple[int, str]], table: Sequence[_Row]) -> Iterator[tuple[str, list[_Row]]]:
     """The rows of each section, by its name; first those that are in none, whose name is empty."""
     parts: list[tuple[str, list[_Row]]] = [("", [])]
-    rows = iter(table)
-    for _, line in lines:
+    rows = dict(table)
+    for number, line in lines:
         if line.startswith(":"):
             parts.append((line[1:].strip(), []))
-        else:
-            parts[-1][1].append(next(rows))
+        elif number in rows:
+            parts[-1][1].append((number, rows[number]))
     yield from parts
 
 
@@ -192,15 +222,15 @@ def _parts(lines: Sequence[tuple[int, str]], table: Sequence[_Row]) -> Iterator[
 
 
 def _columns(rows: Sequence[list[str]]) -> tuple[int, int] | None:
-    """The columns of the first word and of the score, the first behind two words that has numbers in half of the rows
-    or more; None if there is none.
+    """The columns of the first word and of the score: the first behind two words that has numbers in half of the rows
+    or more, or the one before them; None if there is none.
     """
     width = min(_width(rows), _MOST_COLUMNS)
     counts = [sum(len(row) > column and _number(row[column]) is not None for row in rows) for column in range(width)]
     numbers = [2 * count >= len(rows) for count in counts]
-    word = 1 if numbers[3:4] == [True] and numbers[:3] == [True, False, False] else 0  # the lines are numbered
-    score = next((column for column in range(word + 2, width) if numbers[column]), None)
-    return None if score is None else (word, score)
+    if numbers[:3] == [True, False, False]:
+        return 1, 0 if not any(numbers[3:]) else numbers.index(True, 3)
+    return (0, numbers.index(True, 2)) if any(numbers[2:]) else None
 
 
 def _number(text: str) -> float | None:
@@ -223,12 +253,16 @@ def _judgements(path: Path, table: Sequence[_Row], columns: tuple[int, int], del
                 f"{path}, line {number:,}: two words and a number are expected between {_BETWEEN[delimiter]}."
             )
         pairs.append((row[word], row[word + 1], score))
+    if all(_TAGGED.fullmatch(word) for pair in pairs for word in pair[:2]):
+        pairs = [(one[:-2], other[:-2], score) for one, other, score in pairs]
     return Judgements(path, pairs, header)
 
 
 def _is_header(row: Sequence[str], column: int) -> bool:
     """Whether a row has a name where others have a score, or other delimiters than they."""
-    return bool(row[column]) if len(row) > column else len(row) == 1 and re.search(r"[\t;, ]", row[0]) is not None
+    if len(row) > column:
+        return row[column] != "" and not _NO_NUMBER.fullmatch(row[column])
+    return len(row) == 1 and re.search(r"[\t;, ]", row[0]) is not None
 
 
 # ---- Analogies

@@ -47,6 +47,7 @@ PLAIN_TERM = "[A-Za-z_]+(?: [A-Za-z_]+)*"
 """Words that are one term wherever a term may stand, but for `IS_TO`."""
 IS_TO = re.compile(r"\bis to\b", re.IGNORECASE)
 """These two words are a sign."""
+_ASKING = frozenset({"what", "which", "who", "where"})
 _BLANK = re.compile(f"[{_SPACES}]")
 _HYPHEN = re.compile(rf"(?<=[^{_DASHES}])[{_DASHES}](?=[^{_DASHES}0-9])")
 
@@ -137,7 +138,7 @@ def _parts_at_hyphens(token: Token) -> Iterator[Token]:
 
 
 def _read_is_to(tokens: list[Token]) -> Iterator[Token]:
-    """``is to`` reads as ``:``, and from there on ``as`` reads as ``::``."""
+    """``is to`` reads as ``:``, and from there on ``as`` reads as ``::``, and ``what?`` as ``?``."""
     place, is_to_seen = 0, False
     while place < len(tokens):
         token = tokens[place]
@@ -147,6 +148,9 @@ def _read_is_to(tokens: list[Token]) -> Iterator[Token]:
             is_to_seen = True
             place += 1
             token = Token(":", "is to", token.column)
+        elif is_to_seen and word in _ASKING and following and following.symbol == "?":
+            place += 1
+            token = Token("?", token.text, token.column)
         elif word == "as" and is_to_seen:
             token = Token("::", "as", token.column)
         yield token

@@ -120,3 +120,39 @@ def test_a_query_that_fails_in_the_search_leaves_the_others_their_answers(
     assert not isinstance(found, Failure)
     assert len(found.results) == 2
     assert not isinstance(alike, Failure)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("/c/en/king", "king"),
+        ("/c/en/king/n", "king"),
+        ("ENTITY/Paris", "Paris"),
+        ("DBPEDIA_ID/heavy_metal", "heavy metal"),
+        ("king|NOUN", "king"),
+        ("queen_NOUN", "queen"),
+        ("king.n.01", "king"),
+        ("▁queen", "queen"),
+        ("the /c/en/king", "king"),
+    ],
+)
+def test_a_key_of_another_vocabulary_is_not_made_up_of_its_parts(model: Model, text: str, words: str) -> None:
+    with pytest.raises(UnknownWord) as raised:
+        ask(model, text)
+    assert raised.value.suggestions[:1] == [words] or "the" in text
+
+
+def test_a_key_that_the_vocabulary_has_is_found(model: Model) -> None:
+    assert ask(model, "ENTITY/New_York").terms[0].resolved == "exact"
+    assert ask(model, "new york").terms[0].words == ("ENTITY/New_York",)
+
+
+def test_a_name_that_begins_with_a_dot_is_not_the_word_behind_it(model: Model) -> None:
+    with pytest.raises(UnknownWord) as raised:
+        ask(model, ".king")
+    assert raised.value.suggestions == ["king"]
+    assert ask(model, "...king.").terms[0].words == ("king",)
+
+
+def test_words_with_a_slash_between_are_one_term_with_a_note(model: Model) -> None:
+    assert ask(model, "king/queen").notes == ("'king/queen' is read as one term, made of king and queen.",)

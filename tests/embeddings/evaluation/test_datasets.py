@@ -29,6 +29,8 @@ JUDGED = [("king", "queen", 8.5), ("man", "woman", 7.25), ("king", "bread", 0.5)
         ["word1 word2 score", "{} {} {}"],
         ["# a comment", ",word1,word2,score", "1,{},{},{}"],
         ["word1,word2,score", "{}\t{}\t{}"],
+        ["{}-n {}-n {}"],
+        ["score\tword1\tword2", "{2}\t{0}\t{1}"],
     ],
 )
 def test_judgements_are_read_whatever_is_between(tiny_model: Model, tmp_path: Path, lines: list[str]) -> None:
@@ -121,3 +123,39 @@ def test_a_large_relation_is_sampled_and_says_so(tmp_path: Path, monkeypatch: py
     sampled = datasets.read_dataset(str(path))
     assert isinstance(sampled, datasets.AnalogySet)
     assert {question[0] for question in sampled.sections[0].questions} <= {"a", "c"}
+
+
+def test_lines_may_be_numbered_and_columns_named(tiny_model: Model, tmp_path: Path) -> None:
+    rows = {
+        "questions": ["king,queen,man,woman", "man,king,woman,queen"],
+        "relation": ["king\tqueen", "man\twoman", "bread\tcafé"],
+    }
+    for name, lines in rows.items():
+        between = "," if name == "questions" else "\t"
+        numbered = [f"{number}{between}{line}" for number, line in enumerate(lines, 1)]
+        header = between.join(["a", "b", "c", "d"] if name == "questions" else ["word1", "word2"])
+        (tmp_path / name).write_text("\n".join(lines))
+        expected = evaluate(tiny_model, str(tmp_path / name))
+        for changed in (numbered, [header, *lines], [f"id{between}{header}", *numbered]):
+            (tmp_path / name).write_text("\n".join(changed))
+            assert evaluate(tiny_model, str(tmp_path / name)) == expected
+
+
+def test_scores_before_the_words_are_scores(tiny_model: Model, tmp_path: Path) -> None:
+    (tmp_path / "first").write_text("".join(f"{score} {one} {other}\n" for one, other, score in JUDGED))
+    (tmp_path / "last").write_text("".join(f"{one} {other} {score}\n" for one, other, score in JUDGED))
+    one, other = (evaluate(tiny_model, str(tmp_path / name)) for name in ("first", "last"))
+    assert isinstance(one, PairsReport)
+    assert isinstance(other, PairsReport)
+    assert one.spearman == other.spearman is not None
+
+
+def test_a_missing_score_in_the_first_line_is_no_name_of_a_column(tiny_model: Model, tmp_path: Path) -> None:
+    (tmp_path / "s.tsv").write_text("king\tqueen\tnan\nman\twoman\t7\nking\tbread\t1\n")
+    with pytest.raises(CorpusError, match=r"s\.tsv, line 1: two words and a number are expected"):
+        evaluate(tiny_model, str(tmp_path / "s.tsv"))
+
+
+def test_utf16_is_read(tiny_model: Model, tmp_path: Path) -> None:
+    (tmp_path / "s.tsv").write_text("\n".join("\t".join(map(str, row)) for row in JUDGED), encoding="utf-16")
+    assert evaluate(tiny_model, str(tmp_path / "s.tsv")).pairs == 4

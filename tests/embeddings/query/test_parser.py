@@ -50,6 +50,7 @@ READ = {
     "a : ? :: b : c": (Kind.ANALOGY, [("a", 1), ("b", -1), ("c", 1)]),
     "? : a :: b : c": (Kind.ANALOGY, [("a", 1), ("b", 1), ("c", -1)]),
     "a is to b as c is to ?": (Kind.ANALOGY, [("a", -1), ("b", 1), ("c", 1)]),
+    "a is to b as c is to what?": (Kind.ANALOGY, [("a", -1), ("b", 1), ("c", 1)]),
     "United States:Dollar :: Mexico:?": (Kind.ANALOGY, [("United States", -1), ("Dollar", 1), ("Mexico", 1)]),
     "France:Paris, Japan:Tokyo :: Italy : ?": (
         Kind.ANALOGY,
