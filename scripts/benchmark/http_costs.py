@@ -100,6 +100,9 @@ def costly_requests(model: Model) -> list[CostlyRequest]:
         CostlyRequest(
             "comparison, 3CosMul", f"/compare?{urlencode({'q': mixed, 'k': 1000, 'method': '3cosmul'})}", queries=2
         ),
+        _get("picture, PNG", "/picture.png", q=total, k=1000),
+        _get("axes, PNG", "/axes.png", x="man:woman", y="poor:rich", words=", ".join(words[:50])),
+        _get("plane, PNG", "/plane.png", words=", ".join(words[:50])),
         _get("axes", "/axes", x="man:woman", y="poor:rich", words=", ".join(words[:50])),
         _get("axes as CSV", "/axes.csv", x="man:woman", y="poor:rich", words=", ".join(words[:50])),
         _get("plane", "/plane", words=", ".join(words[:50])),

@@ -7,8 +7,10 @@ import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from importlib.metadata import version
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from embeddings import Answer
 from embeddings.answers import Result
@@ -61,12 +63,27 @@ def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def citation(model: WordVectors, today: date | None = None) -> str:
     """How to cite an answer of ``model``: what it is, what it was made from, its fingerprint, and the day."""
     card = model.manifest.card
-    mark = hashlib.sha256(json.dumps(model.manifest.as_dict(), sort_keys=True).encode()).hexdigest()[:12]
     return (
         f"{model.name}: word vectors ({card.method}), {len(model):,} words, {model.dimension} dimensions, made from "
-        f"{card.corpus}; licence {card.licence}; fingerprint {mark}. Asked with ThisPlusThat {version('thisplusthat')} "
+        f"{card.corpus}; licence {card.licence}; fingerprint {_mark(model)}. Asked with ThisPlusThat {_version()} "
         f"on {today or datetime.now(UTC).date():%Y-%m-%d}."
     )
+
+
+@cache
+def _version() -> str:
+    return version("thisplusthat")  # which reads a file each time
+
+
+_marks: "WeakKeyDictionary[WordVectors, str]" = WeakKeyDictionary()
+
+
+def _mark(model: WordVectors) -> str:
+    """The beginning of a hash of all of a model's files, by their checksums, and of its card."""
+    if model not in _marks:
+        content = json.dumps(model.manifest.as_dict(), sort_keys=True)
+        _marks[model] = hashlib.sha256(content.encode()).hexdigest()[:12]
+    return _marks[model]
 
 
 def as_curl(origin: str, query: str, parameters: Mapping[str, str]) -> str:

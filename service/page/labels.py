@@ -3,7 +3,7 @@
 import math
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 FONT_SIZE, NOTE_SIZE = 14.0, 12.0
 LINE_HEIGHT = 17.0
@@ -34,8 +34,7 @@ _WIDTHS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle; y grows downwards."""
 
     left: float
@@ -66,8 +65,7 @@ class Box:
         return min(max(x, self.left), self.right), min(max(y, self.top), self.bottom)
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
+class Dot(NamedTuple):
     """A point of the picture and what is written at it; an empty text only keeps its place free."""
 
     x: float
@@ -77,8 +75,7 @@ class Dot:
     is_bold: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """Where the text of a dot stands: its box, and the line that leads to it where it had to move far."""
 
     box: Box
@@ -160,15 +157,14 @@ def _place(
 
 
 def _is_free(box: Box, dots: Sequence[Dot], area: Box, placed: Sequence[Box]) -> bool:
-    if not area.contains(box) or any(map(box.overlaps, placed)):
+    left, top, right, bottom = box
+    if not area.contains(box):
         return False
-    for dot in dots:  # most are far away, and are told so here: calls would be half of a picture's time
-        x, y, radius = dot.x, dot.y, dot.radius
-        if (
-            box.left - radius < x < box.right + radius
-            and box.top - radius < y < box.bottom + radius
-            and box.touches_disc(x, y, radius)
-        ):
+    for other_left, other_top, other_right, other_bottom in placed:  # calls would be half of a picture's time
+        if left < other_right and other_left < right and top < other_bottom and other_top < bottom:
+            return False
+    for x, y, radius, _, _ in dots:  # most are far away, and are told so here
+        if left - radius < x < right + radius and top - radius < y < bottom + radius and box.touches_disc(x, y, radius):
             return False
     return True
 
@@ -199,13 +195,9 @@ def _candidates(dot: Dot, width: float, height: float, area: Box) -> Iterator[tu
 def _box_at(dot: Dot, across: float, down: float, reach: float, width: float, height: float) -> Box:
     """The box whose nearest edge is ``reach`` away from the dot in a direction."""
     x, y = dot.x + across * reach, dot.y + down * reach
-    left = x - width / 2 + width / 2 * _towards(across)
-    top = y - height / 2 + height / 2 * _towards(down)
+    left = x - width / 2 * (1 - max(-1.0, min(1.0, across * 1.5)))
+    top = y - height / 2 * (1 - max(-1.0, min(1.0, down * 1.5)))
     return Box(left, top, left + width, top + height)
-
-
-def _towards(share: float) -> float:
-    return max(-1.0, min(1.0, share * 1.5))
 
 
 def _leader(dot: Dot, box: Box) -> Segment | None:
@@ -220,13 +212,11 @@ def _leader(dot: Dot, box: Box) -> Segment | None:
 def crosses(line: Segment, box: Box) -> bool:
     """Whether any part of ``line`` is within ``box`` (Liang and Barsky 1984)."""
     x1, y1, x2, y2 = line
+    left, top, right, bottom = box
+    if (x1 < left and x2 < left) or (x1 > right and x2 > right) or (y1 < top and y2 < top) or (y1 > bottom < y2):
+        return False  # most are told so
     start, end = 0.0, 1.0
-    for step, room in (
-        (x1 - x2, x1 - box.left),
-        (x2 - x1, box.right - x1),
-        (y1 - y2, y1 - box.top),
-        (y2 - y1, box.bottom - y1),
-    ):
+    for step, room in ((x1 - x2, x1 - left), (x2 - x1, right - x1), (y1 - y2, y1 - top), (y2 - y1, bottom - y1)):
         if step == 0:
             if room < 0:
                 return False

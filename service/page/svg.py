@@ -15,11 +15,14 @@ _MARGIN, _CAPTION_LINE = 16.0, 18.0
 
 # What XML 1.0 does not allow even as a character reference.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SAFE = re.compile(r"[\w .,:/#?=%()+-]*")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
 def escape(text: str) -> str:
     """``text`` as content or attribute; what XML cannot hold becomes �."""
+    if _SAFE.fullmatch(text):
+        return text
     return _FORBIDDEN.sub("\ufffd", text).translate(_ESCAPES)
 
 
@@ -32,11 +35,18 @@ def number(value: float) -> str:
 def tag(name: str, content: str | None = None, /, **attributes: str | float | None) -> str:
     """An element; ``content`` is markup already, attributes are escaped. ``class_`` is class, ``_`` a hyphen."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value) if isinstance(value, str) else number(value)}"'
-        for key, value in attributes.items()
-        if value is not None
+        [
+            f'{_attribute(key)}="{escape(value) if isinstance(value, str) else number(value)}"'
+            for key, value in attributes.items()
+            if value is not None
+        ]
     )
     return f"<{name}{written}/>" if content is None else f"<{name}{written}>{content}</{name}>"
+
+
+@cache
+def _attribute(key: str) -> str:
+    return f" {key.rstrip('_').replace('_', '-')}"
 
 
 def text(content: str, x: float, y: float, classes: str, anchor: str | None = None) -> str:
