@@ -1,7 +1,8 @@
 """Files compressed by gzip, bzip2, xz, zstd or zip, recognised by their content and read to their very end.
 
-A packed file may be several packed streams on end, with zeros between them (gzip, bzip2, xz) or frames that hold
-nothing (zstd): all are read. Whatever else follows a stream is a fault, since what was behind it would be lost.
+A packed file may be several packed streams on end, with zeros between and behind them, as tapes leave them, or
+frames that hold nothing (zstd): all are read. Whatever else follows a stream is a fault, since what was behind it would
+be lost.
 """
 
 import bz2
@@ -120,8 +121,6 @@ class _Packing:
     name: str
     starts: tuple[bytes, ...]
     decoder: Callable[[], _Decoder]
-    zeros: bool
-    """Whether zeros may stand between streams and at the end."""
 
     def begins(self, data: bytes) -> bool:
         """Whether a stream begins with ``data``."""
@@ -129,14 +128,13 @@ class _Packing:
 
 
 _PACKINGS = (
-    _Packing("gzip", (b"\x1f\x8b",), _GzipDecoder, zeros=True),
-    _Packing("bzip2", tuple(b"BZh%d" % level for level in range(1, 10)), bz2.BZ2Decompressor, zeros=True),
-    _Packing("xz", (b"\xfd7zXZ\0",), lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _MEMORY), zeros=True),
+    _Packing("gzip", (b"\x1f\x8b",), _GzipDecoder),
+    _Packing("bzip2", tuple(b"BZh%d" % level for level in range(1, 10)), bz2.BZ2Decompressor),
+    _Packing("xz", (b"\xfd7zXZ\0",), lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _MEMORY)),
     _Packing(
         "zstd",
         (b"\x28\xb5\x2f\xfd", *(bytes([first]) + b"\x2a\x4d\x18" for first in range(0x50, 0x60))),
         _zstd_decoder,
-        zeros=False,
     ),
 )
 
@@ -187,10 +185,9 @@ class _Unpacking(io.RawIOBase):
 
     def _next(self) -> _Decoder | None:
         """The decoder of the next stream, or None at the end of the file."""
-        if self._packing.zeros:
-            self._waiting = self._waiting.lstrip(b"\0")
-            while not self._waiting and (chunk := self._take()):
-                self._waiting = chunk.lstrip(b"\0")
+        self._waiting = self._waiting.lstrip(b"\0")
+        while not self._waiting and (chunk := self._take()):
+            self._waiting = chunk.lstrip(b"\0")
         while len(self._waiting) < _LONGEST_MAGIC and (chunk := self._take()):
             self._waiting += chunk
         if not self._waiting:

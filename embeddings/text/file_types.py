@@ -50,10 +50,15 @@ _ARCHIVES = (
     (b"Obj\x01", "an Avro file"),
     (b"ORC\x03", "an ORC file"),
     (b"ARROW1", "an Arrow file"),
+    (b"WARC/", "a web archive (WARC)"),
 )
 _TAR_AT, _TAR = 257, b"ustar"
 _UTF16, _UTF32 = (b"\xff\xfe", b"\xfe\xff"), (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 _DUMP = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?xml.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>)*<mediawiki\b", re.DOTALL)
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s+|<\?xml.*?\?>|<!--.*?-->)*<(?:!doctype\s+html|html)\b", re.DOTALL | re.IGNORECASE
+)
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\s")
 _RECORD = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:[^"\\]|\\.)*"\s*:')
 _ARRAY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\[\s*(?:\]\s*$|\{\s*(?:\}|"(?:[^"\\]|\\.)*"\s*:))')
 _CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\v\f\r\x1b")
@@ -99,6 +104,11 @@ def _kind_of_text(name: str, kind: TextFormat, head: bytes, field: str) -> TextF
         return kind
     if _DUMP.match(head):
         return TextFormat.WIKIPEDIA
+    if (is_page := _PAGE.match(head)) or _XML.match(head):
+        what = "a web page (HTML)" if is_page else "XML, and no dump of a wiki"
+        raise NotText(
+            f"{name} is {what}, not text. Take the text out of it first, or take it as it stands with --format text."
+        )
     in_array = bool(_ARRAY.match(head))
     if not in_array and not _RECORD.match(head):
         return TextFormat.TEXT

@@ -57,6 +57,10 @@ def test_what_a_file_is(name: str, head: bytes, kind: TextFormat) -> None:
         (b"\x04\x22\x4d\x18\x64\x40", "is packed by lz4"),
         (b"\x1f\x9d\x90\xc3", "is packed by compress"),
         (b"{\\rtf1 red}", "is a document of an office program"),
+        (b"WARC/1.0\r\nWARC-Type: warcinfo", "is a web archive"),
+        (b"\xef\xbb\xbf\n<!-- x -->\n<!DOCTYPE html>\n<html><p>red", "is a web page .*--format text"),
+        (b'<?xml version="1.0"?><HTML>red', "is a web page"),
+        (b'<?xml version="1.0"?>\n<book><p>red</p></book>', "is XML, and no dump"),
         (bytes(random.Random(1).choices(range(1, 256), k=500)), "is a binary file"),
     ],
 )
@@ -67,6 +71,7 @@ def test_what_is_no_text_is_refused_by_what_it_is(head: bytes, message: str) -> 
 
 def test_what_a_file_is_can_be_said() -> None:
     assert format_of_name("a.jsonl", TextFormat.TEXT) is TextFormat.TEXT
+    assert format_of_head("x", TextFormat.TEXT, b"<html><p>red", field="text") is TextFormat.TEXT
     assert kind_of("x", "wide".encode("utf-16"), encoding="utf-16") is TextFormat.TEXT
     with pytest.raises(CorpusError, match="is not a dump of Wikipedia"):
         format_of_head("x", TextFormat.WIKIPEDIA, b"prose", field="text")
