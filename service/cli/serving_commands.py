@@ -47,7 +47,7 @@ def serve_command(config: Path | None, **options: Any) -> None:
     and the environment overrides the file.
     """
     settings = read_settings(config, options=options)
-    from service.server import listen, serve
+    from service.server import listen, remove_earlier_metrics, serve
 
     if files := [name for name in settings.models if is_in_milvus(name) and _is_milvus_file(name)]:
         raise SettingsError(
@@ -55,6 +55,7 @@ def serve_command(config: Path | None, **options: Any) -> None:
             "milvus-lite server --data-dir FILE --host 127.0.0.1 --port 19530, and serve milvus://127.0.0.1:19530/..."
         )
     listener = listen(settings)
+    remove_earlier_metrics()
     for name in settings.models:
         with progress_bar(f"opening {name}") as progress:
             if has_copy(name):
