@@ -1,8 +1,9 @@
 """Raw text becomes sentences of tokens: sources, Wikipedia's markup, tokens and phrases."""
 
-from embeddings.text.appositions import Statement, modifiers_of, most_agreed, statements
+from embeddings.text.appositions import Statement, class_of, modifiers_of, most_agreed, statements
 from embeddings.text.blocks import FileReader, RawBlock, paragraphs, texts_of
 from embeddings.text.cased_phrases import CasedPhrases, cased_phrases
+from embeddings.text.class_nouns import KINDS
 from embeddings.text.corpus import STANDARD_INPUT, CorpusParameters, Text, find_texts
 from embeddings.text.descriptions import described
 from embeddings.text.display_forms import DisplayForms, display_of
@@ -57,6 +58,7 @@ __all__ = [
     "HEAD_BYTES",
     "IDS_FILE",
     "JOINER",
+    "KINDS",
     "STANDARD_INPUT",
     "TITLES_FILE",
     "WORDS_FILE",
@@ -86,6 +88,7 @@ __all__ = [
     "agreed",
     "blocks_of",
     "cased_phrases",
+    "class_of",
     "clean",
     "cohesive",
     "count_ids",

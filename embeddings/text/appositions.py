@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
-from embeddings.text.class_nouns import KINDS, REGIONS
+from embeddings.text.class_nouns import KINDS, PEOPLE, REGIONS
 from embeddings.text.descriptions import description
 
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞĀ-Ž][\w.'’&-]*"
@@ -29,6 +29,8 @@ _IN_REGION = re.compile(
     r"(?=[.;:)]| (?!and )[a-z(]|, (?!and )[a-z]|, United States|$)"
 )
 _BORN = re.compile(r" \((?:born|b\.) (?:[A-Z][a-z]+ \d{1,2}, |\d{1,2} [A-Z][a-z]+ |in )?([12]\d{3})\)")
+_OF_A_DAY = re.compile(r", (?=[A-ZÀ-ÖØ-Þ])")
+_AS_WELL = re.compile(r" and ([a-z-]+)(?= \(|[,;.(]|$)")
 _PARTICLES = frozenset("de dos da van von der la le du di del al el the of and".split())
 _ROLES = {"directed by": "director", "starring": "actor", "composed by": "composer", "painted by": "painter"}
 _TITLES = {
@@ -74,7 +76,7 @@ _OF_NAMES = re.compile(r"(?: (?:in|of|by|from) (?:the )?(?:[a-z]+ of )?[A-ZÀ-Ö
 _SAY_LITTLE = frozenset(
     "place person "
     "group team book character show program programme event story state series single family station people language "
-    "program people order award station record law institution company building".split()
+    "program people order award station record law institution company building player".split()
 )
 """Nouns that say too little alone."""
 _MOST_MODIFIERS = 5
@@ -179,6 +181,14 @@ def _most_said(weights: Counter[str]) -> str | None:
     return None if others and others[0][1] == most else noun
 
 
+def class_of(description: str) -> str | None:
+    """The noun that says what class of things a description is of: ``band`` of ``English rock band from Leeds``."""
+    noun = _noun_phrase(description)[1]
+    if noun is not None:
+        return noun
+    return next((word for word in description.replace(",", " ").split() if word in _CLASSES), None)
+
+
 def modifiers_of(description: str) -> list[str]:
     """The words before the class noun of an article's description: ``American superhero`` of ``... film of 2002``."""
     words, noun = _noun_phrase(description)
@@ -224,6 +234,8 @@ def _fits(name: str, statement: Statement) -> bool:
 
 def _said_behind(paragraph: str, end: int, before: list[str]) -> Statement | None:
     """What *is a ...* or an apposition behind a name says."""
+    if len(before) > 1 and before[-1] == "–" and before[-2].isdigit():
+        return _born_or_dead(paragraph, end)
     match = _BEHIND.match(paragraph, end)
     if match is None:
         return None
@@ -245,6 +257,19 @@ def _said_behind(paragraph: str, end: int, before: list[str]) -> Statement | Non
     if into and not is_place:
         return None
     return Statement(modifiers, noun, "", 1 if match["article"] == "the" else 2)
+
+
+def _born_or_dead(paragraph: str, end: int) -> Statement | None:
+    """What lists of births and deaths say: ``1809 – Edgar Allan Poe, American author and poet (d. 1849)``."""
+    match = _OF_A_DAY.match(paragraph, end)
+    if match is None:
+        return None
+    rest = paragraph[match.end() : match.end() + 120]
+    words, noun = _noun_phrase(rest)
+    if noun not in PEOPLE:
+        return None
+    also = _AS_WELL.match(rest, len(" ".join(words)))
+    return Statement(tuple(words[:-1]), noun, f" and {also[1]}" if also and also[1] in PEOPLE else "", 2)
 
 
 def _said_before(before: list[str], *, lone: bool) -> Statement | None:

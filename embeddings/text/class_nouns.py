@@ -23,7 +23,7 @@ PEOPLE = frozenset(
     neuroscientist neurosurgeon nobleman noblewoman novelist nun nurse nutritionist oceanographer officer organist
     orientalist ornithologist outfielder outlaw painter paleontologist pastor pathologist patriarch pediatrician
     percussionist person pharmacist philanthropist philologist philosopher photographer photojournalist physician
-    physicist physiologist pianist pilot pirate pitcher planter playwright poet poetess politician polymath pope
+    physicist physiologist pianist pilot pirate pitcher planter player playwright poet poetess politician polymath pope
     potter preacher prelate premier presenter president priest prince princess printmaker producer professor
     programmer psychiatrist psychoanalyst psychologist publicist publisher puppeteer quarterback queen rabbi racer
     rapper revolutionary rower sailor saint saxophonist scholar scientist screenwriter sculptor senator

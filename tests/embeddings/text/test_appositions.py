@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from embeddings.text.appositions import Statement, modifiers_of, most_agreed, statements
+from embeddings.text.appositions import Statement, class_of, modifiers_of, most_agreed, statements
 from embeddings.text.class_nouns import KINDS, REGIONS
 
 NAMES = [
@@ -56,6 +56,8 @@ def found(paragraph: str) -> dict[str, str | None]:
         ("He met Marie Curie (born 1867) and", {"Marie Curie": "person born in 1867"}),
         ("It was said by President Barack Obama in May.", {"Barack Obama": "president"}),
         ("It was directed by John Smith.", {"John Smith": "director"}),
+        ("1867 – Marie Curie, French physicist and chemist (d. 1934)", {"Marie Curie": "French physicist and chemist"}),
+        ("1840 – Odilon Redon, French painter, draughtsman (d. 1916)", {"Odilon Redon": "French painter"}),
     ],
 )
 def test_what_is_said_of_names_is_found(paragraph: str, expected: dict[str, str]) -> None:
@@ -70,6 +72,8 @@ def test_what_is_said_of_names_is_found(paragraph: str, expected: dict[str, str]
         "From Gatun Lake, a settlement can be seen.",  # a name that says what it is
         "They play John Smith.",  # a verb
         "He lived in Springfield, Iowa, and Galena, Iowa, and elsewhere",  # a list may be of anything
+        "1857 – Galena, American town and port",  # no birth
+        "Chapter 3 – Marie Curie, French by marriage",
     ],
 )
 def test_what_is_said_of_something_else_is_not(paragraph: str) -> None:
@@ -115,3 +119,11 @@ def test_nouns_and_regions_are_tidy() -> None:
     assert {"North Carolina", "South Africa", "Iowa"} <= REGIONS
     assert all(name == name.strip() and name[0].isupper() for name in REGIONS)
     assert all(noun.islower() and noun.strip() == noun for nouns in KINDS.values() for noun in nouns)
+
+
+@pytest.mark.parametrize(
+    ("description", "noun"),
+    [("English rock band from Leeds", "band"), ("2002 American superhero film", "film"), ("what it is", None)],
+)
+def test_the_class_of_a_description_is_its_noun(description: str, noun: str | None) -> None:
+    assert class_of(description) == noun
