@@ -15,6 +15,7 @@
 #define AHEAD 2       // centres whose rows are fetched into the caches before their turn
 #define WORDS_AHEAD 4 // words whose rows are fetched before they come into the window
 #define POOL 64       // negative samples that are kept to be used again, at least
+#define CBOW_POOL 256 // the same for CBOW, which learns less from few
 #define REUSED 3      // centres that a negative sample is used for, on average
 #define BLOCK 6       // vectors' widths of a row that are summed side by side
 #define SAMPLED 64    // the loss is worked out for one centre in so many
@@ -239,7 +240,8 @@ static void learn_sentence(Thread *t, int64_t length, float rate) {
 
 // Cut `scratch` into what a thread needs. The sizes are those of scratch_size in network.py.
 static Thread thread_of(const Model *m, float *scratch, uint64_t seed, Progress *progress) {
-    Thread t = {.model = m, .random = seed, .progress = progress, .ring_rows = 1, .pool_size = POOL};
+    Thread t = {.model = m, .random = seed, .progress = progress, .ring_rows = 1};
+    t.pool_size = m->cbow ? CBOW_POOL : POOL;
     while (t.pool_size < 8 * m->negative) t.pool_size *= 2;
     while (t.ring_rows < 2 * m->window + 1) t.ring_rows *= 2;
     t.ring = scratch, scratch += t.ring_rows * m->stride;

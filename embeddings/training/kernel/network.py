@@ -18,7 +18,7 @@ from embeddings.training.parameters import Algorithm, Architecture, TrainingPara
 
 CHUNK_WORDS = 10_000
 """Words that a thread learns from at a time."""
-_SENTENCE, _AHEAD, _OUTPUTS, _MOST_LANES, _POOL = 8192, 2, 6, 16, 64
+_SENTENCE, _AHEAD, _OUTPUTS, _MOST_LANES, _POOL, _CBOW_POOL = 8192, 2, 6, 16, 64, 256
 """Sizes in learn.c and step.h."""
 _BLOCK_ROWS = 50_000
 _LANES = {"avx512": 16, "avx2": 8}
@@ -110,7 +110,8 @@ class Network:
         floats = (2 * ring + 2) * self.inputs.shape[1]
         floats += (2 * window + 1) * (_OUTPUTS + 2) + 2 * _MOST_LANES + 16
         floats += _SENTENCE + (_AHEAD + 1) * self.parameters.negative
-        floats += max(_POOL, 16 * self.parameters.negative)
+        pool = _CBOW_POOL if self.parameters.architecture is Architecture.CBOW else _POOL
+        floats += max(pool, 16 * self.parameters.negative)
         return int(-(-floats // 16) * 16)
 
     def scratch(self) -> Matrix:

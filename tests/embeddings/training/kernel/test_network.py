@@ -85,7 +85,7 @@ class Reference:
     def begin(self, sentence: Sequence[int]) -> None:
         """A stretch begins with a pool of samples; then chance says which words of the sentence stay: here, all."""
         self.coming = self.random()
-        size = 64
+        size = 256 if self.of.architecture == "cbow" else 64
         while size < 8 * self.of.negative:
             size *= 2
         self.pool, self.oldest = [self.draw() for _ in range(size)], 0
