@@ -140,7 +140,7 @@ def _answer(text: str, asked: SearchParameters, change: Change | None = None) ->
         timing = {"Server-Timing": timing_of(answer)}
         return Response(body_of(answer, change), headers=timing, content_type="application/json")
 
-    what = what_is_asked(text, repr(options), asked.offset if isinstance(asked, NeighboursParameters) else None)
+    what = what_is_asked(text, options, asked.offset if isinstance(asked, NeighboursParameters) else None)
     return kept(serving.fingerprint(asked.model), what, make)
 
 

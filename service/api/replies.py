@@ -14,7 +14,7 @@ from embeddings.query import literal
 from service.api.conditional import tag_of
 from service.api.routes import read_parameters
 from service.api.schemas import AnalogyParameters, QueryParameters, SearchParameters, VocabularyParameters
-from service.host import InvalidRequest, ServedModels
+from service.host import InvalidRequest, ServedModels, printed
 
 
 class JsonReply(NamedTuple):
@@ -77,16 +77,15 @@ def body_of(answer: Answer, change: Change | None = None) -> bytes:
     return orjson.dumps(content)
 
 
-def what_is_asked(text: str, options: str, offset: int | None = None) -> str:
-    """What distinguishes an answer from others of the same model; ``options`` as they are printed."""
-    return f"{text}\0{options}\0{offset}"
+def what_is_asked(text: str, options: Options, offset: int | None = None) -> str:
+    """What distinguishes an answer from others of the same model."""
+    return f"{text}\0{printed(options)}\0{offset}"
 
 
 class _Settled(NamedTuple):
     """How a query is to be answered, as its address says."""
 
     options: Options
-    printed: str
     model: str | None
 
 
@@ -106,12 +105,12 @@ class _OfQuery:
         settled = self._settled.get(rest) or self._settle(rest)
         text = self._text_of(*texts)
         answer = serving.ask(text, settled.options, settled.model)
-        tag = tag_of(serving.fingerprint(settled.model), what_is_asked(text, settled.printed))
+        tag = tag_of(serving.fingerprint(settled.model), what_is_asked(text, settled.options))
         return JsonReply(tag, body_of(answer), answer)
 
     def _settle(self, rest: tuple[tuple[str, str], ...]) -> _Settled:
         asked = self._kind.model_validate(dict.fromkeys(self._names, "") | dict(rest))
-        settled = _Settled(asked.options, repr(asked.options), asked.model)
+        settled = _Settled(asked.options, asked.model)
         if len(self._settled) == _MOST_SETTLED:
             self._settled.clear()
         self._settled[rest] = settled

@@ -19,7 +19,7 @@ from service.host.problems import (
 )
 from service.host.protection import HEADERS, POLICY, KeyFile, check_admin, protect
 from service.host.records import Record
-from service.host.served_models import ServedModels, UnknownModel, served_models_of_app
+from service.host.served_models import ServedModels, UnknownModel, printed, served_models_of_app
 from service.host.settings import Settings, SettingsError, read_settings
 from service.host.static_files import StaticFiles
 from service.host.uploaded_models import add_uploaded_model, uploaded_models
@@ -55,6 +55,7 @@ __all__ = [
     "log_exception",
     "of_error",
     "of_http",
+    "printed",
     "protect",
     "read_settings",
     "register_problems",

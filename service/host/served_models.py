@@ -10,9 +10,10 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import faiss
 from flask import Flask, current_app
@@ -38,8 +39,15 @@ class UnknownModel(EmbeddingsError):
         super().__init__(f"There is no model '{name}' here. There are: {', '.join(names)}.")
 
 
-_Key = tuple[str, str, Options]
-"""The name of a model, a query, and how it is answered."""
+@lru_cache(maxsize=256)
+def printed(options: Options) -> str:
+    """``options`` as text, which is made once for all queries with the same ones."""
+    return repr(options)
+
+
+def _key(model: str, query: str, options: Options) -> str:
+    """A query, to which model and how it is answered: a text, whose hash is computed once."""
+    return f"{model}\0{printed(options)}\0{query}"
 
 
 class Cache:
@@ -47,14 +55,14 @@ class Cache:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._kept: OrderedDict[_Key, Answer | Failure] = OrderedDict()
+        self._kept: OrderedDict[str, Answer | Failure] = OrderedDict()
         self._taken = self._told = 0
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, key: _Key) -> Answer | Failure | None:
+    def get(self, key: str) -> Answer | Failure | None:
         with self._lock:
             found = self._kept.get(key)
             if found is not None:
@@ -62,23 +70,24 @@ class Cache:
         count_cache(hit=found is not None)
         return found
 
-    def put(self, key: _Key, answer: Answer | Failure) -> None:
+    def put(self, key: str, answer: Answer | Failure) -> None:
         if self.size:
             with self._lock:
                 if self._kept.setdefault(key, answer) is answer:
-                    self._taken += _place(key, answer)
+                    self._taken += _place(answer)
                 while self._taken > self.size:
-                    self._taken -= _place(*self._kept.popitem(last=False))
+                    self._taken -= _place(self._kept.popitem(last=False)[1])
                 if self._told != len(self._kept):
                     self._told = len(self._kept)
                     set_cache_size(self._told)
 
 
-def _place(key: _Key, answer: Answer | Failure) -> int:
+def _place(answer: Answer | Failure) -> int:
     """The size of an answer in memory, relative to an answer of ten words: clients choose how long answers are."""
-    _, query, options = key
-    results = len(answer.results) if isinstance(answer, Answer) else 0
-    return 1 + (results * (3 if options.explain else 1) + len(query) // 40) // 11
+    if isinstance(answer, Failure):
+        return 1 + len(answer.query) // 440
+    explained = 1 if answer.explanation is None else 3
+    return 1 + (len(answer.results) * explained + len(answer.query) // 40) // 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +152,7 @@ class ServedModels:
         options = options or Options()
         opened = self.opened
         asked = _find(opened, model)
-        key = (asked.name, query, options)
+        key = _key(asked.name, query, options)
         answer = opened.cache.get(key)
         if answer is None:
             [answer] = ask_model(asked, [query], options)
@@ -154,22 +163,21 @@ class ServedModels:
         return answer
 
     def ask_many(
-        self, queries: Iterable[str], options: Options | None = None, model: str | None = None
+        self, queries: Sequence[str], options: Options | None = None, model: str | None = None
     ) -> list[Answer | Failure]:
         """Answers and failures, each in its place; what the cache has is not computed."""
         options = options or Options()
         opened = self.opened
         asked = _find(opened, model)
-        keys = [(asked.name, query, options) for query in queries]
-        found = {key: answer for key in dict.fromkeys(keys) if (answer := opened.cache.get(key)) is not None}
-        missing = [key for key in dict.fromkeys(keys) if key not in found]
+        asked_for = {query: _key(asked.name, query, options) for query in queries}
+        found = {query: answer for query, key in asked_for.items() if (answer := opened.cache.get(key)) is not None}
+        missing = [query for query in asked_for if query not in found]
         if missing:
-            answers = ask_model(asked, [query for _, query, _ in missing], options)
-            for key, answer in zip(missing, answers, strict=True):
-                found[key] = answer
-                self.ready = True
-                opened.cache.put(key, answer)
-        return [found[key] for key in keys]
+            for query, answer in zip(missing, ask_model(asked, missing, options), strict=True):
+                found[query] = answer
+                opened.cache.put(asked_for[query], answer)
+            self.ready = True
+        return [found[query] for query in queries]
 
     def warm(self) -> None:
         """Answer a query with every model. Each process does this before it reports that it is ready."""

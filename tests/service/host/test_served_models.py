@@ -86,13 +86,13 @@ def test_long_answers_take_the_place_of_many_in_the_cache(serving: ServedModels)
     assert len(long.results) == 1000
     cache = Cache(200)
     for number in range(300):
-        cache.put(("tiny", str(number), Options(k=1000)), long)
+        cache.put(f"long {number}", long)
     assert len(cache) == 2
     for number in range(300):
-        cache.put(("tiny", str(number), Options()), answer)
+        cache.put(f"short {number}", answer)
     assert len(cache) == 200
     for number in range(300):
-        cache.put(("tiny", "x" * 1999 + str(number), Options()), answer)
+        cache.put(f"asked at length {number}", replace(answer, query="x" * 1999))
     assert 0 < len(cache) <= 50
 
 
