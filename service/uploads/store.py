@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from embeddings.files import writing
 from service.host import UnknownUpload, UploadRefused
 
 KEPT_SECONDS = 3600
@@ -101,7 +102,7 @@ class Upload:
     def append(self, offset: int, part: bytes) -> None:
         """Put the next part to the file. Raises `UploadRefused` if it is not the next, or too much."""
         size = self.wanted.size
-        with self.file.open("ab") as file:
+        with writing(self.file), self.file.open("ab") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -115,15 +116,15 @@ class Upload:
 
     def begin(self, process: int) -> None:
         """Remember which process works on it."""
-        (self.folder / _PROCESS).write_text(str(process), encoding="ascii")
+        with writing(self.folder / _PROCESS):
+            (self.folder / _PROCESS).write_text(str(process), encoding="ascii")
 
     @property
     def process(self) -> int | None:
         """The process that works on it, if one began."""
-        try:
+        with suppress(FileNotFoundError, ValueError):  # empty where the server was killed as it wrote it
             return int((self.folder / _PROCESS).read_text(encoding="ascii"))
-        except FileNotFoundError:
-            return None
+        return None
 
     def tell(self, event: str, data: dict[str, Any]) -> None:
         """Add an event for those who watch."""
@@ -179,13 +180,19 @@ class UploadStore:
         self.folder = folder
 
     def create(self, wanted: UploadRequest) -> Upload:
-        """A new upload. Raises `UploadRefused` while another one is under way."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
+        """A new upload. Raises `UploadRefused` while another one is under way; but what is wanted again, word for word,
+        takes the place of what was being received: whoever sent that was interrupted.
+        """
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / "lock").open("w")
+        with writing(self.folder), lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._forget_old()
             for other in self.all():
-                if other.state in (UploadState.RECEIVING, UploadState.WORKING):
+                if other.state is UploadState.RECEIVING and other.wanted == wanted:
+                    self.remove(other)
+                elif other.state in (UploadState.RECEIVING, UploadState.WORKING):
                     raise UploadRefused(
                         f"The upload {other.id} of '{other.wanted.name}' is under way, and one is taken at a time. "
                         "Wait until it has ended, or DELETE it."
@@ -212,6 +219,9 @@ class UploadStore:
         shutil.rmtree(upload.folder, ignore_errors=True)
 
     def _forget_old(self) -> None:
+        for path in self.folder.glob("*.new"):
+            if _ID.fullmatch(path.stem):  # a server was killed as it made it
+                shutil.rmtree(path, ignore_errors=True)
         for upload in self.all():
             latest = max(path.stat().st_mtime for path in (upload.folder, *upload.folder.iterdir()))
             if time.time() - latest > KEPT_SECONDS and upload.state is not UploadState.WORKING:

@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import gensim.models  # noqa: F401  # what commands import late, here once for all forks
+import gensim.downloader
+import gensim.models  # what commands import late, here once for all forks
 import matplotlib.backends.backend_svg  # noqa: F401
 import numpy as np
 import pandas as pd  # noqa: F401
@@ -35,6 +36,7 @@ from embeddings.plotting import vocabulary_map
 from service.cli.command import cli
 from service.host.protection import KeyFile
 from service.page.glosses import Glosses
+from service.uploads import job, store
 
 WORDNET = Path(__file__).parents[1] / "page" / "wordnet"
 WORDS = [f"w{number}" for number in range(1200)]
@@ -54,6 +56,16 @@ class Case:
     """What the same command has made, given once more."""
     once: Callable[[Path], bool] = lambda home: False
     """Whether it is done already, where the command refuses to do it twice."""
+    instead: Callable[[], None] | None = None
+    """What is done without the command: a server's part."""
+
+    def run(self) -> None:
+        from service.cli import main
+
+        if self.instead is None:
+            main(self.arguments)
+        else:
+            self.instead()
 
 
 def model(home: Path) -> None:
@@ -234,10 +246,46 @@ def cases(home: Path) -> dict[str, Case]:
             new_model("glove-6b-50d"),
             once=lambda home: (home / "models" / "glove-6b-50d").exists(),
         ),
+        "pull": Case(
+            ["pull", "m"], vectors_file, new_model(), opens(50), once=lambda home: (home / "models" / "m").exists()
+        ),
+        "upload": Case(
+            [],
+            vectors_file,
+            uploads_are_told,
+            uploaded,
+            once=lambda home: (home / "models" / "m").exists(),
+            instead=lambda: upload(home),
+        ),
         "fetch": Case(
             ["--model", url, "w1"], published, whole_copy, whole_copy, once=lambda home: copy_of_it(home).exists()
         ),
     }
+
+
+def upload(home: Path) -> None:
+    """A file that comes in two parts, and becomes a model; but not twice."""
+    content = (home / "v.txt").read_bytes()
+    wanted = store.UploadRequest(
+        "m", store.UploadKind.VECTORS, len(content), "v.txt", "unknown", "unknown", "auto", None, None
+    )
+    if not (home / "models" / "m").exists():
+        new = store.UploadStore(home / "uploads").create(wanted)
+        new.append(0, content[:1000])
+        new.append(1000, content[1000:])
+        new.begin(os.getpid())
+        job.work(new)
+        assert new.last_event == "built", list(new.events())
+
+
+def uploads_are_told(home: Path) -> None:
+    new_model()(home)
+    assert {each.state for each in store.UploadStore(home / "uploads").all()} <= set(store.UploadState)
+
+
+def uploaded(home: Path) -> None:
+    opens(50)(home)
+    assert not list((home / "uploads").glob("*.new"))
 
 
 def two(home: Path) -> None:
@@ -299,8 +347,8 @@ def in_fork(work: Callable[[], None]) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text
 
 
-def stepping(home: Path, arguments: list[str], at: int | None = None, failure: str = "killed") -> None:
-    """Run a command to which something happens at a step; if nothing does, say how many steps it takes."""
+def stepping(home: Path, case: Case, at: int | None = None, failure: str = "killed") -> None:
+    """Run a case to which something happens at a step; if nothing does, say how many steps it takes."""
     steps = 0
 
     def hook(event: str, given: tuple[object, ...]) -> None:
@@ -319,36 +367,30 @@ def stepping(home: Path, arguments: list[str], at: int | None = None, failure: s
 
     sys.addaudithook(hook)
     try:
-        run(arguments)
+        case.run()
     finally:
         if at is None:
             os.write(2, f"\nsteps: {steps}".encode())
 
 
-def with_small_files(arguments: list[str], most: int) -> None:
+def with_small_files(case: Case, most: int) -> None:
     """Every write beyond some bytes of a file fails, as on a disk that fills up."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-    run(arguments)
-
-
-def run(arguments: list[str]) -> None:
-    from service.cli import main
-
-    main(arguments)
+    case.run()
 
 
 def failures(home: Path, case: Case, total: int) -> Iterator[tuple[Callable[[], None], tuple[str, ...]]]:
     """Disks that fill up at some step, after some bytes, or are read-only; and what the message must say."""
     for step in sorted({0, 2 * total // 3}):
-        yield lambda step=step: stepping(home, case.arguments, step, "full"), ("disk is full", "disk I/O")  # type: ignore[misc]
+        yield lambda step=step: stepping(home, case, step, "full"), ("disk is full", "disk I/O")  # type: ignore[misc]
     for most in (10, 2000):
-        yield lambda most=most: with_small_files(case.arguments, most), ("larger than", "disk I/O")  # type: ignore[misc]
-    yield lambda: stepping(home, case.arguments, 0, "read-only"), ("read-only",)
+        yield lambda most=most: with_small_files(case, most), ("larger than", "disk I/O")  # type: ignore[misc]
+    yield lambda: stepping(home, case, 0, "read-only"), ("read-only",)
 
 
-def refused(arguments: list[str]) -> None:
+def refused(case: Case) -> None:
     try:
-        run(arguments)
+        case.run()
     except SystemExit as end:
         assert end.code in (0, 1)
 
@@ -361,16 +403,16 @@ def litter(home: Path) -> list[str]:
 
 def killed(home: Path, template: Path, case: Case, steps: list[int]) -> Iterator[str]:
     """What was wrong after the command was killed at each of ``steps``, and after it was given again."""
-    again = {False: run, True: refused}
+    again = {False: Case.run, True: refused}
 
     def look(done: bool) -> None:
         case.still(home)
-        again[done](case.arguments)  # if it is done already it is refused, and cleans up
+        again[done](case)  # if it is done already it is refused, and cleans up
         case.after(home)
 
     for step in steps:
         shutil.copytree(template, home, symlinks=True)
-        code, said = in_fork(lambda step=step: stepping(home, case.arguments, step))  # type: ignore[misc]
+        code, said = in_fork(lambda step=step: stepping(home, case, step))  # type: ignore[misc]
         if code not in (0, -9):
             yield f"step {step}: ended with {code}: {said[-600:]}"
         done = case.once(home)
@@ -404,13 +446,15 @@ def examine(name: str, home: Path, template: Path, most: int) -> dict[str, objec
     assert code == 0, said
     home.rename(template)
     shutil.copytree(template, home, symlinks=True)
-    code, said = in_fork(lambda: stepping(home, case.arguments))
+    code, said = in_fork(lambda: stepping(home, case))
     assert code == 0, said
     shutil.rmtree(home)
     total = int(said.rpartition("steps: ")[2])
     last = range(max(0, total - most // 2), total)  # where what was written is put in its place
     steps = sorted({*np.linspace(0, total - 1, max(most - len(last), 1)).astype(int).tolist(), *last})
-    problems = [*killed(home, template, case, steps), *failed(home, template, case, total)]
+    problems = [*killed(home, template, case, steps)]
+    if case.instead is None:
+        problems += failed(home, template, case, total)
     shutil.rmtree(template)
     return {"case": name, "total": total, "killed": len(steps), "problems": problems}
 
@@ -420,6 +464,9 @@ def main() -> None:
     home = top / "home"
     os.environ["THISPLUSTHAT_HOME"] = str(home)
     catalogue._package_folder = lambda: home / "package"
+    gensim.downloader.info = lambda: {"models": {"m": {}}}
+    gensim.downloader.load = lambda name, return_path: str(home / "v.txt")
+    store._SECONDS_TO_SAY_WHY = 0
     layout = lambda vectors, parameters: vectors[:, :2]  # noqa: E731
     vocabulary_map._LAYOUTS = {method: lambda: layout for method in vocabulary_map.MapMethod}
     for name in sys.argv[3:] or cases(home):

@@ -1,6 +1,6 @@
 """kill -9 at any moment of any command that writes: what was there opens, the same again succeeds, nothing is left.
 
-A push is killed by the tests of ``push``.
+An upload is the server's part of it. A push is killed by the tests of ``push``.
 """
 
 import json
@@ -30,6 +30,8 @@ CASES = [
     "merge",
     "merge over",
     "first query",
+    "pull",
+    "upload",
     "fetch",
 ]
 MOST = int(os.environ.get("THISPLUSTHAT_TEST_KILLS", "6"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from embeddings.errors import ModelError
 from service.host.problems import UnknownUpload, UploadRefused
 from service.uploads.store import KEPT_SECONDS, UploadKind, UploadRequest, UploadState, UploadStore
 
@@ -28,7 +29,7 @@ def test_one_is_taken_at_a_time_and_what_nobody_goes_on_with_is_forgotten(tmp_pa
     store = UploadStore(tmp_path / "uploads")
     first = store.create(WANTED)
     with pytest.raises(UploadRefused, match=first.id):
-        store.create(WANTED)
+        store.create(replace(WANTED, size=7))
     for path in (*first.folder.iterdir(), first.folder):
         os.utime(path, (0, 0))
     assert KEPT_SECONDS > 0
@@ -49,9 +50,37 @@ def test_a_process_that_is_gone_without_a_word_has_failed(tmp_path: Path, monkey
     assert "without a message" in next(upload.events())["data"]["detail"]
 
 
+def test_what_was_interrupted_can_be_sent_again_at_once(tmp_path: Path) -> None:
+    store = UploadStore(tmp_path / "uploads")
+    first = store.create(WANTED)
+    first.append(0, b"abc")
+    (tmp_path / "uploads" / f"{'0' * 16}.new").mkdir()
+    second = store.create(WANTED)
+    assert second.received == 0
+    assert sorted(path.name for path in (tmp_path / "uploads").iterdir()) == sorted([second.id, "lock"])
+    second.begin(os.getpid())
+    with pytest.raises(UploadRefused, match=second.id):
+        store.create(WANTED)
+
+
+def test_an_upload_whose_process_was_never_written_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.uploads.store._SECONDS_TO_SAY_WHY", 0)
+    store = UploadStore(tmp_path / "uploads")
+    upload = store.create(WANTED)
+    (upload.folder / "process").touch()
+    assert upload.state is UploadState.FAILED
+    assert store.create(WANTED).state is UploadState.RECEIVING
+
+
 def test_names_of_files_stay_in_the_folder(tmp_path: Path) -> None:
     store = UploadStore(tmp_path / "uploads")
     upload = store.create(replace(WANTED, file_name="../../x"))
     assert upload.file.parent == upload.folder
     store.remove(upload)
     assert store.create(replace(WANTED, file_name="x.txt.gz")).file.name == "file-x.txt.gz"
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "uploads").touch()
+    with pytest.raises(ModelError, match=r"uploads cannot be written\."):
+        UploadStore(tmp_path / "uploads").create(WANTED)
