@@ -38,7 +38,7 @@ class UploadBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    name: str
     kind: UploadKind
     size: int = Field(ge=1)
     file_name: str = Field(default="", max_length=255)
@@ -82,7 +82,11 @@ def create_upload() -> tuple[Response, int]:
     if body.size > limit:
         detail = f"A file can have {limit:,} bytes (the setting upload_bytes), and this one has {body.size:,}."
         raise InvalidRequest.of("size", detail)
-    if body.name in served_models_of_app().names or model_path(body.name).exists():
+    try:
+        place = model_path(body.name)
+    except ModelError as error:
+        raise InvalidRequest.of("name", str(error)) from error
+    if body.name in served_models_of_app().names or place.exists():
         raise UploadRefused(f"There is a model '{body.name}' already. Choose another name.")
     upload = _store().create(UploadRequest(**body.model_dump()))
     log("info", "upload begun", upload=upload.id, model=body.name, bytes=body.size)

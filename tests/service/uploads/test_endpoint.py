@@ -96,6 +96,8 @@ def test_limits_and_names_are_kept_to(client: FlaskClient) -> None:
     wanted = {"name": "x", "kind": "vectors", "size": 1}
     for change in ({"size": 100_001}, {"size": 0}, {"name": "../x"}, {"kind": "pickle"}, {"more": 1}, {"dimension": 1}):
         assert client.post("/admin/uploads", json=wanted | change, headers=TOKEN).status_code == 422, change
+    refused = client.post("/admin/uploads", json=wanted | {"name": "../x"}, headers=TOKEN).get_json()
+    assert "'../x' cannot be the name of a model: letters, digits" in str(refused)
     assert client.post("/admin/uploads", json=wanted | {"name": "tiny"}, headers=TOKEN).status_code == 409
     place = begin(client, b"12345", file_name="../../evil")
     assert put(client, place, 0, b"123456").status_code == 409
