@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
 from embeddings.errors import QueryError
 from embeddings.query.kinds import SEPARATORS, Kind
@@ -95,9 +94,15 @@ def literal(text: str) -> str:
 def _show_weighted(text: str, weight: float) -> str:
     if weight == 1 and text.isalpha():
         return text
-    number = "" if weight == 1 else f"{Decimal(repr(weight)).normalize():f}*"
+    number = "" if weight == 1 else f"{_decimal(weight)}*"
     may_be_bare = not COUNTED.fullmatch(text) and not text.endswith("=")
     return number + show(text, before="2*" if number else "", may_be_bare=may_be_bare)
+
+
+def _decimal(weight: float) -> str:
+    from decimal import Decimal  # few queries have weights
+
+    return f"{Decimal(repr(weight)).normalize():f}"
 
 
 def show(text: str, *, before: str = "", may_be_bare: bool = True) -> str:

@@ -4,6 +4,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from embeddings.errors import QueryError
@@ -23,8 +24,7 @@ _WITH_COMMAS = r"""
     | (?<![\w,.:]) [0-9]+ ,[0-9]+ (?![,.:]?[0-9])                                # 3,14
     | (?<![\w,.]) [0-9]{1,3} (?:\.[0-9]{3})+ ,[0-9]+ (?![,.]?[0-9])              # 1.000,50
 """
-_TOKEN = re.compile(
-    rf"""
+_TOKEN = rf"""
     [{_SPACES}]+
   | (?P<word> (?: {_WITH_COMMAS}                                           # a comma within a number, or
                 | (?<=[0-9]) : (?=[0-9])                                   # a colon, is part of it: 10:30
@@ -35,9 +35,8 @@ _TOKEN = re.compile(
   | (?P<quoted> "(?: \\["\\] | [^"] )*" | [“„][^”“]*[”“] | «[^»]*» )
   | (?P<symbol> ::|∷|：：|{"|".join(map(re.escape, _SIGNS))} | [:：∶，、?？()（）*×＊+＋{_DASHES}] )
   | (?P<other> . )
-    """,
-    re.VERBOSE,
-)
+"""
+"""It is compiled for the first query that is not a plain one: that takes longer than most modules to import."""
 _CANONICAL = dict.fromkeys("-‐‑‒–—―−﹘﹣－", "-") | {
     "∷": "::", "：：": "::", "：": ":", "∶": ":", "，": ",", "、": ",", "？": "?", "（": "(", "）": ")",
     "×": "*", "＊": "*", "＋": "+",
@@ -70,8 +69,13 @@ def split_query(text: str) -> list[Token]:
     return list(_join_words(_read_is_to(_split_at_hyphens(text, list(_scan(text))))))
 
 
+@cache
+def _token_pattern() -> re.Pattern[str]:
+    return re.compile(_TOKEN, re.VERBOSE)
+
+
 def _scan(text: str) -> Iterator[Token]:
-    for match in _TOKEN.finditer(text):
+    for match in _token_pattern().finditer(text):
         column, matched = match.start() + 1, match[0]
         match match.lastgroup:
             case "word":
