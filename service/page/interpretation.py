@@ -1,6 +1,6 @@
 """How a query was read, for people: its parts, its sum, where it is wrong, and the same query with another word."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -79,20 +79,22 @@ def as_term(word: str) -> str:
 
 def replace_term(query: str, term: str, replacement: str) -> str:
     """``query`` with ``replacement`` wherever ``term`` stands in it; all else stays as it was written."""
-    for token, start, end in reversed(list(_terms_in(query))):
+    for token, start, end in reversed(_terms_in(query)):
         if token.text == term:
             query = query[:start] + as_term(replacement) + query[end:]
     return query
 
 
-def _terms_in(query: str) -> Iterator[tuple[Token, int, int]]:
-    """The terms that are written in ``query``, and where each begins and ends."""
+@lru_cache(maxsize=64)
+def _terms_in(query: str) -> list[tuple[Token, int, int]]:
+    """The terms that are written in ``query``, and where each begins and ends: a page asks it for each of its words."""
     tokens = split_query(query)
     ends = [token.column - 1 for token in tokens[1:]] + [len(query)]
-    for token, end in zip(tokens, ends, strict=True):
-        if token.symbol in ("term", "quoted"):
-            start = token.column - 1
-            yield token, start, start + len(query[start:end].rstrip(_INVISIBLE))
+    return [
+        (token, token.column - 1, len(query[:end].rstrip(_INVISIBLE)))
+        for token, end in zip(tokens, ends, strict=True)
+        if token.symbol in ("term", "quoted")
+    ]
 
 
 def with_term(query: str, word: str) -> str:

@@ -7,9 +7,8 @@ from pathlib import Path
 from embeddings.errors import EmbeddingsError
 from embeddings.extras import need
 
-_SCALE, _SCALE_OF_MANY, _MANY = 1.5, 1.2, 24
-"""Pixels for each of a picture's own: fewer where there are more texts, since time goes by the letters and the pixels.
-"""
+_SCALES = {24: 1.5, 48: 1.2}
+"""Pixels for each of a picture's own, by the most texts in it; beyond, one. Time goes by the letters and the pixels."""
 _FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "/System/Library/Fonts")
 _FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique")
 _FIRST_OUTSIDE = 0x2E80
@@ -21,7 +20,7 @@ class RasterError(EmbeddingsError):
 
 
 def as_png(drawn: str) -> bytes:
-    """``drawn``, a picture that is a file of its own, as PNG with more pixels than its own.
+    """``drawn``, a picture that is a file of its own, as PNG with up to 1.5 pixels for each of its own.
 
     Raises `MissingExtra` where resvg is not installed, `RasterError` where it fails.
     """
@@ -31,7 +30,7 @@ def as_png(drawn: str) -> bytes:
     try:
         content: bytes = resvg.svg_to_bytes(
             svg_string=drawn,
-            zoom=_SCALE_OF_MANY if drawn.count("<text") > _MANY else _SCALE,
+            zoom=next((scale for most, scale in _SCALES.items() if drawn.count("<text") <= most), 1.0),
             skip_system_fonts=is_covered,
             font_files=fonts,
             sans_serif_family="DejaVu Sans" if fonts else None,
