@@ -66,7 +66,7 @@ class MilvusCard:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """KeyError, TypeError or ValueError for what is none."""
+        """KeyError, TypeError, ValueError or RecursionError for what is none."""
         content = json.loads(text)
         if content["format_version"] > _FORMAT_VERSION:
             raise ModelError("The model was pushed by a newer version of this program. Update it.")
@@ -252,7 +252,7 @@ def read_card(connection: MilvusConnection) -> MilvusCard | None:
     try:
         text = "".join(by_part[part]["content"] for part in range(int(by_part[0]["parts"])))
         return MilvusCard.from_json(text)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"The card of {connection.address} is damaged: {error!r}. Push the model again.") from error
 
 

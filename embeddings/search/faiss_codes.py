@@ -153,7 +153,7 @@ def codes_reader(path: Path, shape: tuple[int, int], probes: int) -> Callable[[]
             raise ModelError(f"{path} cannot be read as a search index: {error}") from error
         lists = _lists(codes)
         if probes and lists is not None:
-            lists.nprobe = probes
+            lists.nprobe = min(probes, lists.nlist)
         return codes
 
     return codes

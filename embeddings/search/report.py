@@ -52,6 +52,7 @@ class IndexReport:
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
         """Raises KeyError, TypeError or ValueError where ``content`` is not what `as_dict` gives."""
         report = of_file(cls, {**content, "parameters": of_file(IndexParameters, content["parameters"])})
-        if min(report.candidates, report.probes, *report.candidates_for.values()) < 0:
-            raise ValueError("an index looks at less than nothing")
+        fewest = 1 if report.kind in ("fastscan", "ivf") else 0
+        if report.probes < 0 or min([report.candidates, *report.candidates_for.values()]) < fewest:
+            raise ValueError("an index looks at nothing")
         return report

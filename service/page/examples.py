@@ -8,11 +8,13 @@ from weakref import WeakKeyDictionary
 
 from embeddings import Answer, Model
 from embeddings.errors import EmbeddingsError
+from embeddings.files import open_regular
 from embeddings.models import WordVectors
 from embeddings.query import Kind
 from service.page.interpretation import as_term
 
 EXAMPLES_FILE = "examples.json"
+_MOST_BYTES = 1 << 20
 """In a model's folder, and no part of the model: a list of questions, each ``{"query", "says", "answer"?}``."""
 SHOWN = 6
 
@@ -93,8 +95,9 @@ def _of_folder(model: WordVectors) -> Sequence[ExampleQuery]:
     """What stands in the model's own list; a list that cannot be read is as good as none."""
     if not isinstance(model, Model):
         return ()
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        listed = json.loads((model.folder / EXAMPLES_FILE).read_text(encoding="utf-8"))
+    with suppress(EmbeddingsError, OSError, ValueError, KeyError, TypeError, RecursionError):
+        with open_regular(model.folder / EXAMPLES_FILE) as file:
+            listed = json.loads(file.read(_MOST_BYTES))
         return [ExampleQuery(str(entry["query"]), str(entry["says"]), entry.get("answer")) for entry in listed]
     return ()
 
