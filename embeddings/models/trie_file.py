@@ -159,10 +159,12 @@ class _Trie:
         lengths = np.ones(self.nodes, np.int64)
         links = self.extras.astype(np.int64) * 256 + self.bases[self.links.places]
         lengths[self.links.places] = self.next.lengths[links] if self.next else self.tail.lengths(links)
+        lengths[0] = 0
         parents = self.louds.places - np.arange(self.nodes) - 1
         for start, end in zip(self.levels[1:], self.levels[2:], strict=False):
             longer = lengths[start:end] + lengths[parents[start:end]]
             lengths[start:end] = np.minimum(longer, LONGEST_KEY + 1)
+        lengths[0] = 1  # where a link leads to a root, its byte is taken
         return lengths
 
 
@@ -182,7 +184,13 @@ class _Tail:
         return int(np.diff(self._ends, prepend=0).max(initial=0))
 
     def lengths(self, starts: Numbers) -> npt.NDArray[np.int64]:
-        return self._ends[self._ends.searchsorted(starts, "left" if self.ends.size == 0 else "right")] - starts
+        """How far the texts that begin at ``starts`` reach."""
+        begins = np.zeros(len(self.content), np.int64)
+        begins[self._ends[self._ends < len(begins)]] = 1
+        if self.ends.size == 0:  # there a zero byte is the end of the text before it, and itself an empty one
+            begins[1:], begins[0] = begins[:-1].copy(), 0
+        ends: npt.NDArray[np.int64] = self._ends[begins.cumsum()[starts]]
+        return ends - starts
 
 
 def _read_trie(reader: _Reader, number: int) -> _Trie:

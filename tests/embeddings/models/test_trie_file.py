@@ -168,6 +168,12 @@ def test_keys_longer_than_any_word_are_refused(tmp_path: Path) -> None:
     levels = ["x" * length for length in range(1, 50)]
     (tmp_path / "trie").write_bytes(marisa_trie.Trie([*levels, "y" * 200_000]).tobytes())
     check_trie(tmp_path / "trie")
-    (tmp_path / "trie").write_bytes(marisa_trie.Trie([*levels, "x" * 40 + "y" * 300_000]).tobytes())
-    with pytest.raises(ModelError, match="longer than any word"):
-        check_trie(tmp_path / "trie")
+    for binary in (False, True):
+        for longest, holds in ((1 << 18, True), ((1 << 18) + 1, False)):
+            words = [*levels, "x" * 40 + "y" * (longest - 40)]
+            (tmp_path / "trie").write_bytes(marisa_trie.Trie(words, binary=binary).tobytes())
+            if holds:
+                check_trie(tmp_path / "trie")
+            else:
+                with pytest.raises(ModelError, match="longer than any word"):
+                    check_trie(tmp_path / "trie")
