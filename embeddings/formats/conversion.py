@@ -187,6 +187,9 @@ def _append(writer: ModelWriter, block: Block, unit: str, seen: set[str], faults
             faults.skip_row(f"{unit} {place:,}", f"{len(word):,} letters cannot be a word.")
         elif not word or "\0" in word or decode(word.encode("utf-8", "surrogatepass")) is None:
             faults.skip_row(f"{unit} {place:,}", f"{word!r} cannot be a word: it is empty, or no text.")
+        elif "\r" in word.strip("\r"):
+            what = f"{word[:100]!r} cannot be a word: it holds the end of a line, as old Macs wrote it."
+            faults.skip_row(f"{unit} {place:,}", what)
         elif word in seen:
             counts.duplicates += 1
             if counts.duplicates > _MOST_DUPLICATES and counts.duplicates > _MOST_REPEATED * len(seen):

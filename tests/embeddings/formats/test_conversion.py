@@ -188,6 +188,10 @@ BAD_ROWS = {
     "too large": (b"a 1 2\nb 1 1e39\nc 3 4\n", "line 2: the vector of 'b' holds"),
     "no word": (b"a 1 2\n 1 2\nc 3 4\n", "line 2: 1 numbers follow"),
     "a NUL": (b"a 1 2\nb\0b 1 2\nc 3 4\n", "line 2: 'b\\x00b' cannot be a word"),
+    "a carriage return": (
+        b"a 1 2\nb 1 2\rb 1 2\nc 3 4\n",
+        r"line 2: 'b 1 2\rb' cannot be a word: it holds the end of a line",
+    ),
 }
 
 
