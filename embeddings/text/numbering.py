@@ -115,12 +115,14 @@ class Numbering:
         return tidy(found.ids, self._shortest_sentence, becomes=self._word_of[numbers])
 
     def _words_of(self, tokens: Sequence[str]) -> list[int]:
-        words, meanings, plain = self.words, self._meanings, self._meanings.plain
-        numbers = []
-        for token in tokens:
-            if plain and token.isascii() and token.isalnum() and len(token) <= LONGEST_WORD:
-                word: str | int = token
-            else:
-                word = meanings[token]
-            numbers.append(word if isinstance(word, int) else words.setdefault(word, len(words) + FIRST_WORD))
-        return numbers
+        words, meaning_of, plain = self.words, self._meaning_of, self._meanings.plain
+        return [
+            words.setdefault(token, len(words) + FIRST_WORD)
+            if plain and token.isascii() and token.isalnum() and len(token) <= LONGEST_WORD
+            else meaning_of(token)
+            for token in tokens
+        ]
+
+    def _meaning_of(self, token: str) -> int:
+        word = self._meanings[token]
+        return word if isinstance(word, int) else self.words.setdefault(word, len(self.words) + FIRST_WORD)

@@ -27,6 +27,8 @@ CONNECTORS = tuple("a an the for of with without at from to in on by and or".spl
 """gensim's ENGLISH_CONNECTOR_WORDS."""
 _LONGEST_GAP = 2
 BLOCK_IDS = 1 << 20
+_COUNTED_IDS = 1 << 23
+"""Tokens whose pairs are sorted at once."""
 _PART_IDS = 400_000_000
 """Tokens whose pairs are counted together: each takes about eight bytes while they are."""
 
@@ -283,7 +285,9 @@ class Links:
     def _count_part(self, ids: Ids, part: int, parts: int) -> tuple[Counts, Counts]:
         """Pairs whose second word is of ``part``: memory is bounded however large the corpus."""
         with ThreadPoolExecutor(2) as threads:
-            counted = list(threads.map(partial(self._count_block, part=part, parts=parts), blocks_of(ids)))
+            counted = list(
+                threads.map(partial(self._count_block, part=part, parts=parts), blocks_of(ids, _COUNTED_IDS))
+            )
         keys = np.concatenate([keys for keys, _ in counted])
         met = np.concatenate([met for _, met in counted])
         order = np.argsort(keys, kind="stable")

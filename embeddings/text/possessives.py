@@ -29,7 +29,7 @@ _FOLLOWING = (
 def possessive_names(blocks: Iterable[Ids], spellings: Spellings, least: int) -> list[Name]:
     """The names in ``blocks``, tokens as they are spelled, that are met so often without a thing after them."""
     size = len(spellings.words) + FIRST_WORD
-    numbers = {word: number for number, word in enumerate(spellings.words, start=FIRST_WORD)}
+    numbers = spellings.numbers
     if POSSESSIVE not in numbers:
         return []
     possessive = numbers[POSSESSIVE]

@@ -1,8 +1,7 @@
 """Words as a text writes them: which spellings are one word, and what their capitals say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +31,8 @@ class Spellings:
     texts: Sequence[str]
     words: Sequence[str]
     """In the order of appearance."""
+    numbers: Mapping[str, int]
+    """Of the words."""
     word_of: Ids
     """[spellings + 2] number of the word that each is."""
     capital: npt.NDArray[np.bool_]
@@ -62,7 +63,7 @@ def spellings_of(texts: Sequence[str], case: Case) -> Spellings:
     flags = [np.zeros(FIRST_WORD, bool) for _ in range(5)]
     capital, shouted, initial, article, caseless = flags
     joins, word_of = np.zeros(FIRST_WORD, np.int8), np.arange(FIRST_WORD, dtype=np.int32)
-    return with_more(Spellings((), (), word_of, capital, shouted, initial, joins, article, caseless), texts, case)
+    return with_more(Spellings((), (), {}, word_of, capital, shouted, initial, joins, article, caseless), texts, case)
 
 
 def with_more(known: Spellings, texts: Sequence[str], case: Case) -> Spellings:
@@ -82,9 +83,8 @@ def with_more(known: Spellings, texts: Sequence[str], case: Case) -> Spellings:
     together = "\n".join((*new, ""))
     lower = lowered(together).split("\n")[:-1]
     keys = lower if case is Case.LOWER else new
-    words = list(dict.fromkeys(chain(known.words, keys)))
-    numbers = dict(zip(words, count(FIRST_WORD), strict=False))
-    word_of[begin:] = np.fromiter(map(numbers.__getitem__, keys), np.int32, len(keys))
+    numbers = dict(known.numbers)
+    word_of[begin:] = [numbers.setdefault(key, len(numbers) + FIRST_WORD) for key in keys]
     letters, lengths = _letters_of(together)
     capital[begin:] = letters & _HAS_LOWER
     initial[begin:] = capital[begin:] & (lengths == 1)
@@ -93,7 +93,7 @@ def with_more(known: Spellings, texts: Sequence[str], case: Case) -> Spellings:
     joins[few] = [_JOINS.get(texts[number - FIRST_WORD], 0) for number in few.tolist()]
     article[few] = [lower[number - begin] in ARTICLES for number in few.tolist()]
     caseless[begin:] = (letters & (_HAS_LOWER | _HAS_UPPER) == 0) & (joins[begin:] == 0)
-    return Spellings(texts, words, word_of, capital, shouted, initial, joins, article, caseless)
+    return Spellings(texts, list(numbers), numbers, word_of, capital, shouted, initial, joins, article, caseless)
 
 
 def _letters_of(lines: str) -> tuple[npt.NDArray[np.uint8], Counts]:

@@ -6,6 +6,7 @@ Spelled tokens become words here. Before it, compounds that are too rare for a v
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -129,12 +130,11 @@ def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Works
     )
     replaced = {}
     if job.tokens.splitting is Splitting.WORDS:
-        numbers = {text: number for number, text in enumerate(texts, start=FIRST_WORD)}
-        rare = counts[spellings.word_of] < min_count
-        for number in (np.flatnonzero(rare[FIRST_WORD:]) + FIRST_WORD).tolist():
+        numbers = dict(zip(texts, count(FIRST_WORD), strict=False))
+        rare = counts[spellings.word_of[FIRST_WORD:]] < min_count
+        rare &= ~np.fromiter(map(str.isalnum, texts), np.bool_, len(texts))
+        for number in (np.flatnonzero(rare) + FIRST_WORD).tolist():
             text = texts[number - FIRST_WORD]
-            if text.isalnum():
-                continue
             parts = split_compound(text)
             if len(parts) > 1 and (lowered(text) if case is Case.LOWER else text) not in wanted:
                 for part in parts:

@@ -71,7 +71,7 @@ class TokenTable:
         self._letters: npt.NDArray[np.uint32] = np.empty(_FIRST_TOKENS * _LETTERS_A_TOKEN, np.uint32)
         self._starts: npt.NDArray[np.int64] = np.zeros(_FIRST_TOKENS + 1, np.int64)
         self._hashes: npt.NDArray[np.uint32] = np.empty(_FIRST_TOKENS, np.uint32)
-        self._table = np.zeros(4 * _FIRST_TOKENS, np.int32)
+        self._table = np.zeros(2 * _FIRST_TOKENS, np.int32)
         self._numbers = np.empty(0, np.int32)
         self._size = 0
 
@@ -137,11 +137,11 @@ class TokenTable:
             letters=address(self._letters, np.uint32, self._letters.size, "letters"),
             starts=address(self._starts, np.int64, most + 1, "starts"),
             hashes=address(self._hashes, np.uint32, most, "hashes"),
-            table=address(self._table, np.int32, 4 * most, "table"),
+            table=address(self._table, np.int32, 2 * most, "table"),
             tokens=self._size,
             most_tokens=most,
             most_letters=self._letters.size,
-            table_size=4 * most,
+            table_size=2 * most,
         )
 
     def _grow(self, letters: int) -> None:
@@ -149,7 +149,7 @@ class TokenTable:
         if 2 * self._size >= len(self._hashes):
             most = 2 * len(self._hashes)
             self._starts, self._hashes = _longer(self._starts, most + 1), _longer(self._hashes, most)
-            self._table = np.zeros(4 * most, np.int32)
+            self._table = np.zeros(2 * most, np.int32)
             self._fill(ctypes.byref(self._about()))
         wanted = int(self._starts[self._size]) + letters
         if self._letters.size < wanted:

@@ -210,6 +210,11 @@ INLINE uint32_t hash_of(const uint32_t *token, int64_t size) {
     return (uint32_t)(hash >> 32);
 }
 
+INLINE int is_same(const uint32_t *a, const uint32_t *b, int64_t size) { // words are short: memcmp would cost more
+    while (size && *a == *b) a++, b++, size--;
+    return !size;
+}
+
 INLINE int has_room(const Tokens *t, int64_t size) {
     return 2 * t->tokens < t->table_size && t->tokens < t->most_tokens && t->starts[t->tokens] + size <= t->most_letters;
 }
@@ -218,8 +223,7 @@ INLINE int32_t number_of(Tokens *t, const uint32_t *token, int64_t size, uint32_
     int64_t mask = t->table_size - 1, at = hash & mask;
     for (int32_t number; (number = t->table[at]); at = (at + 1) & mask) {
         int64_t other = number - 1, start = t->starts[other];
-        if (t->hashes[other] == hash && t->starts[other + 1] - start == size &&
-            !memcmp(t->letters + start, token, 4 * (size_t)size))
+        if (t->hashes[other] == hash && t->starts[other + 1] - start == size && is_same(t->letters + start, token, size))
             return (int32_t)other;
     }
     int64_t own = t->tokens++;
