@@ -1,6 +1,7 @@
 """Texts → questions: queries whose terms are found in a model, and the vectors that they are."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from embeddings.models import WordVectors
 from embeddings.query import Kind, Query, parse
 from embeddings.search import Matrix
 
-_NO_DIRECTION, _TINY = 1e-5, np.float32(1e-30)
+_NO_DIRECTION, _TINY = 1e-5, 1e-30
 _NOT_SEARCHED = (Kind.ODD_ONE_OUT, Kind.SIMILARITY)
 
 
@@ -84,10 +85,8 @@ def _with_vectors(model: WordVectors, found: list[Found], directions: Matrix | N
     nothing_left = zeros if directions is None else _zeros(vectors)
     weights = np.array([term.weight for each in found for term in each.query.terms], np.float32)
     starts = list(itertools.accumulate([len(each.matches) for each in found], initial=0))
-    sums = weights[None] @ vectors if len(found) == 1 else np.add.reduceat(vectors * weights[:, None], starts[:-1])
-    lengths: Matrix = np.sqrt(np.vecdot(sums, sums))
-    targets = sums / np.maximum(lengths, _TINY)[:, None]
-    for (text, query, matches), start, target, length in zip(found, starts, targets, lengths.tolist(), strict=False):
+    targets, lengths = _targets(vectors, weights, starts[:-1])
+    for (text, query, matches), start, target, length in zip(found, starts, targets, lengths, strict=False):
         end = start + len(matches)
         question = Question(text, query, matches, vectors[start:end], weights[start:end], target)
         if nothing_left and (points_nowhere := sorted(nothing_left.intersection(range(start, end)))):
@@ -123,9 +122,20 @@ def _vectors_of(model: WordVectors, found: Sequence[Found]) -> Matrix:
     return vectors
 
 
+def _targets(vectors: Matrix, weights: Matrix, starts: list[int]) -> tuple[Matrix, list[float]]:
+    """The unit vectors [questions, dimension] of the weighted sums from each of ``starts`` on; the sums' lengths."""
+    if len(starts) == 1:
+        total = weights @ vectors
+        length = math.sqrt(total @ total)
+        return (total / max(length, _TINY))[None], [length]
+    sums = np.add.reduceat(vectors * weights[:, None], starts)
+    lengths: Matrix = np.sqrt(np.vecdot(sums, sums))
+    targets = np.asarray(sums / np.maximum(lengths, _TINY)[:, None], np.float32)
+    return targets, lengths.tolist()
+
+
 def _zeros(vectors: Matrix) -> set[int]:
-    """Which of ``vectors`` [n, dimension], of length 1 else, are nothing but zeros."""
-    flat = vectors.reshape(-1)
-    if flat @ flat > len(vectors) - 0.5:
+    """Which of ``vectors`` [n, dimension] are nothing but zeros."""
+    if 0.0 not in vectors[:, 0].tolist():  # a tenth of the time of looking at all numbers
         return set()
     return set(np.flatnonzero(~np.any(vectors, axis=1)).tolist())

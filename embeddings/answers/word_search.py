@@ -1,6 +1,7 @@
 """Questions → the words nearest to their targets."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -125,19 +126,23 @@ def list_words(
         for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
         if row not in excluded and row >= 0
     ]
-    results: list[Result] = []
+    listed: list[tuple[str, float, int]] = []
     seen = set(forms)
-    vocabulary, display, description = model.vocabulary, model.display, model.description
-    at_once = options.k + _SPARE
-    for start in range(0, len(found), at_once):
-        some = found[start : start + at_once]
-        for word, (row, score) in zip(vocabulary.words([row for row, _ in some]), some, strict=True):
+    start, missing = 0, options.k
+    while missing and start < len(found):  # most often once: words are looked up together, and no more than needed
+        some = found[start : start + missing]
+        words = model.vocabulary.words([row for row, _ in some])
+        for word, (row, score) in zip(words, some, strict=True):
             if not options.all_forms:
                 form = fold(word)
                 if form in seen:
                     continue
                 seen.add(form)
-            results.append(Result(word, score, row + 1, display(row), description(row)))
-            if len(results) == options.k:
-                return tuple(results)
-    return tuple(results)
+            listed.append((word, score, row))
+        start, missing = start + missing, options.k - len(listed)
+    display, description = model.display, model.description
+    return tuple([_result((word, score, row + 1, display(row), description(row))) for word, score, row in listed])
+
+
+_result = partial(tuple.__new__, Result)
+"""A `Result` without the call of a function of Python's: there are ten in an answer."""

@@ -14,14 +14,11 @@ _ASKED_LAST = Pair(0, 1), Pair(2, None)
 
 def parse_plain(text: str, most_terms: int) -> Query | None:
     """``text`` as a query if it is a sum or an analogy of plain words, or one term of them; None if not."""
-    if found := _ANALOGY.fullmatch(text):
-        if IS_TO.search(text):
-            return None
-        a, b, c = found.groups()
-        of_a, of_b, of_c = found.start(1) + 1, found.start(2) + 1, found.start(3) + 1
-        terms = Term(a, -1.0, of_a), Term(b, 1.0, of_b), Term(c, 1.0, of_c)
-        return Query(Kind.ANALOGY, terms, _ASKED_LAST, (), " " not in text)
-    if not _SUM.fullmatch(text) or IS_TO.search(text):
+    if "is to" in text.lower() and IS_TO.search(text):
+        return None
+    if ":" in text:
+        return _parse_analogy(text)
+    if not _SUM.fullmatch(text):
         return None
     first, *rest = _SIGN.split(text)
     if not rest:
@@ -32,3 +29,13 @@ def parse_plain(text: str, most_terms: int) -> Query | None:
         summed.append(Term(word, 1.0 if sign == "+" else -1.0, column))
         column += len(word) + 3
     return Query(Kind.EXPRESSION, tuple(summed)) if len(summed) <= most_terms else None
+
+
+def _parse_analogy(text: str) -> Query | None:
+    found = _ANALOGY.fullmatch(text)
+    if found is None:
+        return None
+    a, b, c = found.groups()
+    of_a, of_b, of_c = found.start(1) + 1, found.start(2) + 1, found.start(3) + 1
+    terms = Term(a, -1.0, of_a), Term(b, 1.0, of_b), Term(c, 1.0, of_c)
+    return Query(Kind.ANALOGY, terms, _ASKED_LAST, (), " " not in text)
