@@ -59,18 +59,20 @@ def ask_queries(body: QueryBody) -> Response:
     serving = served_models_of_app()
     serving.model(body.model)
     answers = _answer_each(serving, [body.q] if single else body.queries, body)
-    for answer_or_failure in answers:
-        note(answer_or_failure)
+    g.answers = answers
     return as_json({"answers": [entry.as_dict() for entry in answers]})
 
 
 def _answer_each(serving: ServedModels, queries: Sequence[str | QueryEntry], body: QueryBody) -> list[Answer | Failure]:
     """Answers in the order of the queries. Queries with the same options are searched together."""
     answers: dict[int, Answer | Failure] = {}
-    together: dict[tuple[Options, str | None], list[int]] = {}
+    plain = [place for place, query in enumerate(queries) if isinstance(query, str)]
+    together: dict[tuple[Options, str | None], list[int]] = {(body.options, body.model): plain} if plain else {}
     texts = [query if isinstance(query, str) else query.q for query in queries]
     for place, query in enumerate(queries):
-        asked = body if isinstance(query, str) else query.over(body)
+        if isinstance(query, str):
+            continue
+        asked = query.over(body)
         try:
             serving.model(asked.model)
             together.setdefault((asked.options, asked.model), []).append(place)

@@ -51,15 +51,19 @@ def forget(process: int) -> None:
 
 def count_request(route: str, method: str, status: int, seconds: float, answers: Iterable[Answer | Failure]) -> None:
     """A request, and its answers by their kind and their terms, or failures by their type."""
-    numbers: list[tuple[Key, float]] = [(("thisplusthat_requests", route, method, str(status)), 1.0)]
-    numbers += _observed("thisplusthat_request_seconds", route, seconds)
+    numbers: dict[Key, float] = {("thisplusthat_requests", route, method, str(status)): 1.0}
+    _observe(numbers, "thisplusthat_request_seconds", route, seconds)
+    resolved: list[str] = []
     for answer in answers:
         if isinstance(answer, Failure):
-            numbers.append((("thisplusthat_errors", type(answer.error).__name__), 1.0))
+            key = ("thisplusthat_errors", type(answer.error).__name__)
+            numbers[key] = numbers.get(key, 0.0) + 1.0
         else:
-            numbers += _observed("thisplusthat_answer_seconds", answer.kind.value, answer.took_ms / 1000)
-            numbers += [(("thisplusthat_resolutions", term.resolved), 1.0) for term in answer.terms]
-    _Kept.counters.add_all(numbers)
+            _observe(numbers, "thisplusthat_answer_seconds", answer.kind.value, answer.took_ms / 1000)
+            resolved += [term.resolved for term in answer.terms]
+    for way in set(resolved):
+        numbers["thisplusthat_resolutions", way] = float(resolved.count(way))
+    _Kept.counters.add_all(numbers.items())
 
 
 def count_error(kind: str) -> None:
@@ -74,8 +78,11 @@ def set_cache_size(answers: int) -> None:
     _Kept.counters.put((_CACHE_SIZE,), answers)
 
 
-def _observed(name: str, label: str, seconds: float) -> tuple[tuple[Key, float], tuple[Key, float]]:
-    return ((name, label, _BOUNDS[bisect_left(_SECONDS, seconds)]), 1.0), ((name, label, _SUM), seconds)
+def _observe(numbers: dict[Key, float], name: str, label: str, seconds: float) -> None:
+    """Add a time to ``numbers``."""
+    bound, total = (name, label, _BOUNDS[bisect_left(_SECONDS, seconds)]), (name, label, _SUM)
+    numbers[bound] = numbers.get(bound, 0.0) + 1.0
+    numbers[total] = numbers.get(total, 0.0) + seconds
 
 
 # ---- For people
