@@ -13,6 +13,8 @@ from pathlib import Path
 from embeddings.models import open_model, unpack
 from embeddings.search import IndexParameters, build_index
 
+TARGETS = 9000
+"""Many, since all who use the model search as far as these say."""
 FOLDER = Path(__file__).parent.parent / "embeddings" / "catalogue"
 
 
@@ -21,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "wikipedia"
         unpack(FOLDER / "wikipedia.packed", place)
-        report = build_index(open_model(place).vectors, IndexParameters(), Path(folder))
+        report = build_index(open_model(place).vectors, IndexParameters(targets=TARGETS), Path(folder))
     text = json.dumps(report.as_dict(), indent=2)
     (FOLDER / "wikipedia.index.json").write_text(text + "\n", encoding="utf-8")
     print(text)

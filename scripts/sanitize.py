@@ -20,6 +20,7 @@ TESTS = (
     "tests/embeddings/training/kernel",
     "tests/embeddings/training/test_kernel_engine.py",
     "tests/embeddings/search/test_clustering.py",
+    "tests/embeddings/search/test_codes.py",
     "tests/embeddings/search/test_list_building.py",
     "tests/embeddings/search/test_list_search.py",
 )

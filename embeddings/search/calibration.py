@@ -5,19 +5,21 @@ from collections.abc import Mapping
 import numpy as np
 
 from embeddings.search.brute_force import ROUNDING, Matrix, Rows
-from embeddings.search.clustering import BLOCK_ROWS, ZERO_CODE
+from embeddings.search.clustering import BLOCK_ROWS
 from embeddings.search.list_file import NO_ROW, Lists
 from embeddings.search.list_search import ListSearch, Reach
 from embeddings.search.recall import SearchKind
 
-_LEAST_REACH = 0.2
-_MARGINS = (0.004, 0.006, 0.009, 0.013, 0.02, 0.03, 0.045, 0.06, 0.07, 0.08, 0.09, 0.1)
-_WIDENINGS, _WIDER = 8, 1.08
-"""How often a larger reach is tried, and how much larger, if rows are missed whatever the margin."""
-_ROOM_IN_MARGIN, _ROOM_OF_SHORT = 2.0, 1.2
-"""Real queries are not quite like the targets that are measured. A wide margin costs little with codes of 8 bits, where
-reach is what costs; with short codes it is the other way round.
+_LEAST = (0.2, 0.01, 0.004)
+"""Of reach and both margins: what is measured of few targets says little."""
+_SHARES = (0.5, 0.5, 0.2)
+"""Of what a search may miss, how much parts that are not read, coarse codes and fine codes may each. They often miss
+the same rows.
 """
+_ROOM = 1.0
+"""How much further than measured, over the root of the number of targets: the fewer, the less their extremes say."""
+_WIDENINGS, _WIDER = 12, 1.04
+"""How often a search may go further, and how much further, if it does not find enough."""
 
 Targets = Mapping[SearchKind, tuple[Matrix, Rows, Rows]]
 """By kind of search: unit targets [n, dimension], the rows they are of [n, m] and the true rows [n, k]."""
@@ -28,33 +30,30 @@ def measure_lists(
 ) -> tuple[dict[SearchKind, Reach], dict[SearchKind, float]]:
     """For each kind of search how far it must go for a recall of ``goal``, and the recall that it then has.
 
-    The reach follows from where the true rows are. Then whole searches are measured, so that what codes lose and what
-    lists lose counts together.
+    How far follows from what the search sees of the true rows. Then whole searches are measured, so that what centres,
+    coarse codes and fine codes lose counts together.
     """
     reaches: dict[SearchKind, Reach] = {}
     recalls: dict[SearchKind, float] = {}
-    list_of, centres = _list_of_rows(lists), _centres(lists)
-    share, room = (goal, _ROOM_IN_MARGIN) if lists.bits is None else (1.0, _ROOM_OF_SHORT)
+    places = _places_of_rows(lists)
     search = ListSearch(lists, vectors, {})
     for asked, (some, inputs, truth) in targets.items():
         recall = _Recall(search, vectors, (some, inputs, truth))
-        of_truth = list_of[truth]
-        scores = np.einsum("nd,nkd->nk", some @ lists.rotation.T, centres[of_truth])
-        spreads = np.maximum(lists.spreads[of_truth], 1e-6)
-        needed = np.quantile((recall.least - scores) / spreads, share, method="higher")
-        enough = _enough(recall, max(float(needed), _LEAST_REACH), goal)
-        reaches[asked] = Reach(enough.reach, room * enough.margin)
-        recalls[asked] = recall(reaches[asked])
+        of_truth = places[truth]
+        in_parts = np.searchsorted(lists.starts, of_truth // BLOCK_ROWS, side="right") - 1
+        in_lists = np.searchsorted(lists.first_part, in_parts, side="right") - 1
+        lacks = recall.least - search.scores_of(some, of_truth, in_lists, in_parts)
+        lacks[0] /= np.maximum(lists.spreads[in_parts], 1e-6)
+        shares = 1 - np.array(_SHARES) * (1 - goal)
+        needed = [np.quantile(each, share, method="higher") for each, share in zip(lacks, shares, strict=True)]
+        room = 1 + _ROOM / len(truth) ** 0.5
+        reach = Reach(*(max(room * float(each), least) for each, least in zip(needed, _LEAST, strict=True)))
+        for _ in range(_WIDENINGS):
+            if (found := recall(reach)) >= goal:
+                break
+            reach = reach.widened(_WIDER)
+        reaches[asked], recalls[asked] = reach, found
     return reaches, recalls
-
-
-def _enough(recall: "_Recall", reach: float, goal: float) -> Reach:
-    for _ in range(_WIDENINGS):
-        for margin in _MARGINS:
-            if recall(Reach(reach, margin)) >= goal:
-                return Reach(reach, margin)
-        reach *= _WIDER
-    return Reach(reach, _MARGINS[-1])
 
 
 class _Recall:
@@ -77,16 +76,9 @@ class _Recall:
         return float(np.minimum(hits, self._wanted).mean() / self._wanted)
 
 
-def _list_of_rows(lists: Lists) -> Rows:
-    """The list that each row is in, [rows]."""
-    of_places = np.repeat(np.arange(len(lists)), BLOCK_ROWS * (lists.starts[1:] - lists.starts[:-1]))
-    there = lists.ids != NO_ROW
+def _places_of_rows(lists: Lists) -> Rows:
+    """Where in the index each row stands, [rows]."""
+    there = np.flatnonzero(lists.ids != NO_ROW)
     found = np.empty(lists.count, np.int64)
-    found[lists.ids[there]] = of_places[there]
+    found[lists.ids[there]] = there
     return found
-
-
-def _centres(lists: Lists) -> Matrix:
-    """The centres as their codes have them, [lists, kept]."""
-    by_row = lists.centres.transpose(0, 2, 1, 3).reshape(-1, lists.kept)[: len(lists)]
-    return np.asarray((by_row.astype(np.float32) - ZERO_CODE) * lists.centre_steps, np.float32)

@@ -79,13 +79,18 @@ class Centres:
                 found[some].ctypes.data,
             )
 
-        parts = list(blocks(len(rows), max(_ROWS_OF_A_THREAD, -(-len(rows) // processors()))))
-        if len(parts) < 2:
-            find(slice(0, len(rows)))
-        else:
-            with ThreadPoolExecutor(len(parts)) as pool:
-                list(pool.map(find, parts))
+        by_threads(len(rows), find)
         return found.astype(np.int64)
+
+
+def by_threads(count: int, work: Callable[[slice], None]) -> None:
+    """Do ``work`` for ``count`` rows, a part by each processor."""
+    parts = list(blocks(count, max(_ROWS_OF_A_THREAD, -(-count // processors()))))
+    if len(parts) < 2:
+        work(slice(0, count))
+    else:
+        with ThreadPoolExecutor(len(parts)) as pool:
+            list(pool.map(work, parts))
 
 
 def k_means(rows: Matrix, number: int, seed: int) -> Matrix:
@@ -96,7 +101,7 @@ def k_means(rows: Matrix, number: int, seed: int) -> Matrix:
         nearest = Centres(centres).nearest(rows)
         counts = np.bincount(nearest, minlength=number)
         there = counts > 0
-        centres[there] = _sums(rows, nearest, counts[there]) / counts[there, None]
+        centres[there] = means(rows, nearest, counts)
         empty = np.flatnonzero(~there)
         if len(empty):  # each moves beside a centre that has many rows
             beside = centres[np.argsort(-counts)[: len(empty)]]
@@ -104,19 +109,20 @@ def k_means(rows: Matrix, number: int, seed: int) -> Matrix:
     return centres
 
 
-def _sums(rows: Matrix, nearest: Rows, counts: Rows) -> Matrix:
-    """The sum of the ``rows`` of each centre that has any; ``counts`` says how many these are.
+def means(rows: Matrix, nearest: Rows, counts: Rows) -> Matrix:
+    """The means of the ``rows`` of each centre that has any; ``counts`` says how many rows each has.
 
     A few centres at a time, since the rows in the order of their centres would be as large as ``rows``.
     """
     order = np.argsort(nearest, kind="stable")
+    counts = counts[counts > 0]
     ends = np.cumsum(counts)
     sums = np.empty((len(counts), rows.shape[1]), np.float32)
     for some in blocks(len(counts), _CENTRES_SUMMED):
         first = ends[some.start] - counts[some.start]
         together = rows[order[first : ends[some.stop - 1]]]
         np.add.reduceat(together, ends[some] - counts[some] - first, axis=0, out=sums[some])
-    return sums
+    return np.asarray(sums / counts[:, None], np.float32)
 
 
 @cache

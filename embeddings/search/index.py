@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ from embeddings.search.faiss_codes import (
     factories_to_try,
     faiss_threads,
 )
-from embeddings.search.list_building import build_list_index, lists_to_try, rebuild_list_index
+from embeddings.search.list_building import build_list_index, lists_to_try, names_lists, rebuild_list_index
 from embeddings.search.list_file import LISTS_FILE, read_lists
 from embeddings.search.list_search import LARGEST_K, ListSearch, Reach
 from embeddings.search.recall import SearchKind
@@ -233,7 +233,8 @@ def build_index(
     started = time.perf_counter()
     for name in INDEX_FILES:
         (folder / name).unlink(missing_ok=True)
-    if measured is not None and measured.kind == "lists" and missing_kernel("embeddings.search") is None:
+    has_kernel = missing_kernel("embeddings.search") is None
+    if measured is not None and measured.kind == "lists" and names_lists(measured.factory) and has_kernel:
         return rebuild_list_index(vectors, measured, folder)
     for kind in _kinds_to_try(len(vectors), parameters.kind):
         report = try_index(vectors, kind, parameters, folder)
@@ -284,7 +285,7 @@ def _lists_to_try(vectors: Matrix) -> list[tuple[str, str | None]]:
     if (missing := missing_kernel("embeddings.search")) is not None:
         _log.warning("The search kernel is missing, so only indexes of FAISS are tried: %s", missing)
         return []
-    return [("lists", factory) for factory in lists_to_try(vectors)]
+    return [("lists", factory) for factory in lists_to_try(*vectors.shape)]
 
 
 def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file: Path | None = None) -> Index:
@@ -300,7 +301,15 @@ def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file:
     if report.kind == "exact":
         return Index(vectors, read_rows=read_rows)
     if report.kind == "lists":
-        file, reaches = HeldFile(folder / LISTS_FILE), _reaches(report, folder)
+        file = HeldFile(folder / LISTS_FILE)
+        if not names_lists(report.factory):
+            _log.warning(
+                "%s was indexed by an earlier version, so every search compares with all rows. `thisplusthat index` "
+                "indexes it anew.",
+                folder,
+            )
+            return Index(vectors, read_rows=read_rows)
+        reaches = _reaches(report, folder)
         rows_file = HeldFile(vectors_file) if vectors_file is not None and is_large else None
         if (missing := missing_kernel("embeddings.search")) is not None:
             _log.warning(
@@ -323,7 +332,7 @@ def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file:
 def _reaches(report: IndexReport, folder: Path) -> dict[SearchKind, Reach]:
     try:
         found = {SearchKind(asked): Reach(*map(float, each)) for asked, each in report.reach_for.items()}
-        within = all(0 <= each.reach <= 4 and 0 <= each.margin <= 4 for each in found.values())
+        within = all(0 <= number <= 4 for each in found.values() for number in astuple(each))
     except (TypeError, ValueError, AttributeError):
         within = False
     if not within:

@@ -2,14 +2,17 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from ctypes import addressof, c_int64, c_void_p
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
+from embeddings.native import load_library
 from embeddings.search.brute_force import Matrix, Rows, blocks
 from embeddings.search.calibration import measure_lists
 from embeddings.search.clustering import (
@@ -17,52 +20,43 @@ from embeddings.search.clustering import (
     ZERO_CODE,
     Centres,
     Codes,
+    by_threads,
     codes_of,
     filled_up,
     in_blocks,
     k_means,
+    means,
     steps_for,
 )
-from embeddings.search.list_file import LISTS_FILE, MOST_DIMENSIONS, NO_ROW, Lists, write_lists
-from embeddings.search.list_search import Reach
+from embeddings.search.codes import MOST_NIBBLES, MOST_TURNED, Bits, bits_for, most_fine_bits
+from embeddings.search.list_file import LISTS_FILE, MOST_SCALE, NO_ROW, Lists, write_lists
+from embeddings.search.list_search import ListIndex, Reach
 from embeddings.search.recall import SearchKind, goal_of, measured_targets
 from embeddings.search.report import IndexParameters, IndexReport
-from embeddings.search.short_codes import Bits, bits_for, short_codes, short_codes_in_blocks
 
-_ROWS_PER_LIST = 200
+_ROWS_PER_LIST = 256
 """With fewer, finding the lists takes longer; with more, more rows are read in vain."""
-_SAMPLE_PER_LIST, _SMALLEST_SAMPLE = 32, 32_768
-_SHARE_KEPT, _FEWEST_KEPT = 0.9, 64
-"""Of many dimensions those are kept that hold so much of the squares; of few, all."""
-_BEYOND_SAMPLE = 1.05
-_FACTORY = re.compile(r"L(\d{1,9}),(?:(\d{1,4})x8|(\d{1,4})x4,(\d{1,4})x2,(\d{1,4})x1)")
-_SHORT_FROM = 128
-"""From so many dimensions of 8 bits on, reading codes is what takes time, and short ones are taken."""
-_BITS_PER_DIMENSION = 1.6
-_ROWS_PER_LIST_OF_SHORT = 1000
-"""Of so many dimensions most lists are read; long ones are built sooner, and read in one piece."""
+_SAMPLE_PER_LIST, _SMALLEST_SAMPLE, _LARGEST_SAMPLE = 32, 32_768, 262_144
+_ROWS_PER_PART = 64
+_COMPARED = 128
+"""Rows are put into lists by so many directions: those that hold most."""
+_BYTES = 1.3
+"""A coarse code has so many bytes, times the root of the number of dimensions."""
+_MOST_SHARE = 255
+_FACTORY = re.compile(r"L(\d{1,9}),(\d{1,3})\+([1248])")
 _BLOCK_ROWS = 8192
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Axes:
-    """Principal axes [dimension, dimension] of rows, and how much of their squares is along each, largest first."""
-
-    energies: Matrix
-    axes: Matrix
 
 
 def build_list_index(vectors: Matrix, kind: str, parameters: IndexParameters, folder: Path) -> IndexReport:
     """Build, measure and write an index of lists; its recall may be below the wanted one."""
     started = time.perf_counter()
-    axes = principal_axes(vectors, parameters.seed)
-    factory = parameters.factory or _factory_for(axes, len(vectors))
-    lists = build_lists(vectors, factory, parameters.seed, axes)
+    factory = parameters.factory or list_factory(*vectors.shape)
+    lists = build_lists(vectors, factory, parameters.seed)
     targets = measured_targets(vectors, parameters)
     reaches, recalls = measure_lists(lists, vectors, targets, goal_of(parameters))
     # An expression can be an analogy in other signs.
     both = reaches[SearchKind.ANALOGY], reaches[SearchKind.EXPRESSION]
-    reaches[SearchKind.EXPRESSION] = Reach(max(each.reach for each in both), max(each.margin for each in both))
+    reaches[SearchKind.EXPRESSION] = Reach.widest(both)
     write_lists(lists, folder / LISTS_FILE)
     return IndexReport(
         kind,
@@ -72,7 +66,7 @@ def build_list_index(vectors: Matrix, kind: str, parameters: IndexParameters, fo
         round(time.perf_counter() - started, 3),
         parameters,
         recall_of={asked.value: round(share, 6) for asked, share in recalls.items()},
-        reach_for={asked.value: [round(each.reach, 4), round(each.margin, 4)] for asked, each in reaches.items()},
+        reach_for={asked.value: [round(each, 4) for each in astuple(reach)] for asked, reach in reaches.items()},
     )
 
 
@@ -80,112 +74,159 @@ def rebuild_list_index(vectors: Matrix, measured: IndexReport, folder: Path) -> 
     """Build and write the lists of ``measured`` anew; how far searches go was measured on the same vectors before."""
     started = time.perf_counter()
     assert measured.factory is not None
-    seed = measured.parameters.seed
-    write_lists(build_lists(vectors, measured.factory, seed, principal_axes(vectors, seed)), folder / LISTS_FILE)
+    write_lists(build_lists(vectors, measured.factory, measured.parameters.seed), folder / LISTS_FILE)
     return replace(measured, build_seconds=round(time.perf_counter() - started, 3))
 
 
-def factory_of(number: int, kept: int | Bits) -> str:
-    """The name of an index of ``number`` lists with codes of ``kept`` dimensions, like FAISS's names of its own."""
-    if isinstance(kept, Bits):
-        return f"L{number},{kept.fours}x4,{kept.twos}x2,{kept.ones}x1"
-    return f"L{number},{kept}x8"
+def factory_of(number: int, coarse: int, fine: int) -> str:
+    """The name of an index of ``number`` lists with coarse codes of so many bytes and fine ones of so many bits."""
+    return f"L{number},{coarse}+{fine}"
 
 
-def list_factory(vectors: Matrix, seed: int) -> str:
+def names_lists(factory: str | None) -> bool:
+    """Whether ``factory`` is a name of `factory_of`. Those of earlier versions are not."""
+    return factory is not None and _FACTORY.fullmatch(factory) is not None
+
+
+def list_factory(count: int, dimension: int) -> str:
     """The name of the lists that suit unit rows [count, dimension]."""
-    return _factory_for(principal_axes(vectors, seed), len(vectors))
+    fine = most_fine_bits(_turned(dimension))
+    coarse = min(2 * round(_BYTES / 2 * dimension**0.5), _turned(dimension) // 4 * 2, MOST_NIBBLES // 2)
+    return factory_of(max(1, count // _ROWS_PER_LIST), coarse, fine)
 
 
-def lists_to_try(vectors: Matrix, seed: int = 0) -> list[str]:
+def lists_to_try(count: int, dimension: int) -> list[str]:
     """Names of lists of the usual length, of half and of twice that."""
-    number, kept, bits = _numbers_of(list_factory(vectors, seed), *vectors.shape)
-    return list(dict.fromkeys(factory_of(max(1, each), bits or kept) for each in (number, 2 * number, number // 2)))
+    number, coarse, fine = _numbers_of(list_factory(count, dimension), count, dimension)
+    return list(dict.fromkeys(factory_of(max(1, each), coarse, fine) for each in (number, 2 * number, number // 2)))
 
 
-def build_lists(vectors: Matrix, factory: str, seed: int, found: Axes | None = None) -> Lists:
-    """The lists of unit rows [count, dimension]; ``factory`` is a name that `factory_of` gives, ``found`` the rows'
-    axes where they are known.
+def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
+    """The lists of unit rows [count, dimension]; ``factory`` is a name that `factory_of` gives.
 
     Beside the rows, which may be mapped, it takes the sample or twice the codes in memory, whichever is more.
     """
-    number, kept, bits = _numbers_of(factory, *vectors.shape)
+    number, coarse_bytes, fine_bits = _numbers_of(factory, *vectors.shape)
     count, dimension = vectors.shape
-    rotation = np.zeros((kept, dimension), np.float32)
-    axes = (found or principal_axes(vectors, seed)).axes[:kept]
+    rotation = np.zeros((_turned(dimension), dimension), np.float32)
+    axes = principal_axes(vectors, seed)[: len(rotation)]
     rotation[: len(axes)] = axes
-    sample = _rotated_sample(vectors, rotation, max(number * _SAMPLE_PER_LIST, _SMALLEST_SAMPLE), seed)
-    if bits is None:
-        steps = steps_for(_BEYOND_SAMPLE * np.maximum(sample.max(axis=0), -sample.min(axis=0)))
-    else:
-        steps = np.maximum(np.sqrt(np.square(sample).mean(axis=0)), 1e-9)
-    centres = k_means(sample, number, seed)
-    del sample
-    list_of, squares = np.empty(count, np.int64), np.empty(count, np.float32)
-    codes = np.empty((count, kept if bits is None else bits.nibbles // 2), np.uint8)
-    compared = Centres(centres)
-    for some in blocks(count, _BLOCK_ROWS):
-        rotated = vectors[some] @ rotation.T
-        list_of[some] = compared.nearest(rotated)
-        codes[some] = codes_of(rotated, steps) if bits is None else short_codes(rotated, steps, bits)
-        rotated -= centres[list_of[some]]
-        squares[some] = np.einsum("ij,ij->i", rotated, rotated)
-    counts = np.bincount(list_of, minlength=number)
-    starts = np.concatenate([[0], np.cumsum(-(-counts // BLOCK_ROWS))])
-    order = np.argsort(list_of, kind="stable")  # by list, and in a list by row
-    within = np.arange(count) - np.repeat(np.cumsum(counts) - counts, counts)
-    places = starts[list_of[order]] * BLOCK_ROWS + within
-    ids = np.full(starts[-1] * BLOCK_ROWS, NO_ROW, np.uint32)
-    ids[places] = order
+    centres, sizes = _centres_and_sizes(vectors, rotation, number, seed)
+    bits = bits_for(np.square(sizes), 8 * coarse_bytes, fine_bits)
+    if not bits.are_possible(len(rotation)):
+        raise ModelError(f"'{factory}' does not fit {dimension} dimensions: {bits} has codes of none or too many.")
     centre_steps = steps_for(np.abs(centres).max(axis=0))
+    codes_of_centres = codes_of(centres, centre_steps)
+    seen = (codes_of_centres - np.float32(ZERO_CODE)) * centre_steps  # as a search sees the centres
+    steps = bits.fine_steps(sizes)
+    encoded = _encoded(vectors, rotation, seen, sizes, steps, bits)
+    parts = _parted(encoded, centres=seen)
+    counts = np.bincount(parts.of_rows, minlength=len(parts.spreads))
+    starts = np.concatenate([[0], np.cumsum(-(-counts // BLOCK_ROWS))])
+    order = np.argsort(parts.of_rows, kind="stable")  # by part, and in a part by row
+    within = np.arange(count) - np.repeat(np.cumsum(counts) - counts, counts)
+    places = starts[parts.of_rows[order]] * BLOCK_ROWS + within
+    padded = int(starts[-1]) * BLOCK_ROWS
+    coarse = _placed(encoded.coarse, order, places, padded, _MOST_SHARE)  # no row is read into them lightly
     return Lists(
         rotation=rotation,
+        sizes=sizes,
         steps=steps,
         centre_steps=centre_steps,
-        spreads=_spreads(squares, list_of, counts),
-        centres=in_blocks(filled_up(codes_of(centres, centre_steps))),
-        codes=_placed(codes, ids, in_blocks if bits is None else short_codes_in_blocks),
+        centres=in_blocks(filled_up(codes_of_centres)),
+        first_part=parts.first,
+        scales=parts.scales,
+        spreads=parts.spreads,
         starts=starts.astype(np.uint32),
-        ids=ids,
+        ids=_placed(np.arange(count, dtype=np.uint32), order, places, padded, NO_ROW),
+        coarse=np.ascontiguousarray(coarse.reshape(-1, BLOCK_ROWS, coarse.shape[1]).transpose(0, 2, 1)),
+        fine=_placed(encoded.fine, order, places, padded),
         count=count,
         bits=bits,
     )
 
 
-def _numbers_of(factory: str, count: int, dimension: int) -> tuple[int, int, Bits | None]:
-    """How many lists, dimensions that are kept, and bits of short codes."""
+def _turned(dimension: int) -> int:
+    return min(-(-dimension // 4) * 4, MOST_TURNED)
+
+
+def _numbers_of(factory: str, count: int, dimension: int) -> tuple[int, int, int]:
+    """How many lists, bytes of a coarse code, and bits a number of a fine one."""
     match = _FACTORY.fullmatch(factory)
-    number = int(match[1]) if match else 0
-    bits = Bits(int(match[3]), int(match[4]), int(match[5])) if match and match[3] else None
-    kept = bits.kept if bits is not None else int(match[2]) if match else 0
-    fits = kept <= min(dimension + 3, MOST_DIMENSIONS) and kept % 4 == 0
-    if not (0 < number <= count and kept > 0 and fits and (bits is None or bits.are_possible(dimension))):
+    number, coarse, fine = map(int, match.groups()) if match else (0, 0, 0)
+    if not (0 < number <= count and 0 < coarse <= min(MOST_NIBBLES // 2, _turned(dimension) // 2) and coarse % 2 == 0):
         raise ModelError(
-            f"'{factory}' names no lists of {count:,} × {dimension} vectors. A name is like L2000,52x8: the number of "
-            "lists, and the dimensions of the codes, a multiple of 4; or like L500,20x4,88x2,240x1: dimensions with "
-            "codes of four, two and one bit, multiples of 4, 8 and 16."
+            f"'{factory}' names no lists of {count:,} × {dimension} vectors. A name is like L800,24+1: the number of "
+            "lists, the bytes of a coarse code (an even number, at most half the dimensions) and the bits of each "
+            "number of a fine one (1, 2, 4 or 8)."
         )
-    return number, kept, bits
+    return number, coarse, fine
 
 
-def principal_axes(vectors: Matrix, seed: int) -> Axes:
-    """The principal axes of a sample of unit rows [count, dimension]."""
+def _centres_and_sizes(vectors: Matrix, rotation: Matrix, number: int, seed: int) -> tuple[Matrix, Matrix]:
+    """Centres [number, turned] of a sample of rows, and how large what they leave is along each direction [turned]."""
+    size = max(number, min(max(number * _SAMPLE_PER_LIST, _SMALLEST_SAMPLE), _LARGEST_SAMPLE))
+    sample = _rotated_sample(vectors, rotation, size, seed)
+    compared = np.ascontiguousarray(sample[:, :_COMPARED])
+    centres = np.zeros((number, len(rotation)), np.float32)
+    centres[:, :_COMPARED] = k_means(compared, number, seed)
+    nearest = Centres(centres[:, :_COMPARED]).nearest(compared)
+    counts = np.bincount(nearest, minlength=number)
+    centres[counts > 0] = means(sample, nearest, counts)
+    for some in blocks(len(sample), _BLOCK_ROWS):
+        sample[some] -= centres[nearest[some]]
+    mean_squares = np.einsum("ij,ij->j", sample, sample) / len(sample)
+    return centres, np.maximum(np.sqrt(mean_squares), 1e-9)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Encoded:
+    """Rows in their own order: the list of each, their codes, and the product of each with its centre."""
+
+    list_of: Rows
+    coarse: Codes
+    fine: Codes
+    products: Matrix
+
+
+def _encoded(vectors: Matrix, rotation: Matrix, centres: Matrix, sizes: Matrix, steps: Matrix, bits: Bits) -> _Encoded:
+    count, turned = len(vectors), len(rotation)
+    numbers = {"turned": turned, "fours": bits.fours, "twos": bits.twos, "ones": bits.ones, "fine_bits": bits.fine}
+    index = ListIndex(**numbers, sizes=sizes.ctypes.data, steps=steps.ctypes.data)
+    encode = load_library("embeddings.search").function(
+        "encode_rows", None, [c_void_p, c_void_p, c_int64, *[c_void_p] * 5]
+    )
+    found = _Encoded(
+        np.empty(count, np.int64),
+        np.empty((count, 1 + bits.nibbles // 2), np.uint8),
+        np.zeros((count, bits.fine_bytes(turned)), np.uint8),
+        np.empty(count, np.float32),
+    )
+    compared = Centres(centres[:, :_COMPARED])
+    for some in blocks(count, _BLOCK_ROWS):
+        rotated = vectors[some] @ rotation.T
+        found.list_of[some] = compared.nearest(rotated[:, :_COMPARED])
+
+        def work(part: slice, first: int = some.start, rotated: Matrix = rotated) -> None:
+            rows, of_part = slice(first + part.start, first + part.stop), rotated[part]
+            lists = found.list_of[rows].ctypes.data
+            arrays = (found.coarse[rows], found.fine[rows], found.products[rows])
+            at = (each.ctypes.data for each in arrays)
+            encode(addressof(index), of_part.ctypes.data, len(of_part), lists, centres.ctypes.data, *at)
+
+        by_threads(len(rotated), work)
+    return found
+
+
+def principal_axes(vectors: Matrix, seed: int) -> Matrix:
+    """The principal axes [dimension, dimension] of a sample of unit rows [count, dimension], those that hold most of
+    their squares first.
+    """
     squares = np.zeros((vectors.shape[1], vectors.shape[1]), np.float64)
     for some in _sample(len(vectors), _SMALLEST_SAMPLE, seed):
         rows = vectors[some]
         squares += rows.T @ rows
-    values, axes = np.linalg.eigh(squares)
-    return Axes(np.maximum(values[::-1], 0).astype(np.float32), np.ascontiguousarray(axes[:, ::-1].T, np.float32))
-
-
-def _factory_for(found: Axes, count: int) -> str:
-    dimension = len(found.axes)
-    enough = int(np.searchsorted(np.cumsum(found.energies) / found.energies.sum(), _SHARE_KEPT)) + 1
-    if enough >= _SHORT_FROM:
-        bits = bits_for(found.energies, round(_BITS_PER_DIMENSION * dimension))
-        return factory_of(max(1, count // _ROWS_PER_LIST_OF_SHORT), bits)
-    kept = min(max(-(-enough // 16) * 16, _FEWEST_KEPT), dimension, MOST_DIMENSIONS)
-    return factory_of(max(1, count // _ROWS_PER_LIST), -(-kept // 4) * 4)
+    return np.ascontiguousarray(np.linalg.eigh(squares)[1][:, ::-1].T, np.float32)
 
 
 def _sample(count: int, number: int, seed: int) -> Iterator[Rows]:
@@ -203,22 +244,39 @@ def _rotated_sample(vectors: Matrix, rotation: Matrix, number: int, seed: int) -
     return rotated
 
 
-def _placed(codes: Codes, ids: npt.NDArray[np.uint32], arrange: Callable[[Codes], Codes]) -> Codes:
-    """The codes of rows [count, width] in the order of ``ids`` and in blocks, zeros where there is no row."""
-    parts = []
-    for some in blocks(len(ids) // BLOCK_ROWS, _BLOCK_ROWS // BLOCK_ROWS):
-        rows = ids[some.start * BLOCK_ROWS : some.stop * BLOCK_ROWS]
-        together = codes[np.where(rows == NO_ROW, 0, rows)]
-        together[rows == NO_ROW] = ZERO_CODE
-        parts.append(arrange(together))
-    return np.concatenate(parts)
+def _placed(of_rows: npt.NDArray[Any], order: Rows, places: Rows, padded: int, missing: int = 0) -> npt.NDArray[Any]:
+    """What rows have [count, …]: the rows ``order`` at ``places`` of ``padded``, ``missing`` where there is no row."""
+    found = np.full((padded, *of_rows.shape[1:]), missing, of_rows.dtype)
+    found[places] = of_rows[order]
+    return found
 
 
-def _spreads(squares: Matrix, list_of: Rows, counts: Rows) -> Matrix:
-    """How far rows are from their centre [lists]: the geometric mean of their root mean square and of the farthest,
-    since a few outliers must be found as well.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parts:
+    """The part of each row [count], and what `Lists` has of parts."""
+
+    of_rows: Rows
+    first: npt.NDArray[np.uint32]
+    scales: Matrix
+    spreads: Matrix
+
+
+def _parted(encoded: _Encoded, centres: Matrix) -> _Parts:
+    """Lists in parts of some rows that are about as near to the centre as each other.
+
+    Of a target near a row, the score of the centre is about their product: so a part's rows are about that far above
+    it, and the spread is that of the angle between.
     """
-    means = np.bincount(list_of, weights=squares, minlength=len(counts)) / np.maximum(counts, 1)
-    farthest = np.zeros(len(counts), np.float32)
-    np.maximum.at(farthest, list_of, squares)
-    return np.asarray((means * farthest) ** 0.25, np.float32)
+    list_of = encoded.list_of
+    counts = np.bincount(list_of, minlength=len(centres))
+    order = np.lexsort((-encoded.products, list_of))
+    within = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    first = np.concatenate([[0], np.cumsum(-(-counts // _ROWS_PER_PART))])
+    of_rows = np.empty(len(order), np.int64)
+    of_rows[order] = first[list_of[order]] + within // _ROWS_PER_PART
+    centre_of = np.repeat(np.arange(len(centres)), np.diff(first))
+    products = np.bincount(of_rows, weights=encoded.products) / np.bincount(of_rows)
+    across = np.sqrt(np.maximum(np.square(centres).sum(axis=1)[centre_of] - np.square(products), 1e-4))
+    scales = 1 / np.maximum(products, 1 / MOST_SCALE)
+    spreads = np.minimum(across * scales, MOST_SCALE)
+    return _Parts(of_rows, first.astype(np.uint32), scales.astype(np.float32), spreads.astype(np.float32))

@@ -1,8 +1,7 @@
 """The file of an index of lists: written in one go, and checked number by number before the kernel reads it.
 
-    magic, rows, dimension, kept, lists, blocks (int64 each), then the arrays of `Lists`, each at a multiple of 64 bytes
-
-With short codes there is another magic, and behind the blocks stand the numbers of `Bits`: fours, twos, ones.
+    magic, rows, dimension, turned, lists, parts, blocks and the numbers of `Bits` (int64 each), then the arrays of
+    `Lists`, each at a multiple of 64 bytes
 
 Where an array stands follows from the counts, so there are no places in the file that could point elsewhere.
 """
@@ -20,64 +19,75 @@ from embeddings.errors import ModelError
 from embeddings.files import HeldFile
 from embeddings.search.brute_force import Matrix
 from embeddings.search.clustering import BLOCK_ROWS, Codes
-from embeddings.search.short_codes import Bits
+from embeddings.search.codes import MOST_TURNED, Bits
 
 LISTS_FILE = "index.lists"
-MOST_DIMENSIONS = 4096
 NO_ROW = 0xFFFFFFFF
 """In the place of a row where a block is filled up."""
 
-_MAGIC = int.from_bytes(b"TPTLIST1", "little")
-_MAGIC_SHORT = int.from_bytes(b"TPTLIST2", "little")
-_HEADER, _MORE_HEADER, _ALIGNED = 48, 24, 64
+MOST_SCALE = 100.0
+"""No part is farther from its centre."""
+
+_MAGIC = int.from_bytes(b"TPTLIST3", "little")
+_HEADER, _ALIGNED = 88, 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lists:
-    """Rows in lists, each with a code in blocks of 16; rows of a list ascend."""
+    """Rows in lists, each parted by how near rows are to the centre, with their codes in blocks of 16. Rows of a part
+    ascend.
+    """
 
     rotation: Matrix
-    """[kept, dimension]: orthonormal rows, or zeros that fill up to a multiple of 4."""
+    """[turned, dimension]: orthonormal rows, or zeros that fill up to a multiple of 4."""
+    sizes: Matrix
+    """[turned]: the root of the mean square of what centres leave along each direction, largest first."""
     steps: Matrix
-    """[kept]: what a unit of a code is worth; of short codes the root of the mean square along each direction."""
+    """[turned]: what a unit of a fine code is worth."""
     centre_steps: Matrix
-    spreads: Matrix
-    """[lists]: how far the rows of each are from its centre."""
     centres: Codes
-    """[blocks of lists, kept / 4, 16, 4]"""
-    codes: Codes
-    """[blocks, kept / 4, 16, 4]; short ones [blocks, nibbles / 2, 16]"""
+    """[blocks of lists, turned / 4, 16, 4]"""
+    first_part: npt.NDArray[np.uint32]
+    """[lists + 1]: where the parts of each list begin."""
+    scales: Matrix
+    """[parts]: a centre's score is multiplied by this to be that of the part's rows."""
+    spreads: Matrix
+    """[parts]: how far these are from that."""
     starts: npt.NDArray[np.uint32]
-    """[lists + 1]: the first block of each list."""
+    """[parts + 1]: the first block of each part."""
     ids: npt.NDArray[np.uint32]
     """[blocks * 16]: the row that each code is of, or `NO_ROW`."""
+    coarse: Codes
+    """[blocks, 1 + nibbles / 2, 16]: the product of each row with its centre and coarse code, and that code."""
+    fine: Codes
+    """[blocks * 16, 64 or 128]"""
     count: int
     """Number of rows."""
-    bits: Bits | None = None
-    """Of short codes; None where codes have 8 bits a dimension."""
+    bits: Bits
 
     @property
     def dimension(self) -> int:
         return int(self.rotation.shape[1])
 
     @property
-    def kept(self) -> int:
-        return len(self.steps)
+    def turned(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def parts(self) -> int:
+        return len(self.spreads)
 
     def __len__(self) -> int:
-        return len(self.spreads)
+        return len(self.first_part) - 1
 
 
 def write_lists(lists: Lists, path: Path) -> None:
     """Write the file that `read_lists` reads."""
     bits = lists.bits
-    magic = _MAGIC if bits is None else _MAGIC_SHORT
-    counts = lists.dimension, lists.kept, len(lists), int(lists.starts[-1])
-    numbers = [magic, lists.count, *counts]
+    counts = lists.dimension, lists.turned, len(lists), lists.parts, int(lists.starts[-1])
     with path.open("wb") as file:
+        numbers = [_MAGIC, lists.count, *counts, bits.fours, bits.twos, bits.ones, bits.fine]
         file.write(np.array(numbers, "<i8").tobytes())
-        if bits is not None:
-            file.write(np.array([bits.fours, bits.twos, bits.ones], "<i8").tobytes())
         for name, dtype, shape in _arrays(*counts, bits):
             file.write(b"\0" * (-file.tell() % _ALIGNED))
             array: npt.NDArray[Any] = getattr(lists, name)
@@ -93,25 +103,26 @@ def read_lists(file: HeldFile, path: Path, count: int, dimension: int) -> Lists:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read as a search index: {error}") from error
-    magic = int.from_bytes(content[:8], "little")
-    start = _HEADER + (_MORE_HEADER if magic == _MAGIC_SHORT else 0)
-    if len(content) < start or magic not in (_MAGIC, _MAGIC_SHORT):
+    if len(content) < _HEADER or int.from_bytes(content[:8], "little") != _MAGIC:
         raise ModelError(f"{path} is not an index of lists, or of another version. Build it anew.")
-    of_count, of_dimension, kept, number, blocks = np.frombuffer(content, "<i8", 5, 8).tolist()
-    bits = Bits(*np.frombuffer(content, "<i8", 3, _HEADER).tolist()) if magic == _MAGIC_SHORT else None
+    of_count, of_dimension, turned, number, parts, blocks, *of_bits = np.frombuffer(content, "<i8", 10, 8).tolist()
+    bits = Bits(*of_bits)
     if (of_count, of_dimension) != (count, dimension):
         raise ModelError(f"{path} is for {of_count:,} × {of_dimension} vectors, not for {count:,} × {dimension}.")
     if not (
-        0 < kept <= min(MOST_DIMENSIONS, dimension + 3)
-        and kept % 4 == 0
+        0 < turned <= min(MOST_TURNED, dimension + 3)
+        and turned % 4 == 0
         and 0 < number <= count
+        and 0 < parts <= count
         and count <= blocks * BLOCK_ROWS < NO_ROW
-        and blocks <= count // BLOCK_ROWS + number
-        and (bits is None or (bits.are_possible(dimension) and bits.kept == kept))
+        and blocks <= count // BLOCK_ROWS + parts
+        and bits.are_possible(turned)
     ):
-        raise ModelError(f"{path} is damaged: {number:,} lists of {blocks:,} blocks of {kept:,} dimensions.")
-    arrays, place = {}, start
-    for name, dtype, shape in _arrays(dimension, kept, number, blocks, bits):
+        raise ModelError(
+            f"{path} is damaged: {number:,} lists in {parts:,} parts, {blocks:,} blocks of {turned:,} dimensions."
+        )
+    arrays, place = {}, _HEADER
+    for name, dtype, shape in _arrays(dimension, turned, number, parts, blocks, bits):
         place += -place % _ALIGNED
         size = prod(shape) * np.dtype(dtype).itemsize
         if place + size > len(content):
@@ -127,37 +138,44 @@ def read_lists(file: HeldFile, path: Path, count: int, dimension: int) -> Lists:
 
 
 def _arrays(
-    dimension: int, kept: int, number: int, blocks: int, bits: Bits | None
+    dimension: int, turned: int, number: int, parts: int, blocks: int, bits: Bits
 ) -> list[tuple[str, str, tuple[int, ...]]]:
     """Name, type and shape of the arrays, in the order in which they stand in the file."""
-    quads = (kept // 4, BLOCK_ROWS, 4)
     return [
-        ("rotation", "<f4", (kept, dimension)),
-        ("steps", "<f4", (kept,)),
-        ("centre_steps", "<f4", (kept,)),
-        ("spreads", "<f4", (number,)),
-        ("centres", "u1", (-(-number // BLOCK_ROWS), *quads)),
-        ("starts", "<u4", (number + 1,)),
+        ("rotation", "<f4", (turned, dimension)),
+        ("sizes", "<f4", (turned,)),
+        ("steps", "<f4", (turned,)),
+        ("centre_steps", "<f4", (turned,)),
+        ("centres", "u1", (-(-number // BLOCK_ROWS), turned // 4, BLOCK_ROWS, 4)),
+        ("first_part", "<u4", (number + 1,)),
+        ("scales", "<f4", (parts,)),
+        ("spreads", "<f4", (parts,)),
+        ("starts", "<u4", (parts + 1,)),
         ("ids", "<u4", (blocks * BLOCK_ROWS,)),
-        ("codes", "u1", (blocks, *(quads if bits is None else (bits.nibbles // 2, BLOCK_ROWS)))),
+        ("coarse", "u1", (blocks, 1 + bits.nibbles // 2, BLOCK_ROWS)),
+        ("fine", "u1", (blocks * BLOCK_ROWS, bits.fine_bytes(turned))),
     ]
 
 
 def _what_is_wrong(lists: Lists) -> str | None:
-    for name, least, most in (("rotation", -1.01, 1.01), ("steps", 1e-12, 1), ("centre_steps", 1e-12, 1)):
-        numbers = getattr(lists, name)
-        if not ((numbers >= least) & (numbers <= most)).all():  # NaN is neither
-            return f"numbers of its {name} are not from {least} to {most}"
-    if not ((lists.spreads >= 0) & (lists.spreads <= 4)).all():
-        return "spreads of its lists are not from 0 to 4"
+    for names, least, most in (
+        (("rotation",), -1.01, 1.01),
+        (("sizes", "steps", "centre_steps"), 1e-12, 4),
+        (("scales", "spreads"), 0, MOST_SCALE),
+    ):
+        for name in names:
+            numbers = getattr(lists, name)
+            if not ((numbers >= least) & (numbers <= most)).all():  # NaN is neither
+                return f"numbers of its {name} are not from {least} to {most}"
     starts, ids = lists.starts, lists.ids
-    if starts[0] != 0 or starts[-1] * BLOCK_ROWS != len(ids) or (starts[1:] < starts[:-1]).any():
-        return "its lists do not follow each other"
+    for what, places, end in (("lists", lists.first_part, lists.parts), ("parts", starts, len(ids) // BLOCK_ROWS)):
+        if places[0] != 0 or places[-1] != end or (places[1:] < places[:-1]).any():
+            return f"its {what} do not follow each other"
     rows = ids[ids != NO_ROW]
     if len(rows) != lists.count or rows.max() >= lists.count or (np.bincount(rows, minlength=lists.count) != 1).any():
         return f"its rows are not each of {lists.count:,} once"
     descends = ids[1:] < ids[:-1]
     descends[starts[1:-1][(starts[1:-1] > 0) & (starts[1:-1] < starts[-1])].astype(np.int64) * BLOCK_ROWS - 1] = False
     if descends.any():
-        return "rows of a list do not ascend"
+        return "rows of a part do not ascend"
     return None

@@ -1,11 +1,11 @@
 """Search in lists by the kernel: memory for it that is kept between calls, and the calls themselves."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ctypes import Structure, addressof, c_float, c_int64, c_void_p
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +25,14 @@ _FEW = 64
 """Excluded rows up to here are compared one by one; more are marked."""
 
 
-class _ListIndex(Structure):
+class ListIndex(Structure):
+    """As lists.h has it."""
+
     _fields_: ClassVar[Any] = [
-        *((name, c_int64) for name in ("rows", "dimension", "kept", "lists", "fours", "twos", "nibbles")),
-        *((name, c_void_p) for name in ("rotation", "steps", "centre_steps", "spreads")),
-        *((name, c_void_p) for name in ("centres", "codes", "starts", "ids", "vectors")),
+        *((name, c_int64) for name in ("rows", "dimension", "turned", "lists", "parts")),
+        *((name, c_int64) for name in ("fours", "twos", "ones", "fine_bits")),
+        *((name, c_void_p) for name in ("rotation", "sizes", "steps", "centre_steps", "centres", "first_part")),
+        *((name, c_void_p) for name in ("scales", "spreads", "starts", "ids", "coarse", "fine", "vectors")),
         *((name, c_int64) for name in ("descriptor", "offset")),
     ]
 
@@ -42,7 +45,8 @@ class _Question(Structure):
         ("excluded", c_void_p),
         ("excluded_count", c_int64),
         ("reach", c_float),
-        ("margin", c_float),
+        ("coarse_margin", c_float),
+        ("fine_margin", c_float),
     ]
 
 
@@ -51,9 +55,23 @@ class Reach:
     """How far a search goes: measured for each kind of search when the index is built."""
 
     reach: float
-    """A list is read if the score of its centre and so many of its spreads come up to the k-th best row."""
-    margin: float
-    """Rows are ranked exactly that come up to the k-th best score by codes less this."""
+    """A part is read if its promise, with so many of its spreads, comes up to the k-th best row."""
+    coarse: float
+    """A row's fine code is looked at if its coarse one comes up to the k-th best score less this."""
+    fine: float
+    """Rows are ranked exactly whose fine codes come up to the k-th best score less this."""
+
+    def widened(self, factor: float) -> Self:
+        return type(self)(factor * self.reach, factor * self.coarse, factor * self.fine)
+
+    @classmethod
+    def widest(cls, reaches: Iterable[Self]) -> Self:
+        """The largest of each number."""
+        return cls(*map(max, zip(*((each.reach, each.coarse, each.fine) for each in reaches), strict=True)))
+
+
+_CAUTIOUS = Reach(1.5, 0.3, 0.15)
+"""Where nothing was measured."""
 
 
 class _Slot:
@@ -85,20 +103,21 @@ class ListSearch:
         library = load_library("embeddings.search")
         self._call = library.function("search_lists", c_int64, [c_void_p] * 3 + [c_int64] * 2 + [c_void_p] * 4)
         self._bytes = library.function("list_scratch_bytes", c_int64, [c_void_p, c_int64])
+        arguments = [c_void_p, c_void_p, c_int64, *[c_void_p] * 3, c_int64, c_void_p, c_void_p]
+        self._score = library.function("score_places", None, arguments)
         self._kept = lists, vectors, file  # what the addresses are of
         self.reaches = reaches
-        self._widest = Reach(
-            max((each.reach for each in reaches.values()), default=1.5),
-            max((each.margin for each in reaches.values()), default=0.1),
-        )
+        self._widest = Reach.widest(reaches.values()) if reaches else _CAUTIOUS
         self._count, self._dimension = vectors.shape
-        arrays = (lists.rotation, lists.steps, lists.centre_steps, lists.spreads, lists.centres, lists.codes)
-        self._index = _ListIndex(
+        bits = lists.bits
+        names = ("rotation", "sizes", "steps", "centre_steps", "centres", "first_part", "scales", "spreads", "starts")
+        self._index = ListIndex(
             *vectors.shape,
-            lists.kept,
+            lists.turned,
             len(lists),
-            *((0, 0, 0) if lists.bits is None else (lists.bits.fours, lists.bits.twos, lists.bits.nibbles)),
-            *(array.ctypes.data for array in (*arrays, lists.starts, lists.ids)),
+            lists.parts,
+            *(bits.fours, bits.twos, bits.ones, bits.fine),
+            *(getattr(lists, name).ctypes.data for name in (*names, "ids", "coarse", "fine")),
             vectors.ctypes.data if file is None else None,
             -1 if file is None else file.fileno(),
             0 if file is None else os.fstat(file.fileno()).st_size - vectors.nbytes,
@@ -166,6 +185,19 @@ class ListSearch:
                 list(pool.map(search, bounds[:-1], bounds[1:]))
         return scores, rows, found
 
+    def scores_of(self, targets: Matrix, places: Rows, lists: Rows, parts: Rows) -> Matrix:
+        """The scores of rows as a search sees them: by their centres, by coarse and by fine codes [3, n, m]. Of each of
+        ``targets`` [n, dimension] those at ``places`` [n, m] of the index, in ``lists`` and ``parts`` [n, m].
+        """
+        targets = np.ascontiguousarray(targets, np.float32)
+        where = [np.ascontiguousarray(each, np.int64) for each in (places, lists, parts)]
+        scores = np.empty((3, *places.shape), np.float32)
+        scratch = np.empty(self._bytes(self._index_address, 1), np.uint8)
+        some = [each.ctypes.data for each in where]
+        rest = (places.shape[1], scratch.ctypes.data, scores.ctypes.data)
+        self._score(self._index_address, targets.ctypes.data, len(targets), *some, *rest)
+        return scores
+
     def _reach_for(self, asked: SearchKind | Reach | None) -> Reach:
         if isinstance(asked, Reach):
             return asked
@@ -204,7 +236,7 @@ class ListSearch:
         question.excluded_count = len(excluded)
         if excluded:
             slot.excluded[: len(excluded)] = excluded
-        question.reach, question.margin = how.reach, how.margin
+        question.reach, question.coarse_margin, question.fine_margin = how.reach, how.coarse, how.fine
         return allowed
 
     def _search(self, slot: _Slot, targets: Matrix, count: int, scores: int, rows: int, found: int) -> None:

@@ -1,5 +1,9 @@
 // An index of lists as Python hands it over, and what a search needs beside it.
 //
+// A row is a centre, a coarse code of what that leaves, and a fine code of what is left then. A score by these is divided
+// by the row's own product with them (its share), so that it comes out right for a row near the target, whatever they lost
+// (Gao and Long 2024, RaBitQ). Each of the three shows which rows are worth looking at more closely.
+//
 // All numbers of an index come from a file and were checked in Python before (embeddings/search/list_file.py), but for
 // the rows in `ids`: each is compared with the number of rows where it is used.
 #ifndef SEARCH_LISTS_H
@@ -9,18 +13,22 @@
 
 typedef struct {
     int64_t rows, dimension;   // of the matrix
-    int64_t kept;              // dimensions of the codes, a multiple of 4
-    int64_t lists;
-    int64_t fours, twos;       // dimensions that have four and two bits in short codes; all others have one
-    int64_t nibbles;           // of a short code, a multiple of 4; 0 where codes have 8 bits a dimension
-    const float *rotation;     // [kept][dimension], orthonormal rows
-    const float *steps;        // [kept]: what a unit of a code is worth; of short codes how large numbers are
-    const float *centre_steps; // [kept]: the same for codes of centres
-    const float *spreads;      // [lists]: how far the rows of a list are from its centre
+    int64_t turned;            // directions that are looked at, a multiple of 4
+    int64_t lists, parts;      // rows of a list are parted by how near they are to its centre
+    int64_t fours, twos, ones; // directions that have four, two and one bit in coarse codes
+    int64_t fine_bits;         // of each number of a fine code: 1, 2, 4 or 8
+    const float *rotation;     // [turned][dimension], orthonormal rows
+    const float *sizes;        // [turned]: how large numbers of what centres leave are
+    const float *steps;        // [turned]: what a unit of a fine code is worth
+    const float *centre_steps; // [turned]: what a unit of a centre's code is worth
     const uint8_t *centres;    // codes of the centres, in blocks
-    const uint8_t *codes;      // codes of the rows, list after list, in blocks
-    const uint32_t *starts;    // [lists + 1]: the first block of each list
+    const uint32_t *first_part; // [lists + 1]: where the parts of each list begin
+    const float *scales;       // [parts]: what a centre's score is multiplied by to be that of the part's rows
+    const float *spreads;      // [parts]: how far they are from that
+    const uint32_t *starts;    // [parts + 1]: the first block of each part
     const uint32_t *ids;       // [blocks * 16]: which row each is; NO_ROW where a block is filled up
+    const uint8_t *coarse;     // shares, in SHARE_UNIT, and coarse codes of the rows, part after part, in blocks
+    const uint8_t *fine;       // [blocks * 16][fine_bytes]
     const float *vectors;      // [rows][dimension], unit rows; NULL if they are read from a file
     int64_t descriptor;        // of that file
     int64_t offset;            // where the rows begin in it
@@ -33,11 +41,16 @@ typedef struct {
     const uint8_t *allowed;    // [rows], 0 for rows that must not be found; NULL allows all
     const uint32_t *excluded;  // rows that must not be found, a few
     int64_t excluded_count;
-    float reach;               // a list is read if its centre's score and `reach` spreads come up to the k-th best score
-    float margin;              // rows are ranked exactly from this much below the k-th best score by codes
+    float reach;               // a part is read if its promise, the scaled score of its centre and `reach` spreads, comes up to
+                               // the k-th best score
+    float coarse_margin;       // fine codes are looked at from this much below the k-th best score by coarse codes
+    float fine_margin;         // rows are ranked exactly from this much below it by fine codes
 } Question;
 
-enum { LARGEST_K = 2048, MOST_HITS = 16384, SEEDS = 8, CANNOT_READ = -1 };
+enum { LARGEST_K = 2048, SEEDS = 4, CANNOT_READ = -1, MOST_TURNED = 504 };
 #define NO_ROW UINT32_MAX
+#define SHARE_UNIT (1 / 200.0f)
+
+INLINE int64_t nibbles_of(const List_index *index) { return index->fours + index->twos / 2 + index->ones / 4; }
 
 #endif

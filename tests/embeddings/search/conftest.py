@@ -37,7 +37,7 @@ def rows27() -> Matrix:
 
 @pytest.fixture(scope="session")
 def lists(rows27: Matrix) -> Lists:
-    return build_lists(rows27, list_factory(rows27, 0), 0)
+    return build_lists(rows27, list_factory(*rows27.shape), 0)
 
 
 @pytest.fixture(scope="session")

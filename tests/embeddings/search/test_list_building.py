@@ -1,5 +1,7 @@
 """How lists are chosen, built and measured."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,9 @@ from embeddings.search.list_building import build_lists, list_factory, lists_to_
 from embeddings.search.list_file import NO_ROW, Lists
 
 
-@pytest.mark.parametrize("factory", ["PQ8x4fs", "L0,28x8", "L20000,28x8", "L60,26x8", "L60,400x8", "L60,28x4", ""])
+@pytest.mark.parametrize(
+    "factory", ["PQ8x4fs", "L0,6+8", "L20000,6+8", "L60,5+8", "L60,0+8", "L60,400+8", "L60,6+3", ""]
+)
 def test_names_of_no_lists_are_refused(rows27: Matrix, factory: str) -> None:
     with pytest.raises(ModelError, match="names no lists"):
         build_lists(rows27, factory or "L", 0)
@@ -18,13 +22,30 @@ def test_names_of_no_lists_are_refused(rows27: Matrix, factory: str) -> None:
 def test_lists_hold_every_row_once_near_its_centre(rows27: Matrix, lists: Lists) -> None:
     rows = lists.ids[lists.ids != NO_ROW]
     assert sorted(rows.tolist()) == list(range(len(rows27)))
-    assert len(lists) == len(rows27) // 200
+    assert len(lists) == len(rows27) // 256
     np.testing.assert_allclose(lists.rotation @ lists.rotation.T, np.diag([1.0] * 27 + [0.0]), atol=1e-5)
 
 
-def test_of_many_dimensions_those_are_kept_that_hold_most() -> None:
-    rng = np.random.default_rng(0)
-    rows = rng.normal(size=(3000, 200)).astype(np.float32) * np.arange(1, 201, dtype=np.float32) ** -1.0
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    assert list_factory(rows, 0) == "L15,64x8"
-    assert lists_to_try(rows) == ["L15,64x8", "L30,64x8", "L7,64x8"]
+def test_rows_of_a_part_are_about_as_near_to_their_centre_as_each_other(rows27: Matrix, lists: Lists) -> None:
+    centres = lists.centres.transpose(0, 2, 1, 3).reshape(-1, lists.turned)[: len(lists)]
+    scores = rows27 @ (((centres - 128.0) * lists.centre_steps) @ lists.rotation).T
+    list_of = np.repeat(np.arange(len(lists)), np.diff(lists.first_part.astype(int)))
+    for part in range(lists.parts):
+        ids = lists.ids[lists.starts[part] * 16 : lists.starts[part + 1] * 16]
+        own = scores[ids[ids != NO_ROW], list_of[part]]
+        assert 0 < len(own) <= 64
+        assert lists.scales[part] * own.mean() == pytest.approx(1, rel=1e-3)
+    nearest_first = [lists.scales[first:last] for first, last in pairwise(lists.first_part.tolist())]
+    assert all((np.diff(each) >= 0).all() for each in nearest_first)
+
+
+@pytest.mark.parametrize(
+    ("shape", "name"),
+    [((400_000, 50), "L1562,10+8"), ((214_640, 380), "L838,26+2"), ((3000, 100), "L11,12+4"), ((100, 3), "L1,2+8")],
+)
+def test_the_usual_lists_go_by_rows_and_dimensions(shape: tuple[int, int], name: str) -> None:
+    assert list_factory(*shape) == name
+
+
+def test_lists_of_other_lengths_are_tried() -> None:
+    assert lists_to_try(400_000, 50) == ["L1562,10+8", "L3124,10+8", "L781,10+8"]

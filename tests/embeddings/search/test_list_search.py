@@ -17,7 +17,7 @@ from embeddings.search.list_search import LARGEST_K, ListSearch, Reach
 from embeddings.search.recall import SearchKind, analogy_targets, expression_targets, neighbour_targets
 from embeddings.search.report import IndexParameters, IndexReport
 
-EVERYTHING = {asked: Reach(4, 4) for asked in SearchKind}
+EVERYTHING = {asked: Reach(4, 4, 4) for asked in SearchKind}
 """Reads all lists and ranks all rows, so that what is found must be what brute force finds."""
 
 
@@ -66,7 +66,7 @@ def test_all_levels_find_the_same(rows27: Matrix, lists: Lists, monkeypatch: pyt
     answers = []
     for level in levels():
         monkeypatch.setenv(FORCED, level)
-        search = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.7, 0.01)})
+        search = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.01)})
         together = search.nearest_of_each(targets, 10, SearchKind.ANALOGY)
         alone = [search.nearest(target, 10, SearchKind.ANALOGY) for target in targets]
         assert (np.stack([rows for _, rows in alone]) == together[1]).mean() > 0.99
@@ -121,7 +121,7 @@ def test_targets_that_are_no_direction_find_nothing(rows27: Matrix, lists: Lists
 
 def test_rows_that_are_all_the_same_take_bounded_memory() -> None:
     rows27 = np.tile(clustered(1, 8), (40_000, 1))
-    lists = build_lists(rows27, "L10,8x8", 0)
+    lists = build_lists(rows27, "L10,4+8", 0)
     scores, rows = ListSearch(lists, rows27, EVERYTHING).nearest(rows27[0], 10)
     np.testing.assert_allclose(scores, 1, atol=1e-6)
     assert len(set(rows.tolist())) == 10
@@ -164,7 +164,8 @@ def test_a_model_without_a_kernel_is_searched_exactly_and_says_so(
 
 
 @pytest.mark.parametrize(
-    "reach", [[0.7], ["a", 1], [float("nan"), 0.1], [0.7, -1], [1e9, 0.1], None, [0.7, float("inf")]]
+    "reach",
+    [[0.7, 0.1], ["a", 1, 1], [float("nan"), 0.1, 0.1], [0.7, -1, 1], [1e9, 0.1, 1], None, [0.7, 1, float("inf")]],
 )
 def test_a_reach_that_cannot_be_is_refused(rows27: Matrix, folder: tuple[Path, IndexReport], reach: object) -> None:
     report = replace(folder[1], reach_for={"analogy": reach})  # type: ignore[dict-item]

@@ -1,0 +1,110 @@
+// Fine codes: what centre and coarse code leave of a row, one, two, four or eight bits a number, in one or two lines of the
+// cache.
+//
+// The last two bytes hold the row's share. Numbers stand in stretches of 32 bytes, byte after byte by their lowest bits, then
+// by the next ones: a shift and a mask bring 32 of them at a time.
+#ifndef SEARCH_FINE_CODES_H
+#define SEARCH_FINE_CODES_H
+
+#include "lists.h"
+
+#include <math.h>
+
+enum { LINE = 64, STRETCH = 32, SHARE_BYTES = 2, MOST_STRETCHES = 4 };
+#define FINE_SHARE_UNIT (1 / 32768.0f)
+
+// How many numbers fit into so many bytes.
+INLINE int64_t fine_room(int64_t bits, int64_t bytes) { return (bytes - SHARE_BYTES) * (8 / bits); }
+
+INLINE int64_t fine_bytes(const List_index *index) {
+    return index->turned <= fine_room(index->fine_bits, LINE) ? LINE : 2 * LINE;
+}
+
+// Where a number stands: its byte, and by how many bits it is shifted there. The last stretch is shorter by the share.
+INLINE int64_t fine_byte(int64_t bits, int64_t bytes, int64_t number, int64_t *shift) {
+    const int64_t last = bytes - STRETCH, before = last * (8 / bits);
+    const int64_t width = number < before ? STRETCH : STRETCH - SHARE_BYTES;
+    const int64_t start = number < before ? number / (STRETCH * (8 / bits)) * STRETCH : last;
+    const int64_t within = number - start * (8 / bits);
+    *shift = within / width * bits;
+    return start + within % width;
+}
+
+// A turned target in units of fine codes: the numbers as they meet those of a row, stretch by stretch, shift by shift.
+typedef struct {
+    int8_t numbers[MOST_STRETCHES * 8 * STRETCH];
+    float unit;   // what a unit of a product is worth
+    float origin; // the product of a row of which nothing is left, in units
+} Fine_query;
+
+static inline void prepare_fine(const List_index *index, const float *turned, Fine_query *query) {
+    const int64_t count = index->turned, bits = index->fine_bits, bytes = fine_bytes(index);
+    // Sums of products must fit into 16 bits: with 8 bits in one line 2 * 2 * 255 * 31, with 4 in two 8 * 2 * 15 * 127.
+    const int largest = bits == 8 ? 31 : 127;
+    float most = 1e-12f;
+    int32_t sum = 0;
+    for (int64_t i = 0; i < count; i++) most = fmaxf(most, fabsf(turned[i] * index->steps[i]));
+    memset(query->numbers, 0, sizeof query->numbers);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t shift;
+        const int64_t byte = fine_byte(bits, bytes, i, &shift);
+        const int number = (int)lrintf(turned[i] * index->steps[i] * ((float)largest / most));
+        query->numbers[(byte / STRETCH * (8 / bits) + shift / bits) * STRETCH + byte % STRETCH] = (int8_t)number;
+        sum += number;
+    }
+    query->unit = most / (float)largest;
+    query->origin = 0.5f * (float)((1 << bits) - 1) * (float)sum;
+}
+
+INLINE float fine_share(const uint8_t *code, int64_t bytes) {
+    uint16_t share;
+    memcpy(&share, code + bytes - SHARE_BYTES, SHARE_BYTES);
+    return (float)(share > 0 ? share : 1) * FINE_SHARE_UNIT;
+}
+
+#if defined(__AVX2__)
+
+INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, int64_t bytes, const int bits) {
+    const __m256i mask = _mm256_set1_epi8((char)((1 << bits) - 1));
+    const __m256i *numbers = (const __m256i *)query->numbers;
+    __m256i sums = _mm256_setzero_si256();
+    for (int64_t at = 0; at < bytes; at += STRETCH) {
+        __m256i codes = _mm256_loadu_si256((const __m256i *)(code + at));
+        for (int shift = 0; shift < 8; shift += bits, numbers++, codes = _mm256_srli_epi16(codes, bits))
+            sums = _mm256_add_epi16(
+                sums, _mm256_maddubs_epi16(_mm256_and_si256(codes, mask), _mm256_loadu_si256(numbers)));
+    }
+    sums = _mm256_madd_epi16(sums, _mm256_set1_epi16(1));
+    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(four, _mm_shuffle_epi32(four, 0xb1)));
+}
+
+#else
+
+INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, int64_t bytes, const int bits) {
+    const int8_t *numbers = query->numbers;
+    const int mask = (1 << bits) - 1;
+    int32_t sum = 0;
+    for (const uint8_t *end = code + bytes; code < end; code += STRETCH)
+        for (int shift = 0; shift < 8; shift += bits, numbers += STRETCH)
+            for (int at = 0; at < STRETCH; at++) sum += (code[at] >> shift & mask) * numbers[at];
+    return sum;
+}
+
+#endif
+
+// What a fine code adds to the score by the coarse one.
+INLINE float fine_part(const List_index *index, const uint8_t *code, const Fine_query *query) {
+    const int64_t bytes = fine_bytes(index);
+    int32_t product;
+    switch (index->fine_bits) {
+    case 1: product = fine_product(code, query, bytes, 1); break;
+    case 2: product = fine_product(code, query, bytes, 2); break;
+    case 4: product = fine_product(code, query, bytes, 4); break;
+    default: product = fine_product(code, query, bytes, 8);
+    }
+    return ((float)product - query->origin) * query->unit;
+}
+
+#endif
