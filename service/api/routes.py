@@ -150,6 +150,7 @@ PROBLEMS: Responses = {
         "401": "An API key is needed",
         "403": "The API key is not known",
         "404": "A word or a model is not known",
+        "414": "The address is too long",
         "422": "A part of the request is not valid",
         "429": "Too many requests; Retry-After says when to try again",
         "503": "Not ready or overloaded; Retry-After says when to try again",

@@ -74,7 +74,7 @@ def sum_of(answer: Answer, shown: Callable[[str], str] = str) -> str | None:
 
 def as_term(word: str) -> str:
     """``word`` as it has to be written to be one term of a query: in quotes if it has operators in it."""
-    return str(Query(Kind.NEIGHBOURS, (Term(word),)))
+    return word if word.isalpha() else str(Query(Kind.NEIGHBOURS, (Term(word),)))
 
 
 def replace_term(query: str, term: str, replacement: str) -> str:

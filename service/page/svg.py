@@ -15,13 +15,13 @@ _MARGIN, _CAPTION_LINE = 16.0, 18.0
 
 # What XML 1.0 does not allow even as a character reference.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SAFE = re.compile(r"[\w .,:/#?=%()+-]*")
+_UNSAFE = re.compile(f"[&<>\"']|{_FORBIDDEN.pattern}")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
 def escape(text: str) -> str:
     """``text`` as content or attribute; what XML cannot hold becomes �."""
-    if _SAFE.fullmatch(text):
+    if not _UNSAFE.search(text):
         return text
     return _FORBIDDEN.sub("\ufffd", text).translate(_ESCAPES)
 
