@@ -1,6 +1,7 @@
 """Words ↔ rows: exact look-up, other spellings of a word, completion by prefix and suggestions for a misspelling.
 
-Everything is read through memory maps, so opening costs the same for a thousand words and for millions.
+Everything is read through memory maps: of millions of words opening reads only what it takes to check that no number
+leads out of the files.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
