@@ -135,7 +135,7 @@ def prepare_on_spark(work: Work, given_phrases: Sequence[str], known_words: Sequ
     job = work.job
     _clean(work)
     report = CorpusReport.read(work.space.folder / CLEAN)
-    preset, parameters = choose_parameters(job.preset, report.words, job.training)
+    preset, parameters = choose_parameters(job.preset, report.words, job.given)
     work.watcher(of_preset(preset, parameters, report))
     _known(work, given_phrases, known_words, parameters, report.words)
     for number in range(1, job.passes + 1):

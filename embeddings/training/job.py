@@ -104,7 +104,7 @@ def _begin(job: Job, cluster: ClusterEngine | None) -> tuple[Job, StartingModel 
     """
     job, old = _with_old(job)
     given = check(job)
-    choose_engine(job.engine.engine, choose_parameters(job.preset, 0, job.training)[1])
+    choose_engine(job.engine.engine, choose_parameters(job.preset, 0, job.given)[1])
     if job.engine.engine is Engine.SPARK:
         _needed(cluster).check(job)
     return job, old, given

@@ -58,7 +58,7 @@ class TrainingParameters:
     """gensim's parameters by gensim's names. Each field is an option of ``thisplusthat train``.
 
     Sources of the defaults: Mikolov et al. 2013 for sampling and negative samples; Levy, Goldberg and Dagan 2015 for
-    many dimensions and more negative samples on small corpora; for windows and epochs, what
+    many dimensions and more negative samples on small corpora; for windows, epochs and the rate, what
     docs/explanation/training.md measured.
     """
 
@@ -74,7 +74,12 @@ class TrainingParameters:
     negative: int = _option(5, "Negative samples a word; 0 for none.", min=0)
     ns_exponent: float = _option(0.75, "Exponent of a word's frequency in drawing negative samples.")
     cbow_mean: bool = _option(True, "cbow takes the mean of the context's vectors, not their sum.")
-    alpha: float = _option(0.025, "Learning rate at the start.", above=0)
+    alpha: float = _option(
+        0.025,
+        "Learning rate at the start.",
+        above=0,
+        chosen="0.05 for word2vec with cbow or with up to 100 million words times epochs, else 0.025",
+    )
     min_alpha: float = _option(0.0001, "Learning rate at the end.", min=0)
     epochs: int = _option(5, "How often the corpus is gone through.", min=1)
     min_n: int = _option(3, "fasttext: letters of the shortest n-grams.", min=1)
@@ -165,15 +170,28 @@ PRESETS: Mapping[str, tuple[int, Mapping[str, Any]]] = {
 """Each preset's largest corpus in words (0: any), and what it sets apart from the defaults."""
 
 
+_SHORT_TRAINING, _FAST = 100_000_000, 0.05
+"""Words of all epochs up to which word2vec gains by a higher rate; word2vec.c has it for CBOW of any length. fastText
+loses by it: every n-gram takes the whole step.
+"""
+
+
 def preset_for(words: int) -> str:
     """The preset for a corpus of so many words."""
     return next(name for name, (largest, _) in PRESETS.items() if words <= largest or not largest)
 
 
 def choose_parameters(preset: str, words: int, given: Mapping[str, Any]) -> tuple[str, TrainingParameters]:
-    """The name of the preset that is taken, and its parameters with those ``given`` put over it."""
+    """The name of the preset that is taken, and its parameters with those ``given`` put over it; the rate follows from
+    how much is learned from.
+    """
     name = preset_for(words) if preset == AUTO else preset
-    return name, typed(TrainingParameters, {**PRESETS[name][1], **given})
+    chosen = {**PRESETS[name][1], **given}
+    short = words * chosen.get("epochs", TrainingParameters().epochs) <= _SHORT_TRAINING
+    faster = short or chosen.get("architecture") == Architecture.CBOW
+    if faster and chosen.get("algorithm") != Algorithm.FASTTEXT:
+        chosen.setdefault("alpha", _FAST)
+    return name, typed(TrainingParameters, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +218,14 @@ class Job:
             raise CorpusError("--keep best goes by the scores of the epochs: leave out --no-evaluate.")
         if self.phrases.phrases == ENTITIES and self.engine.engine is Engine.SPARK:
             raise CorpusError("--phrases entities is found on this machine only: with --engine spark take pairs.")
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The `TrainingParameters` that go before the preset. Hierarchical softmax, MLlib and the words of an older
+        model have the usual rate.
+        """
+        usual = self.training.get("hs") or self.init or self.engine.vectors is VectorsBy.SPARK
+        return {"alpha": TrainingParameters().alpha, **self.training} if usual else self.training
 
     @property
     def entities(self) -> bool:

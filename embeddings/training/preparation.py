@@ -64,6 +64,8 @@ from embeddings.training.stages import (
 )
 from embeddings.training.workspace import Note, Status, Watcher, Workspace
 
+_MOST_WORDS = 10**15
+"""Whatever is wrong with parameters is wrong with those for so many words."""
 _NAMED = 20
 """Files that a note names."""
 
@@ -100,7 +102,7 @@ def prepare(
     if not space.has(SENTENCES):
         _clean(job, space, watcher)
         report = CorpusReport.read(space.folder / CLEAN)
-        preset, parameters = choose_parameters(job.preset, report.words, job.training)
+        preset, parameters = choose_parameters(job.preset, report.words, job.given)
         watcher(of_preset(preset, parameters, report))
         join_known(job, given_phrases, known_words, parameters, space, watcher)
         for number in range(1, job.passes + 1):
@@ -120,9 +122,9 @@ def of_preset(preset: str, parameters: TrainingParameters, report: CorpusReport)
     chosen = (
         f"{parameters.algorithm.value}, {parameters.architecture.value}, {parameters.vector_size} dimensions, "
         f"window {parameters.window}, {parameters.negative} negative samples, words met "
-        f"{parameters.min_count} times or more, {parameters.epochs} epochs."
+        f"{parameters.min_count} times or more, {parameters.epochs} epochs, learning rate {parameters.alpha:g}."
     )
-    return Note(f"Preset {preset}, for {report.words:,} words: {chosen}", {"preset": preset})
+    return Note(f"Preset {preset}, for {report.words:,} words: {chosen}", {"preset": preset, "alpha": parameters.alpha})
 
 
 def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
@@ -132,7 +134,7 @@ def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
     texts = find_texts(job.places, job.corpus, left_out)
     for note in of_left_out(left_out):
         watcher(note)
-    parameters = choose_parameters(job.preset, 0, job.training)[1]
+    parameters = choose_parameters(job.preset, 0, job.given)[1]
     clock = Clock()
 
     def progress(done: int, total: int, words: int) -> None:
@@ -321,7 +323,7 @@ def read_prepared(job: Job, space: Workspace) -> TrainingInput:
     words = read_lines(folder / WORDS_FILE)
     counts = np.load(folder / COUNTS_FILE, allow_pickle=False)
     corpus = CorpusReport.of(content["corpus"])
-    given = {**job.training, "min_count": content["min_count"]}  # a prepared corpus has its own
+    given = {**job.given, "min_count": content["min_count"]}  # a prepared corpus has its own
     chosen = choose_parameters(job.preset, corpus.words, given)
     display = read_lines(folder / DISPLAY_FILE) if (folder / DISPLAY_FILE).exists() else ()
     return TrainingInput(folder / SENTENCES_FILE, words, counts, corpus, content["about"], *chosen, display)
@@ -332,7 +334,7 @@ def check(job: Job) -> list[str]:
 
     Raises `CorpusError` for a corpus, a list of phrases or a parameter that cannot be.
     """
-    choose_parameters(job.preset, 0, job.training)
+    choose_parameters(job.preset, _MOST_WORDS, job.given)
     if job.engine.engine is not Engine.SPARK:
         if prepared_folder(job.places) is None:
             find_texts(job.places, job.corpus)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gensim.models.phrases import FrozenPhrases
 
 WORD = re.compile(r"\w+")
+# gensim's default rate on both sides, though for short texts ours is higher.
 TRAINING: dict[str, Any] = {
     "vector_size": 100,
     "window": 5,
@@ -22,6 +23,7 @@ TRAINING: dict[str, Any] = {
     "sample": 1e-4,
     "min_count": 5,
     "epochs": 5,
+    "alpha": 0.025,
 }
 PAIRS = PhraseParameters(phrases=1, phrase_scoring=Scoring.NPMI, phrase_threshold=0.5, phrase_min_count=10)
 

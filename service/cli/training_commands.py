@@ -68,7 +68,9 @@ def parameter_options(function: Command) -> Command:
 
 
 def _of_presets(entry: Entry) -> str:
-    """The defaults of a field whose value depends on the preset."""
+    """The defaults of a field whose value depends on the preset or the corpus."""
+    if "chosen" in entry.metadata:
+        return f"  [default: {entry.metadata['chosen']}]"
     by_preset = {name: values.get(entry.name, entry.default) for name, (_, values) in PRESETS.items()}
     if len(set(by_preset.values())) == 1:
         return default_text(entry)

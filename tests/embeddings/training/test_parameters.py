@@ -1,6 +1,8 @@
 """Parameters and presets: what is chosen, what is refused, what comes back from JSON."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,12 @@ from embeddings.training.parameters import (
     AUTO,
     PRESETS,
     Algorithm,
+    Engine,
+    EngineParameters,
     Job,
     Keep,
     TrainingParameters,
+    VectorsBy,
     available_processors,
     choose_parameters,
     preset_for,
@@ -26,7 +31,41 @@ from embeddings.training.parameters import (
 )
 def test_the_size_of_the_corpus_picks_the_preset(words: int, preset: str) -> None:
     assert preset_for(words) == preset
-    assert choose_parameters(AUTO, words, {}) == (preset, TrainingParameters(**PRESETS[preset][1]))
+    assert choose_parameters(AUTO, words, {"alpha": 0.1}) == (
+        preset,
+        TrainingParameters(**PRESETS[preset][1], alpha=0.1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "alpha"),
+    [
+        (20_000_000, {"epochs": 5}, 0.05),
+        (20_000_001, {"epochs": 5}, 0.025),
+        (5_000_000, {}, 0.05),  # the small preset has twenty epochs
+        (5_000_001, {}, 0.025),
+        (10**9, {"architecture": "cbow"}, 0.05),
+        (1, {"alpha": 0.01}, 0.01),
+        (1, {"algorithm": "fasttext"}, 0.025),
+    ],
+)
+def test_the_rate_follows_from_how_much_is_learned_from(words: int, given: dict[str, Any], alpha: float) -> None:
+    assert choose_parameters(AUTO, words, given)[1].alpha == alpha
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"training": {"hs": True}},
+        {"init": "model"},
+        {"engine": EngineParameters(engine=Engine.SPARK, vectors=VectorsBy.SPARK)},
+    ],
+)
+def test_what_was_not_measured_keeps_the_usual_rate(how: dict[str, Any]) -> None:
+    job = Job(("a.txt",), **how)
+    assert choose_parameters(job.preset, 1, job.given)[1].alpha == 0.025
+    job = replace(job, training={**job.training, "alpha": 0.5})
+    assert choose_parameters(job.preset, 1, job.given)[1].alpha == 0.5
 
 
 def test_what_is_given_goes_before_the_preset() -> None:
