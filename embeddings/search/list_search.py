@@ -77,7 +77,7 @@ _CAUTIOUS = Reach(1.5, 0.3, 0.15)
 class _Slot:
     """What one call of the kernel writes to."""
 
-    def __init__(self, together: int, scratch_bytes: int) -> None:
+    def __init__(self, together: int, scratch_bytes: int, dimension: int) -> None:
         self.together = together
         self.question = _Question()
         self.question_address = addressof(self.question)
@@ -85,6 +85,9 @@ class _Slot:
         self.scratch_address = self._scratch.ctypes.data
         self.excluded = np.empty(_FEW, np.uint32)
         self.question.excluded = self.excluded.ctypes.data
+        self.target = np.empty(dimension, np.float32)
+        """The one target of a call: to ask numpy for the address of another takes longer than to copy it."""
+        self.target_address = self.target.ctypes.data
         self.scores = np.empty(LARGEST_K, np.float32)
         self.rows = np.empty(LARGEST_K, np.int64)
         self.found = np.empty(1, np.int64)
@@ -141,8 +144,10 @@ class ListSearch:
         slot = self._slot(1)
         try:
             allowed = self._ask(slot, k, self._reach_for(asked), limit, excluded, allowed)
-            target = np.ascontiguousarray(target, np.float32)
-            self._search(slot, target, 1, *slot.addresses)
+            if target.shape != slot.target.shape:
+                raise ValueError(f"A target is {target.shape}, and the rows have {self._dimension} dimensions.")
+            slot.target[:] = target
+            self._search(slot, slot.target_address, 1, *slot.addresses)
             found = slot.found.item()
             return slot.scores[:found].copy(), slot.rows[:found].copy()
         finally:
@@ -163,6 +168,8 @@ class ListSearch:
         what was measured for a kind of search.
         """
         targets = np.ascontiguousarray(targets, np.float32)
+        if targets.shape[1:] != (self._dimension,):
+            raise ValueError(f"Targets are {targets.shape}, and the rows have {self._dimension} dimensions.")
         scores, rows = np.empty((len(targets), k), np.float32), np.zeros((len(targets), k), np.int64)
         found = np.zeros(len(targets), np.int64)
         threads = max(1, min(processors(), len(targets) // 16))
@@ -173,7 +180,7 @@ class ListSearch:
             try:
                 kept = self._ask(slot, k, self._reach_for(asked), limit, (), allowed)
                 some = [array[start:end].ctypes.data for array in (scores, rows, found)]
-                self._search(slot, targets[start:end], end - start, *some)
+                self._search(slot, targets[start:end].ctypes.data, end - start, *some)
                 del kept
             finally:
                 self._slots[together].append(slot)
@@ -207,7 +214,7 @@ class ListSearch:
         try:
             return self._slots[together].pop()
         except IndexError:
-            return _Slot(together, self._bytes(self._index_address, together))
+            return _Slot(together, self._bytes(self._index_address, together), self._dimension)
 
     def _ask(
         self,
@@ -239,13 +246,12 @@ class ListSearch:
         question.reach, question.coarse_margin, question.fine_margin = how.reach, how.coarse, how.fine
         return allowed
 
-    def _search(self, slot: _Slot, targets: Matrix, count: int, scores: int, rows: int, found: int) -> None:
-        if targets.size != count * self._dimension:
-            raise ValueError(f"Targets have {targets.shape[-1]} dimensions, and the rows {self._dimension}.")
+    def _search(self, slot: _Slot, targets: int, count: int, scores: int, rows: int, found: int) -> None:
+        """``targets``, ``scores``, ``rows`` and ``found`` are addresses of arrays whose sizes were checked."""
         failed = self._call(
             self._index_address,
             slot.question_address,
-            targets.ctypes.data,
+            targets,
             count,
             slot.together,
             slot.scratch_address,
