@@ -6,6 +6,7 @@ import numpy as np
 
 from embeddings.search.brute_force import ROUNDING, Matrix, Rows
 from embeddings.search.clustering import BLOCK_ROWS
+from embeddings.search.codes import SHARE_UNIT
 from embeddings.search.list_file import NO_ROW, Lists
 from embeddings.search.list_search import ListSearch, Reach
 from embeddings.search.recall import SearchKind
@@ -44,6 +45,7 @@ def measure_lists(
         in_lists = np.searchsorted(lists.first_part, in_parts, side="right") - 1
         lacks = recall.least - search.scores_of(some, of_truth, in_lists, in_parts)
         lacks[0] /= np.maximum(lists.spreads[in_parts], 1e-6)
+        lacks[1] *= SHARE_UNIT * lists.coarse[of_truth // BLOCK_ROWS, 0, of_truth % BLOCK_ROWS]
         shares = 1 - np.array(_SHARES) * (1 - goal)
         needed = [np.quantile(each, share, method="higher") for each, share in zip(lacks, shares, strict=True)]
         room = 1 + _ROOM / len(truth) ** 0.5

@@ -18,6 +18,8 @@ MOST_TURNED = 504
 """As lists.h has it: directions that codes know of. Two bits of each fit into two lines."""
 _LINE, _SHARE_BYTES = 64, 2
 """As fine_codes.h has it: a line of the cache, and what is no code in the last of a row's."""
+SHARE_UNIT = np.float32(1 / 200)
+"""As lists.h has it: what a unit of a row's share of its coarse code is worth."""
 _LEFT = np.array([1.0, 0.3634, 0.1175, 0.0095])
 """What is left of a mean square of 1 after no bits, one, two and four."""
 _COSTS = np.array([1, 1, 2])

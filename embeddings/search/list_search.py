@@ -57,7 +57,7 @@ class Reach:
     reach: float
     """A part is read if its promise, with so many of its spreads, comes up to the k-th best row."""
     coarse: float
-    """A row's fine code is looked at if its coarse one comes up to the k-th best score less this."""
+    """A row's fine code is looked at if its coarse one comes up to its share of the k-th best score, less this."""
     fine: float
     """Rows are ranked exactly whose fine codes come up to the k-th best score less this."""
 

@@ -197,11 +197,13 @@ static void settle(const List_index *index, const Question *asked, Search *searc
     rank(index, asked, search, search->hits_count, row_room);
 }
 
-// Which sums of a part's rows pass: those with base + (sum - origin) * unit >= least * share.
+// Which sums of a part's rows pass: those with base + (sum - origin) * unit >= bound * share - margin. So the margin of a
+// score is the wider, the more its code lost.
 static Bound bound_of_sums(const Search *search, const Question *asked, float base) {
     if (search->bound == NO_BOUND) return (Bound){INT16_MIN, 0};
-    const float least = search->bound - asked->coarse_margin, scale = 1 / search->unit;
-    return (Bound){within_16(search->origin - base * scale), within_16(256 * SHARE_UNIT * least * scale)};
+    const float scale = 1 / search->unit;
+    return (Bound){within_16(search->origin - (base + asked->coarse_margin) * scale),
+                   within_16(256 * SHARE_UNIT * search->bound * scale)};
 }
 
 static void read_run(const List_index *index, const Question *asked, Search *search, Run run, Run next, float *row_room) {

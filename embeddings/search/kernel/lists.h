@@ -43,7 +43,7 @@ typedef struct {
     int64_t excluded_count;
     float reach;               // a part is read if its promise, the scaled score of its centre and `reach` spreads, comes up to
                                // the k-th best score
-    float coarse_margin;       // fine codes are looked at from this much below the k-th best score by coarse codes
+    float coarse_margin;       // fine codes are looked at from this much below the k-th best score, before it is divided
     float fine_margin;         // rows are ranked exactly from this much below it by fine codes
 } Question;
 
