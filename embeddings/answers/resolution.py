@@ -23,7 +23,7 @@ _PIECES = re.compile(
     r"[0-9]+(?:[.,:][0-9]+)+|\w+(?=n['’]t\b)|n['’]t\b|['’](?:s|re|ve|ll|d|m)\b|\w+|[^\w\s]", re.IGNORECASE
 )
 # What tokenisers leave out at the ends of words, and within words that they take apart: U.S., one-off.
-_AT_ENDS, _WITHIN = ".,'’‘\"“”()!?;", "-‐‑–.,'’&/"
+_AT_ENDS, _WITHIN = ".…,'’‘\"“”()!?;¡¿", "-‐‑–.,'’&/"
 _SIGNS_OF_WORDS = frozenset(_WITHIN + "‒—―!?$€£¥₹%°")
 """Other signs carry meaning that a sum of words loses: C++ is not C, and O(n) is not O and n."""
 _NAME_WITH_DOT = re.compile(r"\.\w")

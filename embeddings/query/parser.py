@@ -37,7 +37,7 @@ def _parse_any(text: str) -> Query:
         raise QueryError("The query is empty.", column=1, example="king - man + woman")
     notes: list[str] = []
     if not any(token.symbol in _SIGNS for token in tokens):
-        tokens, notes = _without_equals(tokens)
+        tokens, notes = _without_equals(text, tokens)
     symbols = {token.symbol for token in tokens}
     if symbols & {":", "::"}:
         query = _parse_analogy(tokens)
@@ -191,14 +191,17 @@ def _term(part: list[Token]) -> Term:
 # ---- Expressions
 
 
-def _without_equals(tokens: list[Token]) -> tuple[list[Token], list[str]]:
-    """``king - man + woman = ?`` without its end."""
+def _without_equals(text: str, tokens: list[Token]) -> tuple[list[Token], list[str]]:
+    """``king - man + woman = ?`` without its end, and ``king - man + woman?`` as well."""
     end = len(tokens) - (tokens[-1].symbol == "?")
     if end < 2 or tokens[end - 1].symbol != "term" or not _EQUALS.search(tokens[end - 1].text):
+        is_mark = 0 < end == len(tokens) - 1 and not text[tokens[end].column - 2].isspace()
+        if is_mark and tokens[end - 1].symbol in ("term", "quoted", ")"):
+            return tokens[:end], ["The '?' at the end was left out: every query asks."]
         return tokens, []
     *before, last = tokens[:end]
-    text = _EQUALS.sub("", last.text)
-    kept = [*before, last._replace(text=text)] if text else before
+    word = _EQUALS.sub("", last.text)
+    kept = [*before, last._replace(text=word)] if word else before
     return kept, ["The '=' at the end was left out: the answer is what the rest equals."]
 
 

@@ -51,6 +51,7 @@ def test_a_list_that_is_one_entry_is_the_entry_with_a_note(model: Model) -> None
         ("12 king - man", [1, -1], "If a weight is meant: 12*king"),
         ("king - man + woman =", [1, -1, 1], "'=' at the end"),
         ("king - man + woman = ?", [1, -1, 1], "'=' at the end"),
+        ("king - man + woman?", [1, -1, 1], "'?' at the end"),
         ("heavy-metal + king", [1, 1], "If minus is meant, put blanks around it: heavy - metal"),
     ],
 )
@@ -151,7 +152,8 @@ def test_a_name_that_begins_with_a_dot_is_not_the_word_behind_it(model: Model) -
     with pytest.raises(UnknownWord) as raised:
         ask(model, ".king")
     assert raised.value.suggestions == ["king"]
-    assert ask(model, "...king.").terms[0].words == ("king",)
+    for text in ("...king.", "king…", "¿king!"):
+        assert ask(model, text).terms[0].words == ("king",)
 
 
 def test_words_with_a_slash_between_are_one_term_with_a_note(model: Model) -> None:
