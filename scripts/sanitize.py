@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("embeddings", "service", "tests", "hatch_build.py", "pyproject.toml")
 TESTS = (
     "tests/embeddings/text/kernel",
+    "tests/embeddings/text/test_numbering.py",
     "tests/embeddings/text/test_tokens.py",
     "tests/embeddings/training/kernel",
     "tests/embeddings/training/test_kernel_engine.py",

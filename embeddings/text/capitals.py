@@ -71,15 +71,18 @@ def shouted_runs(ids: Ids, spellings: Spellings) -> Flags:
 
 def count_capitals(blocks: Iterable[Ids], spellings: Spellings) -> Capitals:
     """Count the words of ``blocks``, tokens as they are spelled."""
-    size = len(spellings.words) + FIRST_WORD
-    met, within, capital = (np.zeros(size, np.int64) for _ in range(3))
+    met, within = (np.zeros(len(spellings.word_of), np.int64) for _ in range(2))  # of each spelling
     for ids in blocks:
-        words = spellings.word_of[ids]
         inside = not_first(ids) & ~shouted_runs(ids, spellings) & (ids >= FIRST_WORD)
-        met += np.bincount(words, minlength=size)
-        within += np.bincount(words[inside], minlength=size)
-        capital += np.bincount(words[inside & spellings.capital[ids]], minlength=size)
-    return Capitals(met, within, capital)
+        met += np.bincount(ids, minlength=len(met))
+        within += np.bincount(ids[inside], minlength=len(met))
+
+    def of_words(counts: Counts) -> Counts:
+        found = np.zeros(len(spellings.words) + FIRST_WORD, np.int64)
+        np.add.at(found, spellings.word_of, counts)
+        return found
+
+    return Capitals(of_words(met), of_words(within), of_words(np.where(spellings.capital, within, 0)))
 
 
 def not_first(ids: Ids) -> Flags:
@@ -118,8 +121,7 @@ class SpanCounter:
 
     def finish(self, least: int) -> Spans:
         """The runs that were met at least so often."""
-        spans = _merge(self._parts)
-        return _chosen(spans, spans.met >= least)
+        return _merge(self._parts, least)
 
     def _spans(self, ids: Ids, shouted: Flags) -> Spans:
         words = self._spellings.word_of[ids]
@@ -204,12 +206,14 @@ def _nothing() -> Spans:
     return Spans(np.empty(0, np.uint64), counts, counts, counts, counts, np.empty((0, LONGEST), np.int32))
 
 
-def _merge(parts: Sequence[Spans]) -> Spans:
+def _merge(parts: Sequence[Spans], least: int = 1) -> Spans:
+    """The spans of all ``parts`` that are met at least so often."""
     if not parts:
         return _nothing()
     hashes = np.concatenate([part.hashes for part in parts])
     order = np.argsort(hashes, kind="stable")
-    firsts = _firsts(hashes[order])
+    hashes = hashes[order]
+    firsts = _firsts(hashes)
     if not len(firsts):
         return _nothing()
 
@@ -217,13 +221,15 @@ def _merge(parts: Sequence[Spans]) -> Spans:
         joined: Counts = np.concatenate([getattr(part, name) for part in parts])[order]
         return joined
 
+    met = np.add.reduceat(column("met"), firsts)
+    keep = met >= least
     return Spans(
-        hashes[order][firsts],
-        np.add.reduceat(column("met"), firsts),
-        np.add.reduceat(column("whole"), firsts),
-        np.minimum.reduceat(column("first"), firsts),
-        np.maximum.reduceat(column("last"), firsts),
-        np.concatenate([part.words for part in parts])[order[firsts]],
+        hashes[firsts[keep]],
+        met[keep],
+        np.add.reduceat(column("whole"), firsts)[keep],
+        np.minimum.reduceat(column("first"), firsts)[keep],
+        np.maximum.reduceat(column("last"), firsts)[keep],
+        np.concatenate([part.words for part in parts])[order[firsts[keep]]],
     )
 
 
