@@ -20,15 +20,8 @@ INLINE int64_t fine_bytes(const List_index *index) {
     return index->turned <= fine_room(index->fine_bits, LINE) ? LINE : 2 * LINE;
 }
 
-// Where a number stands: its byte, and by how many bits it is shifted there. The last stretch is shorter by the share.
-INLINE int64_t fine_byte(int64_t bits, int64_t bytes, int64_t number, int64_t *shift) {
-    const int64_t last = bytes - STRETCH, before = last * (8 / bits);
-    const int64_t width = number < before ? STRETCH : STRETCH - SHARE_BYTES;
-    const int64_t start = number < before ? number / (STRETCH * (8 / bits)) * STRETCH : last;
-    const int64_t within = number - start * (8 / bits);
-    *shift = within / width * bits;
-    return start + within % width;
-}
+// How many numbers stand in the stretch at a byte with the same shift: the last stretch is shorter by the share.
+INLINE int64_t fine_width(int64_t at, int64_t bytes) { return at + STRETCH < bytes ? STRETCH : STRETCH - SHARE_BYTES; }
 
 // A turned target in units of fine codes: the numbers as they meet those of a row, stretch by stretch, shift by shift.
 typedef struct {
@@ -45,13 +38,16 @@ static inline void prepare_fine(const List_index *index, const float *turned, Fi
     int32_t sum = 0;
     for (int64_t i = 0; i < count; i++) most = fmaxf(most, fabsf(turned[i] * index->steps[i]));
     memset(query->numbers, 0, sizeof query->numbers);
-    for (int64_t i = 0; i < count; i++) {
-        int64_t shift;
-        const int64_t byte = fine_byte(bits, bytes, i, &shift);
-        const int number = (int)lrintf(turned[i] * index->steps[i] * ((float)largest / most));
-        query->numbers[(byte / STRETCH * (8 / bits) + shift / bits) * STRETCH + byte % STRETCH] = (int8_t)number;
-        sum += number;
-    }
+    const float scale = (float)largest / most;
+    int8_t *numbers = query->numbers;
+    int64_t i = 0;
+    for (int64_t at = 0; at < bytes; at += STRETCH)
+        for (int64_t shift = 0; shift < 8; shift += bits, numbers += STRETCH)
+            for (int64_t lane = 0; lane < fine_width(at, bytes) && i < count; lane++, i++) {
+                const int number = (int)lrintf(turned[i] * index->steps[i] * scale);
+                numbers[lane] = (int8_t)number;
+                sum += number;
+            }
     query->unit = most / (float)largest;
     query->origin = 0.5f * (float)((1 << bits) - 1) * (float)sum;
 }

@@ -55,19 +55,6 @@ typedef struct {
 
 // ---- Small parts
 
-static float dot(const float *a, const float *b, int64_t n) {
-    // Rows of a mapped matrix lie anywhere, so no aligned vectors; the compiler makes wide ones of eight sums.
-    float sums[16] = {0}, sum = 0;
-    int64_t at = 0;
-    for (; at + 16 <= n; at += 16)
-        for (int lane = 0; lane < 16; lane++) sums[lane] += a[at + lane] * b[at + lane];
-    for (int lane = 0; lane < 16 && at + lane < n; lane++) sums[lane] += a[at + lane] * b[at + lane];
-    for (int step = 8; step > 0; step /= 2)
-        for (int lane = 0; lane < step; lane++) sums[lane] += sums[lane + step];
-    sum = sums[0];
-    return sum;
-}
-
 // The numbers of a turned target for codes of these steps; gives what a unit of the scores is worth.
 static float quantise(const float *turned, const float *steps, int64_t n, int8_t *query, int32_t *origin) {
     float most = 1e-20f;

@@ -51,6 +51,19 @@ enum { LARGEST_K = 2048, SEEDS = 4, CANNOT_READ = -1, MOST_TURNED = 504 };
 #define NO_ROW UINT32_MAX
 #define SHARE_UNIT (1 / 200.0f)
 
+static inline float dot(const float *a, const float *b, int64_t n) {
+    // Rows of a mapped matrix lie anywhere, so no aligned vectors; the compiler makes wide ones of eight sums.
+    float sums[16] = {0}, sum = 0;
+    int64_t at = 0;
+    for (; at + 16 <= n; at += 16)
+        for (int lane = 0; lane < 16; lane++) sums[lane] += a[at + lane] * b[at + lane];
+    for (int lane = 0; lane < 16 && at + lane < n; lane++) sums[lane] += a[at + lane] * b[at + lane];
+    for (int step = 8; step > 0; step /= 2)
+        for (int lane = 0; lane < step; lane++) sums[lane] += sums[lane + step];
+    sum = sums[0];
+    return sum;
+}
+
 INLINE int64_t nibbles_of(const List_index *index) { return index->fours + index->twos / 2 + index->ones / 4; }
 
 #endif
