@@ -9,7 +9,8 @@ import json
 import lzma
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -124,10 +125,8 @@ def unpack(
             counts = np.frombuffer(_unxz(_member(archive, _COUNTS), rows * 8), "<u8").tolist()
             with ModelWriter(path, dimension, expected_rows=rows, lock=lock) as writer:
                 start = 0
-                for number, (of_band, step) in enumerate(_slices(bands, rows)):
-                    count = of_band.stop - of_band.start
-                    codes = _codes(_member(archive, f"{_CODES}{number}"), count, dimension)
-                    for first in range(0, count, _BLOCK_ROWS):
+                for codes, step in _unpacked(archive, _slices(bands, rows), dimension):
+                    for first in range(0, codes.shape[1], _BLOCK_ROWS):
                         progress("unpacking vectors", start, rows)
                         block = codes[:, first : first + _BLOCK_ROWS].T * np.float32(step)
                         here = slice(start, start + len(block))
@@ -186,6 +185,24 @@ def _slices(bands: Sequence[Band], rows: int) -> list[tuple[slice, float]]:
     if ends != sorted(set(ends)) or ends[-1] != rows or any(not band.step > 0 for band in bands):
         raise ModelError(f"The bands {ends[1:]} do not cover {rows} rows one after the other, each with a step.")
     return [(slice(start, band.end), band.step) for start, band in zip(ends, bands, strict=False)]
+
+
+def _unpacked(
+    archive: zipfile.ZipFile, slices: Sequence[tuple[slice, float]], dimension: int
+) -> Iterator[tuple[npt.NDArray[np.int8], float]]:
+    """The codes of each band [dimension, rows] with its step; the next band is unpacked while one is written."""
+
+    def unpack_band(number: int) -> npt.NDArray[np.int8]:
+        of_band = slices[number][0]
+        return _codes(_member(archive, f"{_CODES}{number}"), of_band.stop - of_band.start, dimension)
+
+    with ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(unpack_band, 0)
+        for number, (_, step) in enumerate(slices):
+            codes = coming.result()
+            if number + 1 < len(slices):
+                coming = beside.submit(unpack_band, number + 1)
+            yield codes, step
 
 
 def _by_frequency(codes: npt.NDArray[np.int8]) -> bytes:

@@ -3,12 +3,12 @@
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, BinaryIO, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from embeddings.errors import ModelError
 from embeddings.files import (
+    FileSum,
     Lock,
     carry_over,
     file_sum,
@@ -152,16 +153,16 @@ class ModelWriter:
             save_array(self.folder / COUNTS_FILE, np.concatenate(self._counts))
             shape = (len(self.words), self.dimension)
             vectors = open_array(self.folder / VECTORS_FILE, np.float32, shape)
-            with ThreadPoolExecutor(1) as beside:  # Python's work, beside that of FAISS
+            with ThreadPoolExecutor(1) as beside:  # what one processor does, beside the index
                 progress("vocabulary", 1, len(stages))
                 vocabulary = beside.submit(save_vocabulary, self.words, self.folder)
+                vectors_sum = beside.submit(file_sum, self.folder / VECTORS_FILE)
                 progress("index", 2, len(stages))
                 report = build_index(vectors, index or IndexParameters(), self.folder, measured)
                 vocabulary.result()
             progress("checksums", 3, len(stages))
-            manifest = _complete(
-                self.folder, self.path, Manifest(FORMAT_VERSION, self.dimension, len(self.words), card, report, {})
-            )
+            manifest = Manifest(FORMAT_VERSION, self.dimension, len(self.words), card, report, {})
+            manifest = _complete(self.folder, self.path, manifest, known={VECTORS_FILE: vectors_sum.result()})
             progress("done", len(stages), len(stages))
         return manifest
 
@@ -228,12 +229,20 @@ def rebuild_index(
     return manifest
 
 
-def _complete(folder: Path, path: Path, manifest: Manifest, beside: Sequence[Path] = ()) -> Manifest:
+def _complete(
+    folder: Path,
+    path: Path,
+    manifest: Manifest,
+    beside: Sequence[Path] = (),
+    known: Mapping[str, FileSum] = MappingProxyType({}),
+) -> Manifest:
     """Write ``manifest`` with the files in ``folder``, see to it that all is on the disk, and put it at ``path``.
 
     Files ``beside`` come along without being listed, and so does what a user has put into the model that stands there.
+    Checksums that are ``known`` are not computed again.
     """
-    files = {name: file_sum(folder / name) for name in sorted(file.name for file in folder.iterdir())}
+    names = sorted(file.name for file in folder.iterdir())
+    files = {name: known[name] if name in known else file_sum(folder / name) for name in names}
     manifest = replace(manifest, format_version=FORMAT_VERSION, files=files)
     text = json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
