@@ -53,7 +53,7 @@ def ask_many(
 def _answers(model: WordVectors, queries: list[str], options: Options) -> Iterator[Answer | Failure]:
     questions = read_questions(model, queries, options.without)
     searches = [question for question in questions if isinstance(question, Question) and question.is_search]
-    found = iter(search_words(model, searches, options))
+    found = search_words(model, searches, options)
     for question in questions:
         if isinstance(question, Failure):
             yield question

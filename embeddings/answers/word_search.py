@@ -1,6 +1,7 @@
 """Questions → the words nearest to their targets."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -13,26 +14,40 @@ from embeddings.answers.result import Result
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors, fold
 from embeddings.query import Kind
-from embeddings.search import Matrix, Rows, SearchKind, search_cosmul
+from embeddings.search import Index, Matrix, Rows, SearchKind, search_cosmul
 
 _SPARE = 2
 """Extra results fetched to replace near-duplicates; more are fetched if these are too few."""
 MOST_EXACT_PRODUCTS = 16
 """The most terms that 3CosMul multiplies for every word of a large vocabulary."""
 _FEW_ROWS = 100_000
-_AT_ONCE = 512
+_AT_ONCE, _AT_ONCE_EXACT = 128, 512
 """Questions searched together. More gain nothing, and take memory."""
 _SEARCH_KINDS = {kind: SearchKind(kind.value) for kind in (Kind.ANALOGY, Kind.EXPRESSION, Kind.NEIGHBOURS)}
 Results = tuple[Result, ...]
+Nearest = Mapping[int, tuple[Matrix, Rows]]
+"""Scores and rows by place of a question."""
 
 
-def search_words(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results | Failure]:
-    """The results of each question, or why it has none. One bad question does not affect the others."""
-    if not questions:
-        return []
+def search_words(model: WordVectors, questions: Sequence[Question], options: Options) -> Iterator[Results | Failure]:
+    """The results of each question, or why it has none. One bad question does not affect the others.
+
+    Of many questions some are searched by a thread while the results of those before are listed here.
+    """
     if options.method is Method.MULTIPLY:
-        return [_refused(model, question, options) or _search(model, [question], options)[0] for question in questions]
-    return _search(model, questions, options)
+        for question in questions:
+            yield _refused(model, question, options) or next(_list(model, [question], options, None))
+        return
+    at_once = _AT_ONCE_EXACT if options.exact else _AT_ONCE
+    blocks = [questions[start : start + at_once] for start in range(0, len(questions), at_once)]
+    if len(blocks) < 2 or not isinstance(model.index, Index):
+        for block in blocks:
+            yield from _list(model, block, options, None)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        searches = [pool.submit(_nearest, model, block, _wanted(block, options), options) for block in blocks]
+        for block, search in zip(blocks, searches, strict=True):
+            yield from _list(model, block, options, search)
 
 
 def _refused(model: WordVectors, question: Question, options: Options) -> Failure | None:
@@ -47,34 +62,42 @@ def _refused(model: WordVectors, question: Question, options: Options) -> Failur
     return Failure(question.text, QueryError(f"{detail} Ask without exact, or by 3CosAdd."))
 
 
-def _search(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results | Failure]:
+def _list(
+    model: WordVectors, questions: Sequence[Question], options: Options, search: "Future[Nearest] | None"
+) -> Iterator[Results | Failure]:
+    """The results of ``questions``, which ``search`` finds, or is to be found here."""
+    wanted = _wanted(questions, options)
     try:
-        return list(_search_together(model, questions, options))
+        found = _nearest(model, questions, wanted, options) if search is None else search.result()
+        listed = [_fill(model, question, found[place], wanted, options) for place, question in enumerate(questions)]
     except (QueryError, UnknownWord) as error:
         if len(questions) == 1:
-            return [Failure(questions[0].text, error)]
-        return [found for question in questions for found in _search(model, [question], options)]
+            yield Failure(questions[0].text, error)
+        else:
+            for question in questions:
+                yield from _list(model, [question], options, None)
+    else:
+        yield from listed
 
 
-def _search_together(model: WordVectors, questions: Sequence[Question], options: Options) -> Iterator[Results]:
-    inputs = [input_forms(model, question) for question in questions]
-    wanted = options.k + _SPARE + max([len(rows) for rows, _ in inputs])
-    found = _nearest(model, questions, wanted, options)
-    for place, question in enumerate(questions):
-        excluded, forms = inputs[place]
-        scores, rows = found[place]
+def _wanted(questions: Sequence[Question], options: Options) -> int:
+    """How many rows to find, so that enough are left without the questions' own words."""
+    return options.k + _SPARE + max([sum([len(match.rows) for match in each.matches]) for each in questions])
+
+
+def _fill(model: WordVectors, question: Question, found: tuple[Matrix, Rows], wanted: int, options: Options) -> Results:
+    """The results among ``wanted`` rows that were found, or among more of them if there are not enough."""
+    excluded, forms = input_forms(model, question)
+    scores, rows = found
+    results = list_words(model, scores, rows, excluded, forms, options)
+    while len(results) < options.k and wanted <= len(rows) < len(model):
+        wanted *= 4
+        scores, rows = _nearest(model, [question], wanted, options)[0]
         results = list_words(model, scores, rows, excluded, forms, options)
-        fetched = wanted
-        while len(results) < options.k and fetched <= len(rows) < len(model):
-            fetched *= 4
-            scores, rows = _nearest(model, [question], fetched, options)[0]
-            results = list_words(model, scores, rows, excluded, forms, options)
-        yield results
+    return results
 
 
-def _nearest(
-    model: WordVectors, questions: Sequence[Question], wanted: int, options: Options
-) -> Mapping[int, tuple[Matrix, Rows]]:
+def _nearest(model: WordVectors, questions: Sequence[Question], wanted: int, options: Options) -> Nearest:
     """By place of the question the scores and rows of its ``wanted`` best, the question's own words included."""
     how: Any = {"exact": options.exact, "restrict": options.restrict}
     if options.method is Method.MULTIPLY:
@@ -99,8 +122,7 @@ def _of_one_kind(questions: Sequence[Question]) -> Iterator[tuple[list[int], Sea
     for place, question in enumerate(questions):
         places.setdefault(question.query.kind, []).append(place)
     for kind, of_kind in places.items():
-        for start in range(0, len(of_kind), _AT_ONCE):
-            yield of_kind[start : start + _AT_ONCE], _SEARCH_KINDS.get(kind)
+        yield of_kind, _SEARCH_KINDS.get(kind)
 
 
 def input_forms(model: WordVectors, question: Question) -> tuple[set[int], set[str]]:
