@@ -149,7 +149,7 @@ static void look_closer(const List_index *index, const Question *asked, Search *
         if (!(score >= search->bound - asked->fine_margin)) continue;
         const uint32_t row = index->ids[next.place];
         if (!is_wanted(index, asked, row)) continue;
-        row_ahead(index, row);
+        if (search->bound != NO_BOUND) row_ahead(index, row);
         search->hits[search->hits_count++] = (Ranked){score, row};
     }
     search->passed_count -= count;
@@ -180,7 +180,10 @@ static void leave_best_hits(const Question *asked, Search *search) {
 // All that still waits.
 static void settle(const List_index *index, const Question *asked, Search *search, float *row_room) {
     look_closer(index, asked, search, search->passed_count);
-    if (search->bound == NO_BOUND) leave_best_hits(asked, search);
+    if (search->bound == NO_BOUND) {
+        leave_best_hits(asked, search);
+        for (int64_t i = 0; i < search->hits_count; i++) row_ahead(index, search->hits[i].row);
+    }
     rank(index, asked, search, search->hits_count, row_room);
 }
 
