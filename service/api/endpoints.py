@@ -11,7 +11,7 @@ from embeddings.answers import Resolution, find_word, resolve, suggest
 from embeddings.models import WordVectors
 from embeddings.query import literal
 from service.api.conditional import kept
-from service.api.replies import Change, analogy_text, body_of, timing_of, what_is_asked, words_with
+from service.api.replies import analogy_text, body_of, manner_of, timing_of, words_with
 from service.api.routes import BODY_PROBLEMS, PROBLEMS, DeclaredRoutes, tagged
 from service.api.schemas import (
     AnalogyParameters,
@@ -93,29 +93,13 @@ def solve_analogy(query: AnalogyParameters) -> Response:
 @api.get("/neighbours", responses={"200": NeighboursBody}, **_QUERIES)
 def find_neighbours(query: NeighboursParameters) -> Response:
     """The words nearest to a word or phrase, page by page: offset continues where the page before ended."""
-    last = query.offset + query.k
-    if last > 1000:
-        raise InvalidRequest.of(
-            "offset", f"Only the 1,000 nearest words are available, but offset and k go to {last:,}."
-        )
-    if query.offset and query.explain:
-        raise InvalidRequest.of("explain", "Only the first page can be explained: leave out offset or explain.")
-    asked = query.model_copy(update={"k": last})
-
-    def page(content: dict[str, Any]) -> None:
-        more = len(content["results"]) == last < 1000
-        content["results"] = content["results"][query.offset :]
-        content |= {"offset": query.offset, "next_offset": last if more else None}
-
-    return _answer(literal(query.word), asked, page)
+    return _answer(literal(query.word), query)
 
 
 @api.get("/similarity", responses={"200": AnswerBody}, **_QUERIES)
 def get_similarity(query: SimilarityParameters) -> Response:
     """The cosine of two words or phrases."""
-    return _answer(
-        f"{literal(query.a)} <> {literal(query.b)}", SearchParameters(model=query.model, without=query.without)
-    )
+    return _answer(f"{literal(query.a)} <> {literal(query.b)}", query)
 
 
 @api.get("/odd-one-out", responses={"200": AnswerBody}, **_QUERIES)
@@ -132,18 +116,17 @@ def post_odd_one_out(body: OddOneOutBody) -> Response:
     return as_json(answer.as_dict())
 
 
-def _answer(text: str, asked: SearchParameters, change: Change | None = None) -> Response:
-    """An answer that may be kept; ``change`` may alter its content."""
-    serving, options = served_models_of_app(), asked.options
+def _answer(text: str, asked: SearchParameters | SimilarityParameters) -> Response:
+    """An answer that may be kept."""
+    serving, manner = served_models_of_app(), manner_of(asked)
 
     def make() -> Response:
-        answer = serving.ask(text, options, asked.model)
+        answer = serving.ask(text, manner.options, manner.model)
         note(answer)
         timing = {"Server-Timing": timing_of(answer)}
-        return Response(body_of(answer, change), headers=timing, content_type="application/json")
+        return Response(body_of(answer, manner.change), headers=timing, content_type="application/json")
 
-    what = what_is_asked(text, options, asked.offset if isinstance(asked, NeighboursParameters) else None)
-    return kept(serving.fingerprint(asked.model), what, make)
+    return kept(serving.fingerprint(manner.model), manner.of(text), make)
 
 
 def note(answer: Answer | Failure) -> None:

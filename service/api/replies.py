@@ -13,8 +13,19 @@ from embeddings.models import WordVectors
 from embeddings.query import literal
 from service.api.conditional import tag_of
 from service.api.routes import read_parameters
-from service.api.schemas import AnalogyParameters, QueryParameters, SearchParameters, VocabularyParameters
+from service.api.schemas import (
+    AnalogyParameters,
+    NeighboursParameters,
+    QueryParameters,
+    SearchParameters,
+    SimilarityParameters,
+    VocabularyParameters,
+)
 from service.host import InvalidRequest, ServedModels, printed
+
+_MOST_NEIGHBOURS = 1000
+_MOST_MANNERS = 500
+"""Sets of parameters that are kept."""
 
 
 class JsonReply(NamedTuple):
@@ -77,16 +88,44 @@ def body_of(answer: Answer, change: Change | None = None) -> bytes:
     return orjson.dumps(content)
 
 
-def what_is_asked(text: str, options: Options, offset: int | None = None) -> str:
-    """What distinguishes an answer from others of the same model."""
-    return f"{text}\0{printed(options)}\0{offset}"
-
-
-class _Settled(NamedTuple):
-    """How a query is to be answered, as its address says."""
+class Manner(NamedTuple):
+    """How a query is to be answered, whatever its text."""
 
     options: Options
     model: str | None
+    offset: int | None = None
+    change: Change | None = None
+
+    def of(self, text: str) -> str:
+        """What distinguishes the answer to the query ``text`` from others of the same model."""
+        return f"{text}\0{printed(self.options)}\0{self.offset}"
+
+
+def manner_of(asked: SearchParameters | SimilarityParameters) -> Manner:
+    """How a query with these parameters is to be answered. Raises `InvalidRequest` where they contradict each other."""
+    if isinstance(asked, SimilarityParameters):
+        return Manner(Options(without=asked.without), asked.model)
+    if isinstance(asked, NeighboursParameters):
+        return _page_of(asked)
+    return Manner(asked.options, asked.model)
+
+
+def _page_of(asked: NeighboursParameters) -> Manner:
+    """A page of neighbours: all up to its last are found, and those before its first left out."""
+    last = asked.offset + asked.k
+    if last > _MOST_NEIGHBOURS:
+        raise InvalidRequest.of(
+            "offset", f"Only the 1,000 nearest words are available, but offset and k go to {last:,}."
+        )
+    if asked.offset and asked.explain:
+        raise InvalidRequest.of("explain", "Only the first page can be explained: leave out offset or explain.")
+
+    def page(content: dict[str, Any]) -> None:
+        more = len(content["results"]) == last < _MOST_NEIGHBOURS
+        content["results"] = content["results"][asked.offset :]
+        content |= {"offset": asked.offset, "next_offset": last if more else None}
+
+    return Manner(asked.model_copy(update={"k": last}).options, asked.model, asked.offset, page)
 
 
 class _OfQuery:
@@ -94,36 +133,36 @@ class _OfQuery:
     kept: they are the same from one request to the next.
     """
 
-    def __init__(self, kind: type[SearchParameters], names: tuple[str, ...], text_of: Callable[..., str]) -> None:
+    def __init__(
+        self,
+        kind: type[SearchParameters | SimilarityParameters],
+        names: tuple[str, ...],
+        text_of: Callable[..., str],
+    ) -> None:
         self._kind, self._names, self._text_of = kind, names, text_of
-        self._settled: dict[tuple[tuple[str, str], ...], _Settled] = {}
+        self._manners: dict[tuple[tuple[str, str], ...], Manner] = {}
 
     def __call__(self, serving: ServedModels, address: str) -> JsonReply:
         given = read_parameters(address, set())
         texts = [given.pop(name, None) for name in self._names]
         rest = tuple(given.items())
-        settled = self._settled.get(rest) or self._settle(rest)
+        manner = self._manners.get(rest) or self._manner_of(rest)
         text = self._text_of(*texts)
-        answer = serving.ask(text, settled.options, settled.model)
-        tag = tag_of(serving.fingerprint(settled.model), what_is_asked(text, settled.options))
-        return JsonReply(tag, body_of(answer), answer)
+        answer = serving.ask(text, manner.options, manner.model)
+        tag = tag_of(serving.fingerprint(manner.model), manner.of(text))
+        return JsonReply(tag, body_of(answer, manner.change), answer)
 
-    def _settle(self, rest: tuple[tuple[str, str], ...]) -> _Settled:
-        asked = self._kind.model_validate(dict.fromkeys(self._names, "") | dict(rest))
-        settled = _Settled(asked.options, asked.model)
-        if len(self._settled) == _MOST_SETTLED:
-            self._settled.clear()
-        self._settled[rest] = settled
-        return settled
-
-
-_MOST_SETTLED = 500
-"""Sets of parameters that are kept."""
+    def _manner_of(self, rest: tuple[tuple[str, str], ...]) -> Manner:
+        manner = manner_of(self._kind.model_validate(dict.fromkeys(self._names, "") | dict(rest)))
+        if len(self._manners) == _MOST_MANNERS:
+            self._manners.clear()
+        self._manners[rest] = manner
+        return manner
 
 
-def _query_text(text: str | None) -> str:
+def _given(text: str | None) -> str:
     if text is None:
-        raise InvalidRequest("q is missing.")
+        raise InvalidRequest("A parameter is missing.")  # the route says which
     return text
 
 
@@ -134,8 +173,12 @@ def _of_vocabulary(serving: ServedModels, address: str) -> JsonReply:
 
 
 REPLIES: Mapping[str, Callable[[ServedModels, str], JsonReply]] = {
-    "/api/v1/query": _OfQuery(QueryParameters, ("q",), _query_text),
+    "/api/v1/query": _OfQuery(QueryParameters, ("q",), _given),
     "/api/v1/analogy": _OfQuery(AnalogyParameters, ("a", "b", "c", "d"), analogy_text),
+    "/api/v1/neighbours": _OfQuery(NeighboursParameters, ("word",), lambda word: literal(_given(word))),
+    "/api/v1/similarity": _OfQuery(
+        SimilarityParameters, ("a", "b"), lambda a, b: f"{literal(_given(a))} <> {literal(_given(b))}"
+    ),
     "/api/v1/vocabulary": _of_vocabulary,
 }
 """By path: the models served and the parameters of the address → what is answered. They raise pydantic's
