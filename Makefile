@@ -55,7 +55,7 @@ sanitize: $(READY)  ## the kernels' tests under the address and undefined-behavi
 	$(BIN)/python scripts/sanitize.py
 
 lowest: $(READY) kernels  ## the fast tests with the lowest versions of all packages that pyproject.toml allows
-	$(BIN)/python scripts/lowest_versions.py
+	$(BIN)/python scripts/lowest_versions.py $(LOWEST)
 
 wheel-check: $(READY)  ## build the wheel with the compiler and with ziglang, install each afresh, train with its kernel
 	$(BIN)/python scripts/wheel_check.py

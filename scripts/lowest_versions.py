@@ -1,7 +1,8 @@
 """The fast tests with the lowest versions that pyproject.toml allows of all packages it names.
 
-    python scripts/lowest_versions.py [PYTEST-ARGUMENTS]
+    python scripts/lowest_versions.py [--short] [PYTEST-ARGUMENTS]
 
+``--short`` takes those of the rooms that use such packages, as CI does.
 Packages for tests are those of today: what users install is what has lower bounds. uv finds the versions, since pip
 has no way to ask for the lowest.
 """
@@ -39,6 +40,12 @@ CANNOT_MAKE = (
     "tests/embeddings/formats/test_parquet.py::test_vectors_may_be_lists_of_any_kind[kind2]",
 )
 """An old pyarrow cannot write the files of these tests."""
+SHORT = (
+    *(f"tests/embeddings/{room}" for room in ("evaluation", "formats", "models", "text/test_parquet.py")),
+    *(f"tests/embeddings/search/test_{name}.py" for name in ("faiss_codes", "faiss_file", "index")),
+    *(f"tests/service/{room}" for room in ("api", "host")),
+)
+"""Where pyarrow, gensim, scipy, marisa-trie, rapidfuzz, FAISS, Flask and pydantic are used."""
 
 
 def run(*command: str | Path, **environment: str) -> None:
@@ -52,6 +59,7 @@ def tools() -> list[str]:
 
 
 def main() -> None:
+    given = [part for argument in sys.argv[1:] for part in (SHORT if argument == "--short" else (argument,))]
     python, uv = FOLDER / "bin" / "python", FOLDER / "bin" / "uv"
     versions = FOLDER / "versions.txt"
     run(sys.executable, "-m", "venv", "--clear", FOLDER)
@@ -79,7 +87,7 @@ def main() -> None:
     ]
     command += ["-W", "ignore::DeprecationWarning"]  # old packages use what newer ones beside them deprecate
     command += [f"--ignore={path}" for path in NEEDS_MORE] + [f"--deselect={test}" for test in CANNOT_MAKE]
-    sys.exit(subprocess.run([*command, *sys.argv[1:]], cwd=ROOT, check=False).returncode)
+    sys.exit(subprocess.run([*command, *given], cwd=ROOT, check=False).returncode)
 
 
 if __name__ == "__main__":
