@@ -26,6 +26,7 @@ INLINE int64_t fine_width(int64_t at, int64_t bytes) { return at + STRETCH < byt
 // A turned target in units of fine codes: the numbers as they meet those of a row, stretch by stretch, shift by shift.
 typedef struct {
     int8_t numbers[MOST_STRETCHES * 8 * STRETCH];
+    int64_t bytes; // up to here there are numbers in a code
     float unit;   // what a unit of a product is worth
     float origin; // the product of a row of which nothing is left, in units
 } Fine_query;
@@ -41,13 +42,14 @@ static inline void prepare_fine(const List_index *index, const float *turned, Fi
     const float scale = (float)largest / most;
     int8_t *numbers = query->numbers;
     int64_t i = 0;
-    for (int64_t at = 0; at < bytes; at += STRETCH)
+    for (int64_t at = 0; i < count; at += STRETCH)
         for (int64_t shift = 0; shift < 8; shift += bits, numbers += STRETCH)
             for (int64_t lane = 0; lane < fine_width(at, bytes) && i < count; lane++, i++) {
                 const int number = (int)lrintf(turned[i] * index->steps[i] * scale);
                 numbers[lane] = (int8_t)number;
                 sum += number;
             }
+    query->bytes = (numbers - query->numbers) / (8 / bits);
     query->unit = most / (float)largest;
     query->origin = 0.5f * (float)((1 << bits) - 1) * (float)sum;
 }
@@ -60,11 +62,11 @@ INLINE float fine_share(const uint8_t *code, int64_t bytes) {
 
 #if defined(__AVX2__)
 
-INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, int64_t bytes, const int bits) {
+INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, const int bits) {
     const __m256i mask = _mm256_set1_epi8((char)((1 << bits) - 1));
     const __m256i *numbers = (const __m256i *)query->numbers;
     __m256i sums = _mm256_setzero_si256();
-    for (int64_t at = 0; at < bytes; at += STRETCH) {
+    for (int64_t at = 0; at < query->bytes; at += STRETCH) {
         __m256i codes = _mm256_loadu_si256((const __m256i *)(code + at));
         for (int shift = 0; shift < 8; shift += bits, numbers++, codes = _mm256_srli_epi16(codes, bits))
             sums = _mm256_add_epi16(
@@ -78,11 +80,11 @@ INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, int64_
 
 #else
 
-INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, int64_t bytes, const int bits) {
+INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, const int bits) {
     const int8_t *numbers = query->numbers;
     const int mask = (1 << bits) - 1;
     int32_t sum = 0;
-    for (const uint8_t *end = code + bytes; code < end; code += STRETCH)
+    for (const uint8_t *end = code + query->bytes; code < end; code += STRETCH)
         for (int shift = 0; shift < 8; shift += bits, numbers += STRETCH)
             for (int at = 0; at < STRETCH; at++) sum += (code[at] >> shift & mask) * numbers[at];
     return sum;
@@ -92,13 +94,12 @@ INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, int64_
 
 // What a fine code adds to the score by the coarse one.
 INLINE float fine_part(const List_index *index, const uint8_t *code, const Fine_query *query) {
-    const int64_t bytes = fine_bytes(index);
     int32_t product;
     switch (index->fine_bits) {
-    case 1: product = fine_product(code, query, bytes, 1); break;
-    case 2: product = fine_product(code, query, bytes, 2); break;
-    case 4: product = fine_product(code, query, bytes, 4); break;
-    default: product = fine_product(code, query, bytes, 8);
+    case 1: product = fine_product(code, query, 1); break;
+    case 2: product = fine_product(code, query, 2); break;
+    case 4: product = fine_product(code, query, 4); break;
+    default: product = fine_product(code, query, 8);
     }
     return ((float)product - query->origin) * query->unit;
 }
