@@ -1,12 +1,15 @@
 """Words near a target: not the query's own, no form twice, as many as are asked for."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from embeddings.answers import Answer, Failure, Method, Options, ask, ask_many
+from embeddings.answers import Answer, Failure, Method, Options, ask, ask_many, resolve
 from embeddings.errors import QueryError
 from embeddings.models.model import Model
 from embeddings.query.query import literal
+from embeddings.search import Matrix, Rows
 
 
 def test_results_leave_out_the_inputs_and_other_forms(tiny_model: Model) -> None:
@@ -53,3 +56,26 @@ def test_through_the_index_the_answers_are_those_of_exact_search(glove: Model) -
             if isinstance(one, Answer) and isinstance(other, Answer)
         )
         assert hits >= least * 10 * len(some)
+
+
+def test_of_many_blocks_each_question_has_its_own_results_and_a_bad_one_fails_alone(
+    glove: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [word for word in glove.vocabulary.words(range(1000, 1400)) if word.isalpha()][:300]
+    bad = words[200]
+    search = glove.index.search
+
+    def refuse_one(targets: Matrix, *given: Any, **options: Any) -> tuple[Matrix, Rows]:
+        if (np.abs(targets - resolve(glove, bad).vector).max(axis=1) < 1e-6).any():
+            raise QueryError("not this one")
+        return search(targets, *given, **options)
+
+    monkeypatch.setattr(glove.index, "search", refuse_one)
+    for word, answer in zip(words, ask_many(glove, words, Options(k=1)), strict=True):
+        if word == bad:
+            assert isinstance(answer, Failure)
+        else:
+            assert isinstance(answer, Answer)
+            assert answer.query == word
+            assert answer.results[0].score > 0.4
+            assert answer.results == ask(glove, word, Options(k=1)).results
