@@ -109,7 +109,7 @@ def change_model(folder, random):
             of_file["bytes"] = path.stat().st_size
             if path.is_file():
                 of_file["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    if manifest.is_file():
+    if manifest.is_file() and not manifest.is_symlink():  # root would write to what it leads to: /etc/passwd
         manifest.write_text(json.dumps(entries))
     return name
 
