@@ -15,6 +15,8 @@ from http import HTTPStatus
 import httptools
 import orjson
 
+from service.host import request_id
+
 LONGEST_LINE = 8190
 """Bytes of an address, and of one header."""
 MOST_HEADERS = 64
@@ -64,6 +66,7 @@ class RefusedRequest(Exception):
 
     def __init__(self, status: int, title: str, detail: str) -> None:
         self.status, self.title, self.detail = status, title, detail
+        self.request_id = request_id(None)
         super().__init__(detail)
 
 
@@ -226,7 +229,8 @@ class Connection:
         headers = b"Content-Type: application/problem+json\r\nX-Content-Type-Options: nosniff\r\n"
         headers += b"Cache-Control: no-store\r\n"
         headers += b"Retry-After: 1\r\n" if refused.status == 503 else b""
-        self.write(Reply(refused.status, headers, orjson.dumps(content | {"detail": refused.detail})), closes=True)
+        content |= {"detail": refused.detail, "instance": refused.request_id}
+        self.write(Reply(refused.status, headers, orjson.dumps(content)), closes=True)
         self.lingers = True
 
     def put(self, content: bytes) -> None:

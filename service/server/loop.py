@@ -218,7 +218,8 @@ class Loop:
         try:
             connection.feed(data)
         except RefusedRequest as refused:
-            log("warning", "request refused", status=refused.status, reason=refused.detail, address=connection.address)
+            said = {"status": refused.status, "reason": refused.detail, "request_id": refused.request_id}
+            log("warning", "request refused", address=connection.address, **said)
             connection.refuse(refused)
         if connection.is_reading and not was_reading and not self._stopping:
             connection.deadline = time.monotonic() + self._limits.request_seconds

@@ -1,5 +1,6 @@
 """Bytes → requests, answers → bytes: pieces of any size, limits, what is no HTTP."""
 
+import json
 import socket
 from collections.abc import Iterator
 
@@ -58,6 +59,12 @@ def test_what_cannot_be_read_or_is_too_long_is_refused(
     with pytest.raises(RefusedRequest) as refused:
         pair[1].feed(content)
     assert refused.value.status == status
+    client, connection = pair
+    connection.refuse(refused.value)
+    assert connection.send()
+    problem = json.loads(client.recv(1000).split(b"\r\n\r\n", 1)[1])
+    assert problem.keys() == {"type", "title", "status", "detail", "instance"}, "as the document says"
+    assert problem["instance"] == refused.value.request_id
 
 
 def test_a_header_that_never_ends_is_refused_before_it_fills_memory(pair: tuple[socket.socket, Connection]) -> None:
