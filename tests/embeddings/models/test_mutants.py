@@ -34,6 +34,8 @@ originals, work = map(Path, sys.argv[1:3])
 seed, number, only = int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 limit = 4 << 30
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+outside = work / "outside.txt"
+outside.write_text("a file of somebody else")
 SIZES = [-(1 << 63), -(1 << 31), -1, 0, 1, 2, 255, 65535, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 40, (1 << 63) - 1]
 VALUES = [-1, 0, 1, 3, 1 << 31, 1 << 62, 10 ** 400, 1.5, -0.1, float("nan"), float("inf"), "", "../../x", "/etc/passwd",
     "x" * 100_000, "\\ud800", "\\0", None, True, [], {}, [[]], {"a": 1}, [1, 2, 3]]
@@ -89,7 +91,7 @@ def change_model(folder, random):
     kind = random.random()
     if kind < 0.02:
         path.unlink()
-        path.symlink_to(random.choice(["/etc/passwd", "/dev/zero", "/nowhere", "..", str(folder / names[0])]))
+        path.symlink_to(random.choice([str(outside), "/dev/zero", "/nowhere", "..", str(folder / names[0])]))
     elif kind < 0.03:
         path.unlink()
         os.mkfifo(path)
@@ -109,7 +111,7 @@ def change_model(folder, random):
             of_file["bytes"] = path.stat().st_size
             if path.is_file():
                 of_file["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    if manifest.is_file() and not manifest.is_symlink():  # root would write to what it leads to: /etc/passwd
+    if manifest.is_file() and not manifest.is_symlink():  # it would be written to what the link leads to
         manifest.write_text(json.dumps(entries))
     return name
 
@@ -150,6 +152,7 @@ for turn in range(number):
         assert "\\n" not in str(error) and len(str(error)) < 2000, str(error)[:300]
         tally["refused"] += 1
     tally["slowest"] = max(tally["slowest"], time.process_time() - began)
+assert outside.read_text() == "a file of somebody else"
 status = Path("/proc/self/status").read_text()  # ru_maxrss counts what the parent took before this program began
 tally["peak"] = int(status.split("VmHWM:")[1].split()[0]) << 10
 print(json.dumps(tally))

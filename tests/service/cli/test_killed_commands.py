@@ -34,7 +34,7 @@ CASES = [
     "upload",
     "fetch",
 ]
-MOST = int(os.environ.get("THISPLUSTHAT_TEST_KILLS", "6"))
+MOST = int(os.environ.get("THISPLUSTHAT_TEST_KILLS", "4"))
 """Moments of each command; a large number takes every step."""
 
 
