@@ -8,6 +8,8 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 _Parameters = TypeVar("_Parameters")
+_LARGEST = 1 << 63
+"""Numbers of files are smaller."""
 
 
 def typed(kind: type[_Parameters], values: Mapping[str, Any]) -> _Parameters:
@@ -56,6 +58,3 @@ def _is(value: Any, hint: Any) -> bool:
     if hint is str:
         return isinstance(value, str) and not any("\ud800" <= sign <= "\udfff" for sign in value)
     return value is None if hint is NoneType else isinstance(value, hint)
-
-
-_LARGEST = 1 << 63

@@ -25,23 +25,15 @@ class Result(NamedTuple):
 
 def as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
     """``results`` as JSON, without texts that are missing."""
-    return [
-        {"word": word, "score": round(score, 6), "rank": rank}
-        if display is None and description is None
-        else _with_texts(word, score, rank, display, description)
-        for word, score, rank, display, description in results
-    ]
-
-
-def _with_texts(
-    word: str, score: float, rank: int | None, display: str | None, description: str | None
-) -> dict[str, Any]:
-    content: dict[str, Any] = {"word": word, "score": round(score, 6), "rank": rank}
-    if display is not None:
-        content["display"] = display
-    if description is not None:
-        content["description"] = description
-    return content
+    found = []
+    for word, score, rank, display, description in results:
+        content: dict[str, Any] = {"word": word, "score": round(score, 6), "rank": rank}
+        if display is not None:
+            content["display"] = display
+        if description is not None:
+            content["description"] = description
+        found.append(content)
+    return found
 
 
 def from_dicts(results: Iterable[Mapping[str, Any]]) -> tuple[Result, ...]:

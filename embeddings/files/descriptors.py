@@ -1,5 +1,6 @@
 """Files of a model that stay open, so that later reads come from the same model even if it has been replaced."""
 
+import mmap
 import os
 import weakref
 from collections.abc import Callable
@@ -23,6 +24,13 @@ class HeldFile:
 
     def fileno(self) -> int:
         return self._descriptor
+
+    def mapped(self, path: Path, what: str) -> mmap.mmap:
+        """The content, mapped. Raises `ModelError`: ``path``, as the file is called, cannot be read as ``what``."""
+        try:
+            return mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{path} cannot be read as {what}: {error}") from error
 
 
 def row_reader(path: Path, count: int, dimension: int) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]:

@@ -4,7 +4,6 @@ Of all that FAISS can read only what `faiss_codes` builds is taken: codes of a f
 inverted lists. How long each part must be follows from the rows, their dimensions and the number of codes.
 """
 
-import mmap
 import struct
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,7 @@ _PLAIN_LISTS, _NO_SIZE = b"ilbl", (1 << 64) - 1
 
 def check_codes(file: HeldFile, path: Path, count: int, dimension: int) -> None:
     """Raises `ModelError` unless ``file`` holds the codes of [count, dimension] rows; ``path`` is what it is called."""
-    try:
-        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read as a search index: {error}") from error
+    content = file.mapped(path, "a search index")
     reader = _Reader(np.frombuffer(content, np.uint8), path)
     kind = reader.kind()
     if kind == b"IxPT":

@@ -6,7 +6,6 @@
 Where an array stands follows from the counts, so there are no places in the file that could point elsewhere.
 """
 
-import mmap
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -99,10 +98,7 @@ def read_lists(file: HeldFile, path: Path, count: int, dimension: int) -> Lists:
     """Map the lists of [count, dimension] rows from an open ``file``. Raises `ModelError` for any number that cannot
     be right; ``path`` is what the file is called.
     """
-    try:
-        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read as a search index: {error}") from error
+    content = file.mapped(path, "a search index")
     if len(content) < _HEADER or int.from_bytes(content[:8], "little") != _MAGIC:
         raise ModelError(f"{path} is not an index of lists, or of another version. Build it anew.")
     of_count, of_dimension, turned, number, parts, blocks, *of_bits = np.frombuffer(content, "<i8", 10, 8).tolist()

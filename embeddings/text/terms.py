@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.text.capitals import Flags
-from embeddings.text.phrases import Counts, Links, PhraseParameters, Phrases, Scoring, blocks_of
+from embeddings.text.phrases import Counts, Links, PhraseParameters, Phrases, Scoring, blocks_of, find_phrases
 from embeddings.text.tokens import FIRST_WORD, Ids
 
 TERM_PASSES = 2
@@ -91,12 +91,9 @@ def term_links(words: Sequence[str], counts: Counts, edges: Flags) -> Links:
 
 def find_terms(ids: Ids, words: Sequence[str], counts: Counts, links: Links) -> Phrases:
     """The pairs of ``ids`` that are terms; `links.join` joins them."""
-    keys, met, different = links.count_frequent(ids)
-    scores = links.scores(keys, met, int(counts[FIRST_WORD:].sum()), different)
-    chosen = links.chosen(met, scores)
-    keys, met, scores = keys[chosen], met[chosen], scores[chosen]
-    nouns = _are_nouns(ids, links, keys, words)
-    return links.phrases(keys[nouns], met[nouns], scores[nouns])
+    found = find_phrases(ids, counts, links)
+    nouns = _are_nouns(ids, links, found.keys, words)
+    return links.phrases(found.keys[nouns], found.counts[nouns], found.scores[nouns])
 
 
 def _are_nouns(ids: Ids, links: Links, keys: Counts, words: Sequence[str]) -> Flags:

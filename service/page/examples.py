@@ -14,8 +14,8 @@ from embeddings.query import Kind
 from service.page.interpretation import as_term
 
 EXAMPLES_FILE = "examples.json"
-_MOST_BYTES = 1 << 20
 """In a model's folder, and no part of the model: a list of questions, each ``{"query", "says", "answer"?}``."""
+_MOST_BYTES = 1 << 20
 SHOWN = 6
 
 

@@ -134,13 +134,13 @@ def test_a_query_that_fails_in_the_search_leaves_the_others_their_answers(
         ("queen_NOUN", "queen"),
         ("king.n.01", "king"),
         ("▁queen", "queen"),
-        ("the /c/en/king", "king"),
+        ("the /c/en/king", ""),  # this vocabulary has no "the"
     ],
 )
 def test_a_key_of_another_vocabulary_is_not_made_up_of_its_parts(model: Model, text: str, words: str) -> None:
     with pytest.raises(UnknownWord) as raised:
         ask(model, text)
-    assert raised.value.suggestions[:1] == [words] or "the" in text
+    assert list(raised.value.suggestions[:1]) == ([words] if words else [])
 
 
 def test_a_key_that_the_vocabulary_has_is_found(model: Model) -> None:
