@@ -268,8 +268,8 @@ def test_who_asks_for_much_does_not_keep_others_from_their_answers(big_model: Pa
     ]  # fmt: skip
     with serving(big_model, tmp_path / "log", "--cache-answers=0") as server:
 
-        def slowest(number: int) -> float:
-            """The 99th percentile of the seconds that an ordinary query takes."""
+        def times(number: int) -> list[float]:
+            """The seconds that ordinary queries take, sorted."""
             taken = []
             connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
             for place in range(number):
@@ -278,7 +278,7 @@ def test_who_asks_for_much_does_not_keep_others_from_their_answers(big_model: Pa
                 assert connection.getresponse().read().startswith(b'{"query"')
                 taken.append(time.monotonic() - started)
             connection.close()
-            return sorted(taken)[-max(1, number // 100)]
+            return sorted(taken)
 
         def ask_for_much(first: int) -> None:
             connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
@@ -291,19 +291,27 @@ def test_who_asks_for_much_does_not_keep_others_from_their_answers(big_model: Pa
                     break
             connection.close()
 
-        alone = slowest(200)
         under_way, ended = threading.Event(), threading.Event()
+        ended.set()
+        started = time.monotonic()
+        ask_for_much(0)
+        batch = time.monotonic() - started
+        under_way.clear()
+        ended.clear()
+        alone = times(200)[-2]
         threads = [threading.Thread(target=ask_for_much, args=(first,)) for first in range(8)]
         for thread in threads:
             thread.start()
         assert under_way.wait(60)
         try:
-            meanwhile = slowest(200)
+            meanwhile = times(200)
         finally:
             ended.set()
             for thread in threads:
                 thread.join()
-        assert meanwhile < 10 * max(alone, slowest(200)), "a machine that others use, too, is allowed twice the goal"
+        # Who waits in one line with eight batches waits for longer; the goal for the 99th percentile is the benchmark's.
+        assert meanwhile[100] < 5 * max(alone, times(200)[-2])
+        assert meanwhile[-2] < batch
 
 
 def test_nothing_is_left_in_the_temporary_folder_by_a_server_that_is_killed_or_does_not_start(
