@@ -1,14 +1,18 @@
-"""Ask the default model every example of the API, and keep the answers: python -m scripts.api_examples."""
+"""Ask the model of the package every example of the API, and keep the answers: python -m scripts.api_examples."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
 from flask.testing import FlaskClient
 
+from embeddings.catalogue import OWN_MODEL
 from service.api import EXAMPLES, EXAMPLES_FILE, ExampleCall
 from service.host import Settings
 from service.server import create_app
+
+_NUMBERS = re.compile(r"\[\s+-?[0-9.e-]+(?:,\s+-?[0-9.e-]+)*\s+\]")
 
 
 def answer(client: FlaskClient, method: str, path: str, example: ExampleCall) -> Any:
@@ -23,7 +27,7 @@ def answer(client: FlaskClient, method: str, path: str, example: ExampleCall) ->
 
 def answers() -> dict[str, Any]:
     """The answer to each example, by operation."""
-    app = create_app(Settings(log_requests=False))
+    app = create_app(Settings(models=(OWN_MODEL,), log_requests=False))
     return {
         operation["operationId"]: answer(app.test_client(), method.upper(), path, EXAMPLES[operation["operationId"]])
         for path, operations in app.api_doc["paths"].items()  # type: ignore[attr-defined]
@@ -36,6 +40,7 @@ def main() -> None:
     if not EXAMPLES_FILE.exists():
         EXAMPLES_FILE.write_text("{}", encoding="utf-8")
     shown = json.dumps(answers(), indent=1, ensure_ascii=False, sort_keys=True)
+    shown = _NUMBERS.sub(lambda found: " ".join(found[0].split()), shown)
     EXAMPLES_FILE.write_text(f"{shown}\n", encoding="utf-8")
 
 
