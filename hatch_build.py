@@ -138,7 +138,7 @@ def compile_room(folder: Path, compiler: Sequence[str], *, sanitize: bool = Fals
         # In the same folder and then renamed: who has the old library open keeps it.
         partial = target.with_name(f"{LIBRARY_FILE}.{os.getpid()}")
         command = [*compiler, "-shared", *([SANITIZERS] if sanitize else []), *map(str, objects)]
-        done = subprocess.run([*command, "-o", str(partial), "-lm"], capture_output=True)  # noqa: S603
+        done = subprocess.run([*command, "-o", str(partial), "-pthread", "-lm"], capture_output=True)  # noqa: S603
         _check(done.returncode, command, done.stderr)
         partial.replace(target)
     return target

@@ -2,6 +2,7 @@
 
 from embeddings.search.brute_force import Matrix, Rows, blocks, exact_search, unit
 from embeddings.search.index import INDEX_FILES, Index, build_index, open_index, settings_to_try, try_index
+from embeddings.search.list_search import search_by_one_thread
 from embeddings.search.recall import SearchKind, analogy_targets, nearest_but_inputs
 from embeddings.search.report import KINDS, IndexParameters, IndexReport
 from embeddings.search.three_cos_mul import Candidates, search_cosmul
@@ -22,6 +23,7 @@ __all__ = [
     "exact_search",
     "nearest_but_inputs",
     "open_index",
+    "search_by_one_thread",
     "search_cosmul",
     "settings_to_try",
     "try_index",

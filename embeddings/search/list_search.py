@@ -23,6 +23,16 @@ _TOGETHER = 64
 """Targets that share what is read of a list, in a batch."""
 _FEW = 64
 """Excluded rows up to here are compared one by one; more are marked."""
+_threads = 2
+"""Of a search for one target, where there are so many processors."""
+
+
+def search_by_one_thread() -> None:
+    """From now on a search for one target takes one thread, also in processes that are forked from this one. A server
+    has its processors for requests that it answers at the same time.
+    """
+    global _threads
+    _threads = 1
 
 
 class ListIndex(Structure):
@@ -44,6 +54,7 @@ class _Question(Structure):
         ("allowed", c_void_p),
         ("excluded", c_void_p),
         ("excluded_count", c_int64),
+        ("threads", c_int64),
         ("reach", c_float),
         ("coarse_margin", c_float),
         ("fine_margin", c_float),
@@ -85,6 +96,7 @@ class _Slot:
         self.scratch_address = self._scratch.ctypes.data
         self.excluded = np.empty(_FEW, np.uint32)
         self.question.excluded = self.excluded.ctypes.data
+        self.question.threads = min(_threads, processors()) if together == 1 else 1
         self.target = np.empty(dimension, np.float32)
         """The one target of a call: to ask numpy for the address of another takes longer than to copy it."""
         self.target_address = self.target.ctypes.data

@@ -24,7 +24,7 @@ from embeddings.catalogue import load_word_vectors, renew
 from embeddings.errors import error_from_dict
 from embeddings.models import WordVectors
 from embeddings.query import literal
-from embeddings.search import Index
+from embeddings.search import Index, search_by_one_thread
 from service.host.logs import log
 from service.host.metrics import count_cache, set_cache_size
 from service.host.settings import Settings
@@ -105,6 +105,7 @@ class ServedModels:
     """
 
     def __init__(self, settings: Settings) -> None:
+        search_by_one_thread()
         faiss.omp_set_num_threads(1)  # a server answers several requests at a time; and OpenMP does not survive a fork
         self.settings = settings
         self._shared = memoryview(mmap.mmap(-1, 8)).cast("q")

@@ -23,7 +23,14 @@ INLINE int64_t fine_bytes(const List_index *index) {
 // How many numbers stand in the stretch at a byte with the same shift: the last stretch is shorter by the share.
 INLINE int64_t fine_width(int64_t at, int64_t bytes) { return at + STRETCH < bytes ? STRETCH : STRETCH - SHARE_BYTES; }
 
-// A turned target in units of fine codes: the numbers as they meet those of a row, stretch by stretch, shift by shift.
+#if defined(__AVX512F__)
+enum { AT_ONCE = 2 * STRETCH }; // bytes of a code
+#else
+enum { AT_ONCE = STRETCH };
+#endif
+
+// A turned target in units of fine codes: the numbers as they meet those of a row, so many bytes after so many, shift by
+// shift.
 typedef struct {
     int8_t numbers[MOST_STRETCHES * 8 * STRETCH];
     int64_t bytes; // up to here there are numbers in a code
@@ -40,16 +47,17 @@ static inline void prepare_fine(const List_index *index, const float *turned, Fi
     for (int64_t i = 0; i < count; i++) most = fmaxf(most, fabsf(turned[i] * index->steps[i]));
     memset(query->numbers, 0, sizeof query->numbers);
     const float scale = (float)largest / most;
-    int8_t *numbers = query->numbers;
-    int64_t i = 0;
-    for (int64_t at = 0; i < count; at += STRETCH)
-        for (int64_t shift = 0; shift < 8; shift += bits, numbers += STRETCH)
+    int64_t i = 0, at = 0;
+    for (; i < count; at += STRETCH)
+        for (int64_t shift = 0; shift < 8; shift += bits) {
+            int8_t *numbers = query->numbers + (at / AT_ONCE * 8 + shift) / bits * AT_ONCE + at % AT_ONCE;
             for (int64_t lane = 0; lane < fine_width(at, bytes) && i < count; lane++, i++) {
                 const int number = (int)lrintf(turned[i] * index->steps[i] * scale);
                 numbers[lane] = (int8_t)number;
                 sum += number;
             }
-    query->bytes = (numbers - query->numbers) / (8 / bits);
+        }
+    query->bytes = at;
     query->unit = most / (float)largest;
     query->origin = 0.5f * (float)((1 << bits) - 1) * (float)sum;
 }
@@ -60,7 +68,22 @@ INLINE float fine_share(const uint8_t *code, int64_t bytes) {
     return (float)(share > 0 ? share : 1) * FINE_SHARE_UNIT;
 }
 
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+
+INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, const int bits) {
+    const __m512i mask = _mm512_set1_epi8((char)((1 << bits) - 1));
+    const int8_t *numbers = query->numbers;
+    __m512i sums = _mm512_setzero_si512();
+    for (int64_t at = 0; at < query->bytes; at += AT_ONCE) {
+        __m512i codes = _mm512_loadu_si512(code + at);
+        for (int shift = 0; shift < 8; shift += bits, numbers += AT_ONCE, codes = _mm512_srli_epi16(codes, bits))
+            sums = _mm512_add_epi16(
+                sums, _mm512_maddubs_epi16(_mm512_and_si512(codes, mask), _mm512_loadu_si512(numbers)));
+    }
+    return _mm512_reduce_add_epi32(_mm512_madd_epi16(sums, _mm512_set1_epi16(1)));
+}
+
+#elif defined(__AVX2__)
 
 INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, const int bits) {
     const __m256i mask = _mm256_set1_epi8((char)((1 << bits) - 1));

@@ -1,6 +1,8 @@
 """The search kernel: the same answers as brute force, at every level of instructions."""
 
+import os
 import threading
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from embeddings.errors import ModelError
 from embeddings.native import FORCED, LEVELS, processor_level
+from embeddings.search import list_search
 from embeddings.search.brute_force import Matrix, exact_search
 from embeddings.search.index import build_index, open_index
 from embeddings.search.list_building import build_lists
@@ -143,6 +146,56 @@ def test_threads_may_search_at_once(rows27: Matrix, lists: Lists) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("level", levels())
+def test_a_second_thread_finds_the_other_half(
+    rows27: Matrix, lists: Lists, level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FORCED, level)
+    monkeypatch.setattr(list_search, "processors", lambda: 2)
+    everything, far = ListSearch(lists, rows27, EVERYTHING), {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.01)}
+    by_two = ListSearch(lists, rows27, far)
+    monkeypatch.setattr(list_search, "_threads", 1)
+    by_one = ListSearch(lists, rows27, far)
+    targets, _ = analogy_targets(rows27, 50, 9)
+    ones = [by_one.nearest(target, 10, SearchKind.ANALOGY)[1] for target in targets]
+    monkeypatch.setattr(list_search, "_threads", 2)
+    twos = [[by_two.nearest(target, 10, SearchKind.ANALOGY)[1] for target in targets] for _ in range(3)]
+    assert (np.stack(twos[0])[:, :, None] == np.stack(ones)[:, None]).any(axis=2).mean() > 0.99
+    for again in twos[1:]:
+        np.testing.assert_array_equal(again, twos[0])  # whichever thread is faster
+    for k in (1, 255, 256, 257, LARGEST_K):
+        found = everything.nearest(targets[0], k)[1]
+        assert len(set(found.tolist())) == k
+        assert (found == exact_search(rows27, targets[:1], k)[1][0]).mean() > 0.999
+    odd = np.arange(len(rows27)) % 2 == 1
+    assert sorted(everything.nearest(targets[0], 20, allowed=odd, limit=15)[1].tolist()) == [1, 3, 5, 7, 9, 11, 13]
+    assert len(everything.nearest(np.zeros(27, np.float32), 5)[1]) == 0
+
+
+def test_a_forked_process_has_a_second_thread_of_its_own(
+    rows27: Matrix, lists: Lists, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(list_search, "processors", lambda: 2)
+    search = ListSearch(lists, rows27, EVERYTHING)
+    before = search.nearest(rows27[3], 10)[1].tolist()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork in a process with threads
+        child = os.fork()
+    if child == 0:
+        os._exit(search.nearest(rows27[3], 10)[1].tolist() != before)
+    assert os.waitpid(child, 0)[1] == 0
+    assert search.nearest(rows27[3], 10)[1].tolist() == before
+
+
+def test_a_server_searches_by_one_thread(rows27: Matrix, lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_search, "processors", lambda: 2)
+    monkeypatch.setattr(list_search, "_threads", 2)  # what is put back afterwards
+    list_search.search_by_one_thread()
+    search = ListSearch(lists, rows27, EVERYTHING)
+    search.nearest(rows27[3], 10)
+    assert [slot.question.threads for slot in search._slots[1]] == [1]
 
 
 def test_a_model_without_a_kernel_is_searched_exactly_and_says_so(
