@@ -18,7 +18,7 @@ from embeddings.search import Index, Matrix, Rows, SearchKind, search_cosmul
 
 _SPARE = 2
 """Extra results fetched to replace near-duplicates; more are fetched if these are too few."""
-MOST_EXACT_PRODUCTS = 16
+MOST_EXACT_PRODUCTS = 8
 """The most terms that 3CosMul multiplies for every word of a large vocabulary."""
 _FEW_ROWS = 100_000
 _AT_ONCE, _AT_ONCE_EXACT = 128, 512

@@ -15,6 +15,8 @@ from embeddings.models import WordVectors
 from embeddings.search import Matrix
 
 FORMATS = ("png", "svg", "pdf")
+_FEW, _EPOCHS = 64, 100
+"""So few words UMAP has laid out in so many rounds."""
 
 
 class Projection(StrEnum):
@@ -115,6 +117,7 @@ def _umap(vectors: Matrix, seed: int) -> Matrix:
         ) from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the seed that makes it run in one thread, and of few points
-        reducer = umap.UMAP(n_neighbors=min(15, len(vectors) - 1), metric="cosine", random_state=seed, init="random")
+        neighbours, epochs = min(15, len(vectors) - 1), _EPOCHS if len(vectors) <= _FEW else None
+        reducer = umap.UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, init="random", n_epochs=epochs)
         places: Matrix = reducer.fit_transform(vectors)
     return places

@@ -47,7 +47,9 @@ _INVERTED_FROM = 1_000_000
 """From this many rows on FAISS's inverted lists are tried before its flat codes: whether they hold the recall depends
 on the vectors."""
 _PRODUCT_CANDIDATES = 768
-"""Rows that each of the two searches of 3CosMul in lists gives."""
+"""Rows that each of the two searches of 3CosMul in lists gives, at least."""
+_PRODUCTS_OF_LISTS = 1200
+"""The most results for which no more rows are asked for than lists can give: they hold .9995 of them at least."""
 _FEWEST_ROWS = 1000
 """Below this many, codes are not worth learning."""
 _log = logging.getLogger("thisplusthat")
@@ -211,7 +213,8 @@ class Index:
         found all true answers wherever it was measured.
         """
         if self._lists is not None:
-            return max(_PRODUCT_CANDIDATES, 4 * k)
+            wanted = max(_PRODUCT_CANDIDATES, 4 * k)
+            return min(wanted, LARGEST_K) if k <= _PRODUCTS_OF_LISTS else wanted
         candidates = 3 * self.candidates
         return max(candidates, candidates * k // 20)
 

@@ -98,18 +98,13 @@ def search_cosmul(
     k = min(k, count)
     wanted = min(index.candidates_for_products(k), max(_MOST_CANDIDATES, 4 * k))
     if exact or index.is_exact or restrict is not None or wanted > count // 4:
-        return _best(cosmul_scores(index.first_vectors(count), inputs, weights), np.arange(count), k)
+        return largest(cosmul_scores(index.first_vectors(count), inputs, weights), k)
     first = _found(index, unit(weights @ inputs), wanted)
     second = _found(index, cosmul_gradient(index.vectors_of(first), inputs, weights), wanted)
     candidates = np.union1d(first, second)
-    return _best(cosmul_scores(index.vectors_of(candidates), inputs, weights), candidates, k)
+    scores, places = largest(cosmul_scores(index.vectors_of(candidates), inputs, weights), k)
+    return scores, candidates[places]
 
 
 def _found(index: Candidates, target: Matrix, wanted: int) -> Rows:
     return without_missing(index.find_candidates(target[None], wanted)[0])
-
-
-def _best(scores: Matrix, rows: Rows, k: int) -> tuple[Matrix, Rows]:
-    """The best ``k`` of ``rows``, which ascend."""
-    best, places = largest(scores, k)
-    return best, rows[places]

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -47,15 +48,15 @@ def costly_requests(model: Model) -> list[CostlyRequest]:
     pairs = ", ".join(f"{words[2 * place]} : {words[2 * place + 1]}" for place in range(31))
     analogy, odd = f"{pairs} :: {words[62]} : ?", ", ".join(words[:64])
     weighted = " + ".join(f"{1 + place / 7:.3f}*{word}" for place, word in enumerate(words[:64]))
-    few, few_weighted = " - ".join(words[:16]), " + ".join(weighted.split(" + ")[:16])
+    few, few_weighted = " - ".join(words[:8]), " + ".join(weighted.split(" + ")[:8])
     runs = [words[place : place + 150] for place in range(1000)]
     long = [" - ".join(run[:64]) for run in runs[:50]]
     return [
         *_queries("64 terms", total, mixed=mixed, analogy=analogy, odd=odd, weighted=weighted),
         _get("64 terms, 3CosMul", "/api/v1/query", q=mixed, k=1000, method="3cosmul"),
         _get("64 terms, 3CosMul, exact", "/api/v1/query", q=mixed, k=1000, method="3cosmul", exact="true"),
-        _get("16 terms, 3CosMul, exact", "/api/v1/query", q=few, k=1000, method="3cosmul", exact="true"),
-        _get("16 weights, 3CosMul, exact", "/api/v1/query", q=few_weighted, k=1000, method="3cosmul", exact="true"),
+        _get("8 terms, 3CosMul, exact", "/api/v1/query", q=few, k=1000, method="3cosmul", exact="true"),
+        _get("8 weights, 3CosMul, exact", "/api/v1/query", q=few_weighted, k=1000, method="3cosmul", exact="true"),
         _get("1,000 explained", "/api/v1/query", q=analogy, k=1000, explain="true"),
         _get("100 explained", "/api/v1/query", q=analogy, k=100, explain="true"),
         _get("an unknown word", "/api/v1/query", q=near[0]),
@@ -103,6 +104,8 @@ def costly_requests(model: Model) -> list[CostlyRequest]:
         _get("picture, PNG", "/picture.png", q=total, k=1000),
         _get("axes, PNG", "/axes.png", x="man:woman", y="poor:rich", words=", ".join(words[:50])),
         _get("plane, PNG", "/plane.png", words=", ".join(words[:50])),
+        _get("plane by UMAP, PNG", "/plane.png", words=", ".join(words[:50]), by="umap" if find_spec("umap") else "pca"),
+        _get("map, PNG", "/map.png"),
         _get("axes", "/axes", x="man:woman", y="poor:rich", words=", ".join(words[:50])),
         _get("axes as CSV", "/axes.csv", x="man:woman", y="poor:rich", words=", ".join(words[:50])),
         _get("plane", "/plane", words=", ".join(words[:50])),

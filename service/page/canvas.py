@@ -4,23 +4,24 @@ That takes a fourth of resvg's time, which is 50 µs for each shape and opens a 
 drawn as numbers of colours on a larger canvas, which is then made smaller for smooth edges; letters come last.
 """
 
+import math
 import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from xml.etree.ElementTree import Element, fromstring
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-_ZOOM, _FINER = 1.5, 2
-"""Pixels for each of a picture's own, and points of the canvas for each pixel, across."""
+_LARGEST_ZOOM, _PIXELS, _FINER = 1.5, 1_000_000, 2
+"""Pixels across for each of a picture's own, but no more than so many; points of the canvas across for each pixel."""
 _WHITE = (255, 255, 255)
 _FROM_ABOVE, _LEVEL = 2, 3
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_PART = re.compile(r"([MLhvZz])([^MLhvZz]*)")
+_PART = re.compile(r"([MLhZz])([^MLhZz]*)")
 _ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 _SVG = "{http://www.w3.org/2000/svg}"
 _SHAPES = ("rect", "line", "polygon", "circle", "path")
@@ -40,7 +41,9 @@ def paint(drawn: str, fonts: Mapping[str, str]) -> bytes:
     """
     root = fromstring(drawn)  # noqa: S314  # of this program, with all words escaped
     sheet = root.findtext(f"{_SVG}style", "")
-    canvas = _Canvas(float(root.get("width", 1)), float(root.get("height", 1)))
+    width, height = float(root.get("width", 1)), float(root.get("height", 1))
+    zoom = min(_LARGEST_ZOOM, max(1.0, math.sqrt(_PIXELS / (width * height))))
+    canvas = _Canvas(width, height, zoom)
     texts = []
     for element in root.iter():
         kind = element.tag.removeprefix(_SVG)
@@ -51,9 +54,9 @@ def paint(drawn: str, fonts: Mapping[str, str]) -> bytes:
     picture = canvas.reduced()
     pen = ImageDraw.Draw(picture)
     for element, style in texts:
-        x, y = (float(element.get(name, 0)) * _ZOOM for name in "xy")
+        x, y = (float(element.get(name, 0)) * zoom for name in "xy")
         anchor = _ANCHORS[element.get("text-anchor", "start")]
-        pen.text((x, y), element.text or "", _ink(style, "fill"), _font(fonts[_face(style)], style), anchor)
+        pen.text((x, y), element.text or "", _ink(style, "fill"), _font(fonts[_face(style)], style, zoom), anchor)
     return _packed(np.asarray(picture))
 
 
@@ -81,10 +84,9 @@ def _packed(colours: npt.NDArray[np.uint8]) -> bytes:
 class _Canvas:
     """Shapes as numbers of a palette, one byte a point."""
 
-    def __init__(self, width: float, height: float) -> None:
-        self._scale = _ZOOM * _FINER
-        self._size = round(width * _ZOOM) * _FINER, round(height * _ZOOM) * _FINER
-        self._image = Image.new("P", self._size)
+    def __init__(self, width: float, height: float, zoom: float) -> None:
+        self._scale = zoom * _FINER
+        self._image = Image.new("P", (round(width * zoom) * _FINER, round(height * zoom) * _FINER))
         self._pen = ImageDraw.Draw(self._image)
         self._numbers: dict[tuple[int, ...], int] = {_WHITE: 0}
 
@@ -101,7 +103,7 @@ class _Canvas:
             self._circle(element, fill, stroke, width)
         else:
             for line, closed in self._lines(kind, element):
-                if fill is not None and kind != "line":
+                if fill is not None and kind != "line" and len(line) > 2:
                     self._pen.polygon(line, fill)
                 if stroke is not None:
                     self._stroke([*line, line[0]] if closed else line, stroke, width, style)
@@ -134,10 +136,9 @@ class _Canvas:
         yield list(zip(values[::2], values[1::2], strict=True)), kind != "line"
 
     def _stroke(self, line: Line, number: int, width: float, style: Style) -> None:
-        dashes = [float(part) * self._scale for part in style.get("stroke-dasharray", "").split()]
-        for part in _dashed(line, dashes) if dashes else [line]:
-            self._pen.line(part, number, max(1, round(width)), joint="curve")
-            if style.get("stroke-linecap") == "round" and width > 2:
+        for part in _dashed(line, style["stroke-dasharray"], self._scale) if "stroke-dasharray" in style else (line,):
+            self._pen.line(part, number, max(1, round(width)), "curve" if len(part) > 2 else None)
+            if width > 2 and style.get("stroke-linecap") == "round":
                 reach = width / 2
                 for x, y in (part[0], part[-1]) if style.get("stroke-linejoin") != "round" else part:
                     self._pen.ellipse((x - reach, y - reach, x + reach, y + reach), number)
@@ -146,24 +147,26 @@ class _Canvas:
 def _of_path(described: str, scale: float) -> Iterator[tuple[Line, bool]]:
     line: Line = []
     for command, rest in _PART.findall(described):
-        values = [float(part) * scale for part in rest.replace(",", " ").split()]
-        if command == "M" and len(line) > 1:
-            yield line, False
-        if command == "M":
-            line = [(values[0], values[1])]
-        elif command == "L":
-            line.append((values[0], values[1]))
-        elif command == "h":
-            line.append((line[-1][0] + values[0], line[-1][1]))
-        elif command == "v":
-            line.append((line[-1][0], line[-1][1] + values[0]))
-        else:
+        if command in "Zz":
             yield line, True
             line = []
+            continue
+        x, _, y = rest.strip().replace(",", " ").partition(" ")
+        if command == "M":
+            if line:
+                yield line, False
+            line = [(float(x) * scale, float(y) * scale)]
+        elif command == "L":
+            line.append((float(x) * scale, float(y) * scale))
+        else:
+            line.append((line[-1][0] + float(x) * scale, line[-1][1]))
+    if line:
+        yield line, False
 
 
-def _dashed(line: Line, dashes: list[float]) -> Iterator[Line]:
+def _dashed(line: Line, described: str, scale: float) -> Iterator[Line]:
     """The dashes of a straight line."""
+    dashes = [float(part) * scale for part in described.split()]
     (x1, y1), (x2, y2) = line[0], line[-1]
     length = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5
     at = 0.0
@@ -176,7 +179,7 @@ def _dashed(line: Line, dashes: list[float]) -> Iterator[Line]:
 # ---- Styles
 
 
-@cache
+@lru_cache(256)
 def _rules(sheet: str) -> list[tuple[frozenset[str], Style]]:
     """What the sheet says of elements with these classes, the more special last; the light look only."""
     rules = []
@@ -189,7 +192,7 @@ def _rules(sheet: str) -> list[tuple[frozenset[str], Style]]:
     return sorted(rules, key=lambda rule: len(rule[0]))
 
 
-@cache
+@lru_cache(256)
 def _of_classes(sheet: str, classes: str) -> dict[str, str]:
     own = frozenset(classes.split())
     style: dict[str, str] = {}
@@ -219,10 +222,10 @@ def _face(style: Style) -> str:
     return "DejaVuSans-Oblique" if style.get("font-style") == "italic" else "DejaVuSans"
 
 
-def _font(file: str, style: Style) -> ImageFont.FreeTypeFont:
-    return _opened(file, float(style.get("font-size", "14px").removesuffix("px")) * _ZOOM)
+def _font(file: str, style: Style, zoom: float) -> ImageFont.FreeTypeFont:
+    return _opened(file, float(style.get("font-size", "14px").removesuffix("px")) * zoom)
 
 
-@cache
+@lru_cache(64)
 def _opened(file: str, size: float) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)

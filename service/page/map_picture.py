@@ -24,8 +24,8 @@ def draw_map(shown: VocabularyMap, written: Callable[[str], str], caption: str, 
         rows = np.flatnonzero(shown.clusters == number)
         if not len(rows):
             continue
-        dots = "".join(f"M{svg.number(x - 1)} {svg.number(y - 1)}h2v2h-2z" for x, y in places[rows].tolist())
-        parts.append(svg.tag("path", d=dots, fill=_colour(number), fill_opacity="0.75"))
+        dots = "".join(f"M{svg.number(x - 1)} {svg.number(y)}h2" for x, y in places[rows].tolist())
+        parts.append(svg.tag("path", d=dots, stroke=_colour(number), stroke_width=2.0, stroke_opacity="0.75"))
         x, y = np.median(places[rows], axis=0).tolist()
         names.append(Dot(x, y, 0.0, written(name), is_bold=True))
     first = _TOO_COMMON if len(shown.words) > 1000 else 0

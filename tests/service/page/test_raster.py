@@ -30,7 +30,7 @@ def test_shapes_and_letters_stand_where_the_picture_has_them_in_their_colours() 
         svg.tag("circle", cx=60.0, cy=80.0, r=7.0, class_="tp-point tp-best"),
         svg.tag("circle", cx=120.0, cy=80.0, r=9.0, class_="tp-target"),
         svg.tag("path", d="M200 100L240 100L240 140Z", class_="tp-hull tp-hull-odd", stroke_width=20),
-        svg.tag("path", d="M20 120h10v10h-10z", fill="#00ff00"),
+        svg.tag("path", d="M20 125h10M20 135h10", stroke="#00ff00", stroke_width=8.0),
         svg.line(150, 60, 150, 160, "tp-side"),
         svg.text("tea", 60, 160, "tp-label tp-label-best", "end"),
     )
@@ -52,6 +52,8 @@ def test_shapes_and_letters_stand_where_the_picture_has_them_in_their_colours() 
     assert is_near(at(230, 110), (0xFB, 0xEE, 0xE7))
     assert is_near(at(248, 120), (0xFB, 0xEE, 0xE7)), "its stroke is as wide as its attribute says"
     assert is_near(at(25, 125), (0, 255, 0))
+    assert is_near(at(25, 135), (0, 255, 0))
+    assert at(40, 130) == (255, 255, 255)
     column = {at(150, y / 2) for y in range(120, 320)}
     assert (255, 255, 255) in column
     assert any(is_near(colour, (0xAE, 0xB9, 0xC4)) for colour in column), "dashes"
