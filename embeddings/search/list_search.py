@@ -24,7 +24,7 @@ _TOGETHER = 64
 _FEW = 64
 """Excluded rows up to here are compared one by one; more are marked."""
 _threads = 2
-"""Of a search for one target, where there are so many processors."""
+"""Of a search for one target, where there are so many processors: one waits while the other searches (helper.h)."""
 
 
 def search_by_one_thread() -> None:

@@ -7,21 +7,29 @@
 #include <stddef.h>
 #include <time.h>
 
-enum { RESTS, CALLED, GIVEN, WORKS, DONE };
-enum { LINGERS_NS = 200000, PAUSES = 64 };
+enum { NOTHING, GIVEN, BEGUN, DONE };
+enum { PAUSES = 8, BEGINS_WITHIN = 32, YIELDS_FROM = 4096 };
+static const int64_t SOON = 1000000; // nanoseconds: who asks again within them asks query after query
 
-static pthread_mutex_t owner = PTHREAD_MUTEX_INITIALIZER; // held by the search that the thread helps
-static pthread_mutex_t asleep = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t called = PTHREAD_COND_INITIALIZER;
-static atomic_int phase = RESTS;
-static int is_asleep, is_there; // the first by `asleep`, the second by `owner`
+static pthread_mutex_t owner = PTHREAD_MUTEX_INITIALIZER; // held by who may give work
+static int is_there;                                      // these three by `owner`
 static void (*work_given)(void *);
 static void *given_to_it;
+static atomic_int phase = NOTHING;
+static atomic_llong done_last;
+
+static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+static int is_asleep; // by `sleep_lock`
 
 static void pause_shortly(void) {
+    for (int i = 0; i < PAUSES; i++) {
 #if defined(__x86_64__)
-    for (int i = 0; i < PAUSES; i++) __builtin_ia32_pause();
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        __asm__ volatile("yield");
 #endif
+    }
 }
 
 static int64_t nanoseconds(void) {
@@ -30,84 +38,91 @@ static int64_t nanoseconds(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-// Waits while nothing is asked of the thread: awake for a moment, in which others may have the processor, then asleep.
-static void rest(void) {
-    const int64_t until = nanoseconds() + LINGERS_NS;
-    while (atomic_load(&phase) != CALLED && atomic_load(&phase) != GIVEN) {
-        pause_shortly();
-        sched_yield();
-        if (nanoseconds() < until) continue;
-        pthread_mutex_lock(&asleep);
-        is_asleep = 1;
-        while (atomic_load(&phase) != CALLED && atomic_load(&phase) != GIVEN) pthread_cond_wait(&called, &asleep);
-        is_asleep = 0;
-        pthread_mutex_unlock(&asleep);
-    }
+static void sleep_until_woken(void) {
+    pthread_mutex_lock(&sleep_lock);
+    is_asleep = 1;
+    while (is_asleep) pthread_cond_wait(&wake, &sleep_lock);
+    pthread_mutex_unlock(&sleep_lock);
 }
 
-static void *help(void *nothing) {
-    for (;;) {
-        rest();
-        while (atomic_load(&phase) == CALLED) pause_shortly();
+// To be woken takes as long as a short search. So it stays awake for a moment, in which others may have the processor.
+static void *work_on(void *nothing) {
+    for (int64_t until = nanoseconds() + SOON;;) {
         int expected = GIVEN;
-        if (!atomic_compare_exchange_strong(&phase, &expected, WORKS)) continue;
-        work_given(given_to_it);
-        atomic_store(&phase, DONE);
+        if (atomic_load(&phase) == GIVEN && atomic_compare_exchange_strong(&phase, &expected, BEGUN)) {
+            work_given(given_to_it);
+            atomic_store(&phase, DONE);
+        } else if (nanoseconds() < until) {
+            pause_shortly();
+            sched_yield();
+            continue;
+        } else sleep_until_woken();
+        until = nanoseconds() + SOON;
     }
     return nothing;
 }
 
-// The thread is not in a forked process, which makes its own.
+// A forked process has no second thread yet.
 static void forget(void) {
     pthread_mutex_init(&owner, NULL);
-    pthread_mutex_init(&asleep, NULL);
-    pthread_cond_init(&called, NULL);
-    atomic_store(&phase, RESTS);
+    pthread_mutex_init(&sleep_lock, NULL);
+    pthread_cond_init(&wake, NULL);
+    atomic_store(&phase, NOTHING);
     is_there = is_asleep = 0;
 }
 
 // Signals stay with the threads of the program.
 static int make_thread(void) {
-    static int is_forgotten_in_forks;
-    if (!is_forgotten_in_forks && pthread_atfork(NULL, NULL, forget) != 0) return 0;
-    is_forgotten_in_forks = 1;
+    static int is_told_of_forks;
+    if (!is_told_of_forks && pthread_atfork(NULL, NULL, forget) != 0) return 0;
+    is_told_of_forks = 1;
     sigset_t all, before;
     pthread_t thread;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int failed = pthread_create(&thread, NULL, help, NULL);
+    const int failed = pthread_create(&thread, NULL, work_on, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!failed) pthread_detach(thread);
     return !failed;
 }
 
-int LOCAL(call_helper)(void) {
-    if (pthread_mutex_trylock(&owner) != 0) return 0;
-    if (!is_there && !(is_there = make_thread())) {
-        pthread_mutex_unlock(&owner);
+// Whether the thread is awake; if not it will be, for the next query.
+static int is_awake(void) {
+    if (!is_there) {
+        is_there = make_thread();
         return 0;
     }
-    pthread_mutex_lock(&asleep);
-    atomic_store(&phase, CALLED);
-    if (is_asleep) pthread_cond_signal(&called);
-    pthread_mutex_unlock(&asleep);
+    pthread_mutex_lock(&sleep_lock);
+    const int was_asleep = is_asleep;
+    is_asleep = 0;
+    if (was_asleep) pthread_cond_signal(&wake);
+    pthread_mutex_unlock(&sleep_lock);
+    return !was_asleep;
+}
+
+// Gives 0 if the thread does not begin at once: then it waits for a processor, and the work was taken back.
+static int is_done_by_it(void) {
+    atomic_store(&phase, GIVEN);
+    for (int tries = 0; tries < BEGINS_WITHIN && atomic_load(&phase) == GIVEN; tries++) pause_shortly();
+    int expected = GIVEN;
+    if (atomic_compare_exchange_strong(&phase, &expected, NOTHING)) return 0;
+    for (int tries = 0; atomic_load(&phase) != DONE; tries++) {
+        pause_shortly();
+        if (tries > YIELDS_FROM) sched_yield(); // it may need this very processor
+    }
     return 1;
 }
 
-void LOCAL(give_help)(void (*work)(void *), void *given) {
-    work_given = work;
-    given_to_it = given;
-    atomic_store(&phase, GIVEN);
-}
-
-void LOCAL(finish_help)(void) {
-    int expected = GIVEN;
-    if (atomic_compare_exchange_strong(&phase, &expected, RESTS)) work_given(given_to_it);
-    else
-        for (int tries = 0; atomic_load(&phase) != DONE; tries++) {
-            pause_shortly();
-            if (tries > 16) sched_yield(); // it may wait for this very processor
+void LOCAL(do_apart)(void (*work)(void *), void *given) {
+    int is_done = 0;
+    if (nanoseconds() - atomic_load(&done_last) < SOON && pthread_mutex_trylock(&owner) == 0) {
+        if (is_awake()) {
+            work_given = work;
+            given_to_it = given;
+            is_done = is_done_by_it();
         }
-    atomic_store(&phase, RESTS);
-    pthread_mutex_unlock(&owner);
+        pthread_mutex_unlock(&owner);
+    }
+    if (!is_done) work(given);
+    atomic_store(&done_last, nanoseconds());
 }

@@ -7,7 +7,7 @@
 #include "helper.h"
 #include "reading.h"
 
-enum { BUCKETS = 64, READ_ALONE = 16, MOST_HALVED = 256 };
+enum { BUCKETS = 64, READ_ALONE = 16 };
 
 // ---- Which parts are next
 
@@ -40,7 +40,7 @@ static int64_t next_parts(const List_index *index, const Question *asked, const 
 
 // The next run of the lists in their order, up to the list `until`; gives 0 if there is none.
 static int next_run(const List_index *index, const Question *asked, Search *search, int64_t until, Run *run) {
-    for (; search->at_list < until; search->at_list += search->step, search->at_part = 0) {
+    for (; search->at_list < until; search->at_list++, search->at_part = 0) {
         const uint32_t list = search->ordered[search->at_list];
         const int64_t first = index->first_part[list], last = index->first_part[list + 1];
         while (search->at_part < last - first) {
@@ -182,7 +182,7 @@ static void read_together(const List_index *index, const Question *asked, Search
         }
 }
 
-// Puts the best rows down, best first; gives how many there are, or CANNOT_READ.
+// Puts the best rows down, best first; gives how many there are.
 static int64_t put_down(Search *search, float *scores, int64_t *rows) {
     const int64_t found = search->held;
     for (int64_t j = found / 2; j-- > 0;) sift(search->best, found, j);
@@ -192,7 +192,7 @@ static int64_t put_down(Search *search, float *scores, int64_t *rows) {
         search->best[0] = search->best[left - 1];
         sift(search->best, left - 1, 0);
     }
-    return search->cannot_read ? CANNOT_READ : found;
+    return found;
 }
 
 // ---- What Python calls
@@ -205,8 +205,6 @@ static char *part_of(char **room, int64_t bytes) {
     return part;
 }
 
-static int64_t searches_for(int64_t together) { return together > 1 ? together : 2; }
-
 static int64_t bytes_of_search(const List_index *index) {
     return rounded(sizeof(Search)) + rounded(MOST_NIBBLES * TABLE) + 3 * rounded(4 * index->lists) +
            rounded(4 * index->parts) + rounded(sizeof(Passed) * MOST_WAITING) + rounded(sizeof(Ranked) * 2 * MOST_WAITING) +
@@ -217,55 +215,7 @@ static int64_t bytes_of_search(const List_index *index) {
 EXPORT(int64_t, list_scratch_bytes)(const List_index *index, int64_t together) {
     const int64_t padded = index->lists + BLOCK_ROWS;
     return rounded(4 * index->turned) + rounded(index->turned) + 2 * rounded(4 * padded) +
-           rounded(2 * index->lists * together) + searches_for(together) * bytes_of_search(index) + 64;
-}
-
-// ---- One target
-
-typedef struct {
-    const List_index *index;
-    const Question *asked;
-    Search *search;
-} Part_of_search;
-
-static void read_the_rest(void *given) {
-    const Part_of_search *part = given;
-    read_lists(part->index, part->asked, part->search, part->search->chosen);
-    settle(part->index, part->asked, part->search);
-}
-
-// Every second list from here on is for `other`, which goes on from the best rows so far.
-static void halve(const Question *asked, Search *search, Search *other) {
-    Search own = *other; // its memory
-    *other = *search;
-    other->row_room = own.row_room, other->passed = own.passed, other->hits = own.hits, other->best = own.best;
-    memcpy(other->best, search->best, sizeof(Ranked) * (size_t)asked->k);
-    search->step = other->step = 2;
-    other->at_list++;
-}
-
-// The rows of the other half are new but for those that both began with.
-static void unite(const Question *asked, Search *search, const Search *other) {
-    const int64_t own = search->held;
-    Ranked before[MOST_HALVED];
-    memcpy(before, search->best, sizeof(Ranked) * (size_t)own);
-    for (int64_t i = 0; i < other->held; i++) {
-        int is_new = 1;
-        for (int64_t j = 0; j < own; j++) is_new &= before[j].row != other->best[i].row;
-        if (is_new) add_to_best(asked, search, other->best[i]);
-    }
-    search->cannot_read |= other->cannot_read;
-}
-
-// What is left of a search, by two threads.
-static void share(const List_index *index, const Question *asked, Search *search, Search *other) {
-    settle(index, asked, search);
-    halve(asked, search, other);
-    Part_of_search half = {index, asked, search}, other_half = {index, asked, other};
-    LOCAL(give_help)(read_the_rest, &other_half);
-    read_the_rest(&half);
-    LOCAL(finish_help)();
-    unite(asked, search, other);
+           rounded(2 * index->lists * together) + together * bytes_of_search(index) + 64;
 }
 
 // Scratch memory of a call.
@@ -274,13 +224,13 @@ typedef struct {
     int8_t *centre_query;
     int32_t *raw;
     uint32_t *some;
-    Search *searches;  // one for each target at once, and two for one
+    Search *searches;  // one for each target at once
     uint16_t *members; // [lists * together]
 } Scratch;
 
 static Scratch scratch_of(const List_index *index, int64_t together, char *from) {
     char *room = from + (64 - (uintptr_t)from % 64) % 64;
-    const int64_t padded = index->lists + BLOCK_ROWS, searches = searches_for(together);
+    const int64_t padded = index->lists + BLOCK_ROWS, searches = together;
     Scratch scratch;
     scratch.turned = (float *)part_of(&room, 4 * index->turned);
     scratch.centre_query = (int8_t *)part_of(&room, index->turned);
@@ -303,17 +253,49 @@ static Scratch scratch_of(const List_index *index, int64_t together, char *from)
 }
 
 // Reads the nearest lists of a target and puts the others in order.
-static void read_nearest(const List_index *index, const Question *asked, const Scratch *scratch, int64_t most,
-                         Search *search) {
+static void read_nearest(const List_index *index, const Question *asked, const Scratch *scratch, Search *search) {
     search->passed_count = search->hits_count = search->held = 0;
     search->chosen = search->at_list = search->at_part = 0;
-    search->step = 1;
     search->bound = NO_BOUND;
     search->cannot_read = 0;
     if (!begin(index, asked, score_blocks(), search, scratch->turned, scratch->centre_query, scratch->raw)) return;
     read_seeds(index, asked, search);
     order_lists(search, index->lists, scratch->some);
-    read_lists(index, asked, search, search->chosen < most ? search->chosen : most);
+    read_lists(index, asked, search, search->chosen < READ_ALONE ? search->chosen : READ_ALONE);
+}
+
+typedef struct {
+    const List_index *index;
+    const Question *asked;
+    const float *targets;
+    int64_t count, together;
+    char *memory;
+    float *scores;
+    int64_t *rows, *found;
+    int cannot_read;
+} Call;
+
+static void answer(void *given) {
+    Call *call = given;
+    const List_index *index = call->index;
+    const Question *asked = call->asked;
+    const Scratch scratch = scratch_of(index, call->together, call->memory);
+    Search *searches = scratch.searches;
+    for (int64_t first = 0; first < call->count; first += call->together) {
+        const int64_t left = call->count - first, now = left < call->together ? left : call->together;
+        for (int64_t i = 0; i < now; i++) {
+            searches[i].target = call->targets + (first + i) * index->dimension;
+            read_nearest(index, asked, &scratch, &searches[i]);
+        }
+        if (now > 1) read_together(index, asked, searches, now, scratch.some, scratch.members);
+        else read_lists(index, asked, searches, searches->chosen);
+        for (int64_t i = 0; i < now; i++) {
+            const int64_t at = first + i;
+            settle(index, asked, &searches[i]);
+            call->found[at] = put_down(&searches[i], call->scores + at * asked->k, call->rows + at * asked->k);
+            call->cannot_read |= searches[i].cannot_read;
+        }
+    }
 }
 
 // For each of `targets` [count][dimension] the k nearest rows: `scores` and `rows` [count][k], best first, and how many
@@ -321,26 +303,10 @@ static void read_nearest(const List_index *index, const Question *asked, const S
 // list: with one, lists are read in the best order; with more, each list stays in the cache for all. Gives 0 or CANNOT_READ.
 EXPORT(int64_t, search_lists)(const List_index *index, const Question *asked, const float *targets, int64_t count,
                               int64_t together, char *memory, float *scores, int64_t *rows, int64_t *found) {
-    const Scratch scratch = scratch_of(index, together, memory);
-    Search *searches = scratch.searches;
-    for (int64_t first = 0; first < count; first += together) {
-        const int64_t now = count - first < together ? count - first : together;
-        const int is_helped = asked->threads > 1 && now == 1 && asked->k <= MOST_HALVED && LOCAL(call_helper)();
-        for (int64_t i = 0; i < now; i++) {
-            searches[i].target = targets + (first + i) * index->dimension;
-            read_nearest(index, asked, &scratch, is_helped ? 0 : READ_ALONE, &searches[i]);
-        }
-        if (now > 1) read_together(index, asked, searches, now, scratch.some, scratch.members);
-        else if (is_helped) share(index, asked, &searches[0], &searches[1]);
-        else read_lists(index, asked, &searches[0], searches[0].chosen);
-        for (int64_t i = 0; i < now; i++) {
-            const int64_t at = first + i;
-            settle(index, asked, &searches[i]);
-            found[at] = put_down(&searches[i], scores + at * asked->k, rows + at * asked->k);
-            if (found[at] < 0) return found[at];
-        }
-    }
-    return 0;
+    Call call = {index, asked, targets, count, together, memory, scores, rows, found, 0};
+    if (asked->threads > 1) LOCAL(do_apart)(answer, &call);
+    else answer(&call);
+    return call.cannot_read ? CANNOT_READ : 0;
 }
 
 // What a search sees of rows: for each of `targets` [count][dimension] the scores by centre, by coarse code and by fine

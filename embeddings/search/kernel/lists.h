@@ -41,7 +41,7 @@ typedef struct {
     const uint8_t *allowed;    // [rows], 0 for rows that must not be found; NULL allows all
     const uint32_t *excluded;  // rows that must not be found, a few
     int64_t excluded_count;
-    int64_t threads;           // 2 lets a second thread take half of the search for one target
+    int64_t threads;           // with 2 another thread may search while this one waits
     float reach;               // a part is read if its promise, the scaled score of its centre and `reach` spreads, comes up to
                                // the k-th best score
     float coarse_margin;       // fine codes are looked at from this much below the k-th best score, before it is divided

@@ -41,7 +41,6 @@ typedef struct {
     uint32_t *ordered;    // [lists]: those to read, in the order of their scores
     int64_t chosen;       // how many they are
     int64_t at_list;      // which of them is read
-    int64_t step;         // from one that is read to the next
     int64_t at_part;      // and which part of it is next
     Passed *passed;       // [MOST_WAITING]: rows that wait for their fine codes
     int64_t passed_count;
