@@ -1,6 +1,7 @@
 """Search in lists by the kernel: memory for it that is kept between calls, and the calls themselves."""
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ctypes import Structure, addressof, c_float, c_int64, c_void_p
@@ -19,8 +20,8 @@ from embeddings.search.recall import SearchKind
 
 LARGEST_K = 2048
 """As lists.h has it."""
-_TOGETHER = 64
-"""Targets that share what is read of a list, in a batch."""
+_MOST_TOGETHER, _BYTES_TOGETHER = 512, 32_000_000
+"""Targets that share what is read of a list, in a batch, and the memory that they take at most."""
 _FEW = 64
 """Excluded rows up to here are compared one by one; more are marked."""
 _threads = 2
@@ -88,7 +89,7 @@ _CAUTIOUS = Reach(1.5, 0.3, 0.15)
 class _Slot:
     """What one call of the kernel writes to."""
 
-    def __init__(self, together: int, scratch_bytes: int, dimension: int) -> None:
+    def __init__(self, together: int, threads: int, scratch_bytes: int, dimension: int) -> None:
         self.together = together
         self.question = _Question()
         self.question_address = addressof(self.question)
@@ -96,7 +97,7 @@ class _Slot:
         self.scratch_address = self._scratch.ctypes.data
         self.excluded = np.empty(_FEW, np.uint32)
         self.question.excluded = self.excluded.ctypes.data
-        self.question.threads = min(_threads, processors()) if together == 1 else 1
+        self.question.threads = threads
         self.target = np.empty(dimension, np.float32)
         """The one target of a call: to ask numpy for the address of another takes longer than to copy it."""
         self.target_address = self.target.ctypes.data
@@ -138,7 +139,9 @@ class ListSearch:
             0 if file is None else os.fstat(file.fileno()).st_size - vectors.nbytes,
         )
         self._index_address = addressof(self._index)
-        self._slots: dict[int, list[_Slot]] = {1: [], _TOGETHER: []}
+        self._together = min(_MOST_TOGETHER, max(2, _BYTES_TOGETHER // self._bytes(self._index_address, 1)))
+        self._threads = min(_threads, processors())
+        self._slots: defaultdict[tuple[int, int], list[_Slot]] = defaultdict(list)
 
     def nearest(
         self,
@@ -153,7 +156,7 @@ class ListSearch:
         """The ``k`` rows nearest to ``target`` [dimension]: cosines and rows, best first, fewer where there
         are no more. Only rows below ``limit`` that ``allowed`` [count] has are found, and none that is ``excluded``.
         """
-        slot = self._slot(1)
+        slot = self._slot(1, self._threads)
         try:
             allowed = self._ask(slot, k, self._reach_for(asked), limit, excluded, allowed)
             if target.shape != slot.target.shape:
@@ -163,7 +166,7 @@ class ListSearch:
             found = slot.found.item()
             return slot.scores[:found].copy(), slot.rows[:found].copy()
         finally:
-            self._slots[1].append(slot)
+            self._put_back(slot)
 
     def nearest_of_each(
         self,
@@ -173,7 +176,7 @@ class ListSearch:
         *,
         limit: int | None = None,
         allowed: npt.NDArray[np.bool_] | None = None,
-        together: int = _TOGETHER,
+        together: int | None = None,
     ) -> tuple[Matrix, Rows, Rows]:
         """The ``k`` rows nearest to each of ``targets`` [n, dimension]: cosines and rows [n, k], and how many there are
         of them [n]. The work is shared by as many threads as there are processors. A `Reach` takes the place of
@@ -188,14 +191,14 @@ class ListSearch:
         bounds = [len(targets) * part // threads for part in range(threads + 1)]
 
         def search(start: int, end: int) -> None:
-            slot = self._slot(together)
+            slot = self._slot(together or self._together)
             try:
                 kept = self._ask(slot, k, self._reach_for(asked), limit, (), allowed)
                 some = [array[start:end].ctypes.data for array in (scores, rows, found)]
                 self._search(slot, targets[start:end].ctypes.data, end - start, *some)
                 del kept
             finally:
-                self._slots[together].append(slot)
+                self._put_back(slot)
 
         if threads == 1:
             search(0, len(targets))
@@ -222,11 +225,14 @@ class ListSearch:
             return asked
         return self._widest if asked is None else self.reaches.get(asked, self._widest)
 
-    def _slot(self, together: int) -> _Slot:
+    def _slot(self, together: int, threads: int = 1) -> _Slot:
         try:
-            return self._slots[together].pop()
+            return self._slots[together, threads].pop()
         except IndexError:
-            return _Slot(together, self._bytes(self._index_address, together), self._dimension)
+            return _Slot(together, threads, self._bytes(self._index_address, together), self._dimension)
+
+    def _put_back(self, slot: _Slot) -> None:
+        self._slots[slot.together, slot.question.threads].append(slot)
 
     def _ask(
         self,

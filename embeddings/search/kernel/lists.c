@@ -7,7 +7,7 @@
 #include "helper.h"
 #include "reading.h"
 
-enum { BUCKETS = 64, READ_ALONE = 16 };
+enum { BUCKETS = 64, NEAREST = 16 };
 
 // ---- Which parts are next
 
@@ -21,26 +21,31 @@ static int64_t end_below(const List_index *index, int64_t limit, int64_t block, 
     return end;
 }
 
+// What the rows of a part can score at most, as far as that was measured.
+INLINE float promise_of(const List_index *index, const Question *asked, float base, int64_t part) {
+    return base * index->scales[part] + asked->reach * index->spreads[part];
+}
+
 // The next parts from `part` to `last` of a list that promise enough, those that lie side by side in one go; gives where
 // to go on, or `last` with an empty run.
 static int64_t next_parts(const List_index *index, const Question *asked, const Search *search, int64_t list, int64_t part,
                           int64_t last, Run *run) {
-    while (part < last && search->promises[part] < search->bound) part++;
-    run->block = run->end = index->starts[part];
     run->base = search->bases[list];
+    while (part < last && promise_of(index, asked, run->base, part) < search->bound) part++;
+    run->block = run->end = index->starts[part];
     if (part == last) return last;
     if (asked->limit < index->rows) {
         run->end = end_below(index, asked->limit, run->block, index->starts[part + 1]);
         return part + 1;
     }
-    while (part < last && search->promises[part] >= search->bound) part++;
+    while (part < last && promise_of(index, asked, run->base, part) >= search->bound) part++;
     run->end = index->starts[part];
     return part;
 }
 
-// The next run of the lists in their order, up to the list `until`; gives 0 if there is none.
-static int next_run(const List_index *index, const Question *asked, Search *search, int64_t until, Run *run) {
-    for (; search->at_list < until; search->at_list++, search->at_part = 0) {
+// The next run of the lists in their order; gives 0 if there is none.
+static int next_run(const List_index *index, const Question *asked, Search *search, Run *run) {
+    for (; search->at_list < search->chosen; search->at_list++, search->at_part = 0) {
         const uint32_t list = search->ordered[search->at_list];
         const int64_t first = index->first_part[list], last = index->first_part[list + 1];
         while (search->at_part < last - first) {
@@ -52,11 +57,11 @@ static int next_run(const List_index *index, const Question *asked, Search *sear
     return 0;
 }
 
-// Reads the lists in their order, up to the list `until`.
-static void read_lists(const List_index *index, const Question *asked, Search *search, int64_t until) {
+// Reads the lists in their order.
+static void read_lists(const List_index *index, const Question *asked, Search *search) {
     Run run, next;
-    for (int more = next_run(index, asked, search, until, &run); more; run = next) {
-        more = next_run(index, asked, search, until, &next);
+    for (int more = next_run(index, asked, search, &run); more; run = next) {
+        more = next_run(index, asked, search, &next);
         read_run(index, asked, search, run, next);
     }
 }
@@ -81,15 +86,27 @@ static float quantise(const float *turned, const float *steps, int64_t n, int8_t
     return most / LARGEST_OF_QUERY;
 }
 
-// Brings the target into units of the codes and finds what each part promises. Gives 0 if it is no direction.
-static int begin(const List_index *index, const Question *asked, score_function *score, Search *search, float *turned,
-                 int8_t *centre_query, int32_t *raw) {
+// Turns `targets` [count][dimension], to `turned` [count][turned].
+static void turn(const List_index *index, const float *targets, int64_t count, float *turned) {
+    for (int64_t i = 0; i < index->turned; i++)
+        for (int64_t j = 0; j < count; j++)
+            turned[j * index->turned + i] =
+                dot(index->rotation + i * index->dimension, targets + j * index->dimension, index->dimension);
+}
+
+// Brings a turned target into units of the codes and finds what each list promises.
+static void begin(const List_index *index, const Question *asked, Search *search, const float *turned, int8_t *centre_query,
+                  int32_t *raw) {
     const int64_t quads = index->turned / 4, blocks = (index->lists + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    score_function *score = score_blocks();
     uint16_t masks[CHUNK];
     const float square = dot(search->target, search->target, index->dimension);
-    if (!(square > 0 && square < 1e30f)) return 0; // nor is NaN
-    for (int64_t i = 0; i < index->turned; i++)
-        turned[i] = dot(index->rotation + i * index->dimension, search->target, index->dimension);
+    search->passed_count = search->hits_count = search->held = 0;
+    search->chosen = search->at_list = search->at_part = 0;
+    search->bound = NO_BOUND;
+    search->at_once = search->cannot_read = 0;
+    search->is_direction = square > 0 && square < 1e30f; // NaN is none
+    if (!search->is_direction) return;
     int32_t origin;
     const float unit = quantise(turned, index->centre_steps, index->turned, centre_query, &origin);
     search->unit = tabulate(index, turned, search->tables, &search->origin);
@@ -103,18 +120,16 @@ static int begin(const List_index *index, const Question *asked, score_function 
         const float base = (float)(raw[list] - origin) * unit;
         float height = -INFINITY;
         for (int64_t part = index->first_part[list]; part < index->first_part[list + 1]; part++) {
-            const float promise = base * index->scales[part] + asked->reach * index->spreads[part];
-            search->promises[part] = promise;
+            const float promise = promise_of(index, asked, base, part);
             height = promise > height ? promise : height;
         }
         search->bases[list] = base;
         search->heights[list] = height;
     }
-    return 1;
 }
 
 // The lists whose centres score best are read first, so that there is a bound for the others.
-static void read_seeds(const List_index *index, const Question *asked, Search *search) {
+static void choose_seeds(const List_index *index, Search *search) {
     float best[SEEDS];
     uint32_t *lists = search->ordered;
     int64_t count = 0;
@@ -129,8 +144,7 @@ static void read_seeds(const List_index *index, const Question *asked, Search *s
         best[at] = score;
         lists[at] = (uint32_t)list;
     }
-    read_lists(index, asked, search, count);
-    for (int64_t i = 0; i < count; i++) search->heights[lists[i]] = -INFINITY;
+    search->chosen = count;
 }
 
 INLINE int bucket_of(float score, float highest, float scale) {
@@ -138,8 +152,9 @@ INLINE int bucket_of(float score, float highest, float scale) {
     return place > 0 ? place < BUCKETS - 1 ? (int)place : BUCKETS - 1 : 0;
 }
 
-// Puts down the lists that may hold answers, those whose centres score better first (roughly: by buckets).
+// Puts down the other lists that may hold answers, those whose centres score better first (roughly: by buckets).
 static void order_lists(Search *search, int64_t count, uint32_t *some) {
+    for (int64_t i = 0; i < search->chosen; i++) search->heights[search->ordered[i]] = -INFINITY;
     int64_t places[BUCKETS + 1] = {0}, chosen = 0;
     float low = INFINITY, high = -INFINITY;
     for (int64_t list = 0; list < count; list++) {
@@ -159,27 +174,35 @@ static void order_lists(Search *search, int64_t count, uint32_t *some) {
     search->at_list = search->at_part = 0;
 }
 
-// Reads what is left list by list, each for all targets that want it while it is in the cache.
-static void read_together(const List_index *index, const Question *asked, Search *searches, int64_t count, uint32_t *starts,
-                          uint16_t *members) {
+static int64_t end_of(const Search *search, int64_t most) {
+    return search->chosen - search->at_list < most ? search->chosen : search->at_list + most;
+}
+
+// Reads the next `most` lists of each target, list by list: what one of them brought into the cache is there for all.
+static void read_together(const List_index *index, const Question *asked, Search *searches, int64_t count, int64_t most,
+                          uint32_t *starts, uint16_t *members) {
     memset(starts, 0, sizeof(uint32_t) * (size_t)(index->lists + 1));
     for (int64_t i = 0; i < count; i++)
-        for (int64_t j = searches[i].at_list; j < searches[i].chosen; j++) starts[searches[i].ordered[j] + 1]++;
+        for (int64_t j = searches[i].at_list; j < end_of(&searches[i], most); j++) starts[searches[i].ordered[j] + 1]++;
     for (int64_t list = 0; list < index->lists; list++) starts[list + 1] += starts[list];
-    for (int64_t i = 0; i < count; i++)
-        for (int64_t j = searches[i].at_list; j < searches[i].chosen; j++)
-            members[starts[searches[i].ordered[j]]++] = (uint16_t)i;
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t end = end_of(&searches[i], most);
+        for (; searches[i].at_list < end; searches[i].at_list++)
+            members[starts[searches[i].ordered[searches[i].at_list]]++] = (uint16_t)i;
+    }
     uint32_t member = 0;
-    for (int64_t list = 0; list < index->lists; list++)
+    for (int64_t list = 0; list < index->lists; list++) {
+        const int64_t last = index->first_part[list + 1];
         for (; member < starts[list]; member++) { // by now where the next one starts
             Search *search = &searches[members[member]];
-            const int64_t last = index->first_part[list + 1];
+            rank(index, asked, search, search->hits_count); // their vectors are there since the list before
             Run run;
             for (int64_t part = index->first_part[list]; part < last;) {
                 part = next_parts(index, asked, search, list, part, last, &run);
                 read_run(index, asked, search, run, run);
             }
         }
+    }
 }
 
 // Puts the best rows down, best first; gives how many there are.
@@ -207,20 +230,19 @@ static char *part_of(char **room, int64_t bytes) {
 
 static int64_t bytes_of_search(const List_index *index) {
     return rounded(sizeof(Search)) + rounded(MOST_NIBBLES * TABLE) + 3 * rounded(4 * index->lists) +
-           rounded(4 * index->parts) + rounded(sizeof(Passed) * MOST_WAITING) + rounded(sizeof(Ranked) * 2 * MOST_WAITING) +
-           rounded(sizeof(Ranked) * LARGEST_K) + rounded(4 * index->dimension);
+           rounded(sizeof(Ranked) * 2 * MOST_WAITING) + rounded(sizeof(Ranked) * LARGEST_K);
 }
 
 // How many bytes of scratch memory `search_lists` takes for `together` targets at once.
 EXPORT(int64_t, list_scratch_bytes)(const List_index *index, int64_t together) {
     const int64_t padded = index->lists + BLOCK_ROWS;
-    return rounded(4 * index->turned) + rounded(index->turned) + 2 * rounded(4 * padded) +
-           rounded(2 * index->lists * together) + together * bytes_of_search(index) + 64;
+    return rounded(4 * index->turned * together) + rounded(index->turned) + 2 * rounded(4 * padded) +
+           rounded(sizeof(Passed) * MOST_WAITING) + rounded(4 * index->dimension) + rounded(2 * index->lists * together) + together * bytes_of_search(index) + 64;
 }
 
 // Scratch memory of a call.
 typedef struct {
-    float *turned;
+    float *turned; // [together][turned]
     int8_t *centre_query;
     int32_t *raw;
     uint32_t *some;
@@ -230,38 +252,52 @@ typedef struct {
 
 static Scratch scratch_of(const List_index *index, int64_t together, char *from) {
     char *room = from + (64 - (uintptr_t)from % 64) % 64;
-    const int64_t padded = index->lists + BLOCK_ROWS, searches = together;
+    const int64_t padded = index->lists + BLOCK_ROWS;
     Scratch scratch;
-    scratch.turned = (float *)part_of(&room, 4 * index->turned);
+    scratch.turned = (float *)part_of(&room, 4 * index->turned * together);
     scratch.centre_query = (int8_t *)part_of(&room, index->turned);
     scratch.raw = (int32_t *)part_of(&room, 4 * padded);
     scratch.some = (uint32_t *)part_of(&room, 4 * padded);
     scratch.members = (uint16_t *)part_of(&room, 2 * index->lists * together);
-    scratch.searches = (Search *)part_of(&room, (int64_t)sizeof(Search) * searches);
-    for (Search *search = scratch.searches; search < scratch.searches + searches; search++) {
+    Passed *passed = (Passed *)part_of(&room, sizeof(Passed) * MOST_WAITING);
+    float *row_room = (float *)part_of(&room, 4 * index->dimension);
+    scratch.searches = (Search *)part_of(&room, (int64_t)sizeof(Search) * together);
+    for (Search *search = scratch.searches; search < scratch.searches + together; search++) {
         search->tables = (uint8_t *)part_of(&room, MOST_NIBBLES * TABLE);
         search->bases = (float *)part_of(&room, 4 * index->lists);
         search->heights = (float *)part_of(&room, 4 * index->lists);
-        search->promises = (float *)part_of(&room, 4 * index->parts);
         search->ordered = (uint32_t *)part_of(&room, 4 * index->lists);
-        search->passed = (Passed *)part_of(&room, sizeof(Passed) * MOST_WAITING);
+        search->passed = passed;
         search->hits = (Ranked *)part_of(&room, sizeof(Ranked) * 2 * MOST_WAITING);
         search->best = (Ranked *)part_of(&room, sizeof(Ranked) * LARGEST_K);
-        search->row_room = (float *)part_of(&room, 4 * index->dimension);
+        search->row_room = row_room;
     }
     return scratch;
 }
 
-// Reads the nearest lists of a target and puts the others in order.
-static void read_nearest(const List_index *index, const Question *asked, const Scratch *scratch, Search *search) {
-    search->passed_count = search->hits_count = search->held = 0;
-    search->chosen = search->at_list = search->at_part = 0;
-    search->bound = NO_BOUND;
-    search->cannot_read = 0;
-    if (!begin(index, asked, score_blocks(), search, scratch->turned, scratch->centre_query, scratch->raw)) return;
-    read_seeds(index, asked, search);
+static void search_alone(const List_index *index, const Question *asked, const Scratch *scratch, Search *search) {
+    if (!search->is_direction) return;
+    choose_seeds(index, search);
+    read_lists(index, asked, search);
     order_lists(search, index->lists, scratch->some);
-    read_lists(index, asked, search, search->chosen < READ_ALONE ? search->chosen : READ_ALONE);
+    read_lists(index, asked, search);
+}
+
+// First those lists that tell most, so that there is a good bound for the others.
+static void search_together(const List_index *index, const Question *asked, const Scratch *scratch, int64_t count) {
+    Search *searches = scratch->searches;
+    for (int64_t i = 0; i < count; i++) {
+        searches[i].at_once = 1;
+        if (searches[i].is_direction) choose_seeds(index, &searches[i]);
+    }
+    read_together(index, asked, searches, count, SEEDS, scratch->some, scratch->members);
+    for (int64_t i = 0; i < count; i++)
+        if (searches[i].is_direction) {
+            settle(index, asked, &searches[i]);
+            order_lists(&searches[i], index->lists, scratch->some);
+        }
+    read_together(index, asked, searches, count, NEAREST, scratch->some, scratch->members);
+    read_together(index, asked, searches, count, index->lists, scratch->some, scratch->members);
 }
 
 typedef struct {
@@ -283,12 +319,14 @@ static void answer(void *given) {
     Search *searches = scratch.searches;
     for (int64_t first = 0; first < call->count; first += call->together) {
         const int64_t left = call->count - first, now = left < call->together ? left : call->together;
+        const float *targets = call->targets + first * index->dimension;
+        turn(index, targets, now, scratch.turned);
         for (int64_t i = 0; i < now; i++) {
-            searches[i].target = call->targets + (first + i) * index->dimension;
-            read_nearest(index, asked, &scratch, &searches[i]);
+            searches[i].target = targets + i * index->dimension;
+            begin(index, asked, &searches[i], scratch.turned + i * index->turned, scratch.centre_query, scratch.raw);
         }
-        if (now > 1) read_together(index, asked, searches, now, scratch.some, scratch.members);
-        else read_lists(index, asked, searches, searches->chosen);
+        if (now > 1) search_together(index, asked, &scratch, now);
+        else search_alone(index, asked, &scratch, searches);
         for (int64_t i = 0; i < now; i++) {
             const int64_t at = first + i;
             settle(index, asked, &searches[i]);
@@ -319,14 +357,15 @@ EXPORT(void, score_places)(const List_index *index, const float *targets, int64_
     const Question nothing = {0};
     for (int64_t i = 0; i < count; i++) {
         search->target = targets + i * index->dimension;
-        const int is_direction = begin(index, &nothing, score_blocks(), search, own.turned, own.centre_query, own.raw);
+        turn(index, search->target, 1, own.turned);
+        begin(index, &nothing, search, own.turned, own.centre_query, own.raw);
         for (int64_t j = i * each; j < (i + 1) * each; j++) {
             uint16_t sums[BLOCK_ROWS], mask;
             const int64_t place = places[j], block = place / BLOCK_ROWS;
             const uint8_t *codes = index->coarse + block * bytes_of_block(index);
             Ahead ahead = {codes, codes};
             scan(codes, pairs, search->tables, (Bound){INT16_MIN, 0}, 1, sums, &mask, &ahead);
-            const float base = is_direction ? search->bases[lists[j]] : 0;
+            const float base = search->is_direction ? search->bases[lists[j]] : 0;
             const float by_coarse = coarse_score(search, base, sums[place % BLOCK_ROWS]);
             scores[j] = base * index->scales[parts[j]];
             scores[all + j] = by_coarse / ((float)codes[place % BLOCK_ROWS] * SHARE_UNIT);

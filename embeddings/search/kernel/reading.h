@@ -36,19 +36,20 @@ typedef struct {
     float unit, origin;   // what a unit of their sums is worth, and the sum of a row at its centre
     Fine_query fine;
     float *bases;         // [lists]: the scores of the centres
-    float *promises;      // [parts]
-    float *heights;       // [lists]: the largest promise of each one's parts
+    float *heights;       // [lists]: what each one's parts promise at most
     uint32_t *ordered;    // [lists]: those to read, in the order of their scores
     int64_t chosen;       // how many they are
     int64_t at_list;      // which of them is read
     int64_t at_part;      // and which part of it is next
-    Passed *passed;       // [MOST_WAITING]: rows that wait for their fine codes
+    Passed *passed;       // [MOST_WAITING]: rows that wait for their fine codes; of many targets in the same place
     int64_t passed_count;
     Ranked *hits;         // [MOST_WAITING]: rows, with their scores by fine codes, that wait for their vectors
     int64_t hits_count;
     Ranked *best;         // [k]: by exact scores, the worst first once there are k
     int64_t held;         // how many there are
     float bound;          // the k-th best score, or NO_BOUND before there are k
+    int is_direction;     // else nothing is near the target
+    int at_once;          // fine codes are in the cache, so rows need not wait for them
     float *row_room;      // [dimension]: a row that was read
     int cannot_read;
 } Search;
@@ -200,6 +201,10 @@ static void read_run(const List_index *index, const Question *asked, Search *sea
                     (Passed){coarse_score(search, run.base, sums[b * BLOCK_ROWS + at]), place};
             }
         if (search->bound == NO_BOUND || search->passed_count > MOST_WAITING / 2) settle(index, asked, search);
+        else if (search->at_once) {
+            if (hits > MOST_WAITING) rank(index, asked, search, hits);
+            look_closer(index, asked, search, search->passed_count);
+        }
         else if (passed >= SOME_WAITING) { // what was asked for just now is not there yet
             look_closer(index, asked, search, passed);
             rank(index, asked, search, hits);
