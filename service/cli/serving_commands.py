@@ -62,11 +62,13 @@ def serve_command(config: Path | None, **options: Any) -> None:
                 _renew(name, progress)
             if not is_in_milvus(name):
                 load_model(name, progress)
+    from service.mcp import import_ahead
     from service.page import compile_templates
     from service.server import create_app
 
     app = create_app(settings)
     compile_templates(app)
+    import_ahead()
     host, port = listener.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     names = ", ".join(served_models_of_app(app).names)

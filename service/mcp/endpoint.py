@@ -7,6 +7,8 @@ this WSGI application are handed to it.
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, current_app, request
@@ -76,6 +78,15 @@ async def _response_of(
     await application(scope, receive, send)
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
     return start["status"], headers, b"".join(parts)
+
+
+def import_ahead() -> None:
+    """Import what answers, if it is installed: half a second that no request should take, and memory that processes
+    share which are forked afterwards.
+    """
+    if find_spec("mcp"):
+        for module in ("mcp.server", "mcp.server.transport_security", "mcp.server.streamable_http_manager"):
+            import_module(module)
 
 
 _starting = threading.Lock()

@@ -11,7 +11,7 @@ from embeddings.models import WordVectors
 from embeddings.plotting import Projection, project
 from embeddings.search import Matrix, unit
 
-MOST_WORDS = 120
+_FEWEST, MOST_WORDS, _MOST_BY_UMAP = 3, 120, 60
 """Words of one picture."""
 
 
@@ -72,6 +72,30 @@ def in_plane(model: WordVectors, words: str, projection: Projection, apart: str 
 
     Raises `QueryError` for fewer than three words that are known.
     """
+    terms, pairs = _listed(model, words)
+    known, vectors, missing = _vectors(model, terms)
+    if len(known) < _FEWEST:
+        raise QueryError(
+            f"A picture needs three words or more, and {len(known)} are known.", example="king, queen, man"
+        )
+    if projection is Projection.UMAP and len(known) > _MOST_BY_UMAP:
+        raise QueryError(
+            f"UMAP lays out at most {_MOST_BY_UMAP} words here, and these are {len(known)}. PCA takes more."
+        )
+    if apart.strip():
+        vectors = without(vectors, directions_of(model, apart))
+    places = project(vectors, projection)
+    joined = [(known.index(one), known.index(other)) for one, other in pairs if one in known and other in known]
+    return Placement(known, places, missing, pairs=joined)
+
+
+def has_place_for(model: WordVectors, words: str) -> bool:
+    """Whether ``model`` knows enough of these words to lay them out."""
+    return len(_vectors(model, _listed(model, words)[0])[0]) >= _FEWEST
+
+
+def _listed(model: WordVectors, words: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """The words of a list, and the pairs that are in it."""
     terms: list[str] = []
     pairs: list[tuple[str, str]] = []
     for part in _terms(words):
@@ -79,16 +103,7 @@ def in_plane(model: WordVectors, words: str, projection: Projection, apart: str 
         terms += [end for end in ends if end and end not in terms]
         if len(ends) == 2 and all(ends):
             pairs.append((ends[0], ends[1]))
-    known, vectors, missing = _vectors(model, terms)
-    if len(known) < 3:
-        raise QueryError(
-            f"A picture needs three words or more, and {len(known)} are known.", example="king, queen, man"
-        )
-    if apart.strip():
-        vectors = without(vectors, directions_of(model, apart))
-    places = project(vectors, projection)
-    joined = [(known.index(one), known.index(other)) for one, other in pairs if one in known and other in known]
-    return Placement(known, places, missing, pairs=joined)
+    return terms, pairs
 
 
 def _knows(model: WordVectors, text: str) -> bool:

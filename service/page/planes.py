@@ -9,13 +9,13 @@ from typing import Any
 from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from embeddings.errors import EmbeddingsError, QueryError
+from embeddings.errors import QueryError
 from embeddings.models import WordVectors
 from embeddings.plotting import Projection
 from service.host import served_models_of_app
 from service.page import exports, svg
 from service.page.addresses import with_parameters, word_address
-from service.page.axes import Placement, in_plane, on_axes
+from service.page.axes import Placement, has_place_for, in_plane, on_axes
 from service.page.axes_picture import draw_axes
 from service.page.downloads import csv_file, json_file, picture_file
 from service.page.layout import as_markup, page_blueprint, render
@@ -142,12 +142,10 @@ def plane() -> AnyResponse | str:
 def _example(wish: _Wish) -> str:
     """A list that the model knows: a preset, or its most frequent words."""
     model = served_models_of_app().model(wish.asked.model)
-    try:
-        in_plane(model, LISTS[0][1], Projection.PCA, "")
-    except EmbeddingsError:
-        frequent = model.vocabulary.words(range(min(len(model), 40)))
-        return ", ".join([word for word in frequent if word.isalpha()][:12])
-    return LISTS[0][1]
+    if has_place_for(model, LISTS[0][1]):
+        return LISTS[0][1]
+    frequent = model.vocabulary.words(range(min(len(model), 40)))
+    return ", ".join([word for word in frequent if word.isalpha()][:12])
 
 
 @planes.get(f"/plane.<any({_FORMS}):form>")

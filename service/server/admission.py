@@ -13,7 +13,6 @@ import re
 from embeddings import Model
 from service.host import ServedModels, Settings
 from service.server.connections import Request
-from service.server.loop import Threads
 
 _LONG_QUERY = 240
 """Bytes of an address, from where its query may take longer than others."""
@@ -32,9 +31,6 @@ _PAGE = re.compile(
 _OF_ONE = (b"/api/v1/query", b"/api/v1/odd-one-out", b"/mcp")
 LITTLE, SOME, MUCH, WAITING = "little", "some", "much", "waiting"
 
-_PATIENT = 10
-"""Niceness of threads that may compute for long, so that short requests go first."""
-
 
 class Admission:
     """The lanes of a service."""
@@ -42,12 +38,8 @@ class Admission:
     def __init__(self, settings: Settings, serving: ServedModels) -> None:
         redis = bool(settings.rate_limit_key or settings.rate_limit_address) and "redis" in settings.rate_limit_storage
         self._waits = redis or not all(isinstance(serving.model(name), Model) for name in serving.names)
-        much = Threads(1, _PATIENT)
-        self.lanes = (
-            {WAITING: Threads(settings.threads), MUCH: much}
-            if self._waits
-            else {LITTLE: Threads(1), SOME: Threads(1, _PATIENT), MUCH: much}
-        )
+        self.lanes = {WAITING: settings.threads, MUCH: 1} if self._waits else {LITTLE: 1, SOME: 1, MUCH: 1}
+        """The number of threads of each."""
 
     def lane_of(self, request: Request) -> tuple[str, str] | None:
         """The lane of a request and its client, or None if it can be answered at once."""

@@ -66,6 +66,7 @@ class RefusedRequest(Exception):
 
     def __init__(self, status: int, title: str, detail: str) -> None:
         self.status, self.title, self.detail = status, title, detail
+        self.slug = title.lower().replace(" ", "-")
         self.request_id = request_id(None)
         super().__init__(detail)
 
@@ -224,8 +225,7 @@ class Connection:
 
     def refuse(self, refused: RefusedRequest) -> None:
         """Answer what does not reach the application; the connection ends with it."""
-        slug = refused.title.lower().replace(" ", "-")
-        content = {"type": f"/problems/{slug}", "title": refused.title, "status": refused.status}
+        content = {"type": f"/problems/{refused.slug}", "title": refused.title, "status": refused.status}
         headers = b"Content-Type: application/problem+json\r\nX-Content-Type-Options: nosniff\r\n"
         headers += b"Cache-Control: no-store\r\n"
         headers += b"Retry-After: 1\r\n" if refused.status == 503 else b""

@@ -9,7 +9,6 @@ itself.
 import os
 import select
 import socket
-import sys
 import threading
 import time
 from collections import OrderedDict, deque
@@ -17,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from service.host import log, log_exception
+from service.host import Record, log, log_exception
 from service.server.connections import Connection, RefusedRequest, Reply, Request
 
 _AT_ONCE = 1 << 16
@@ -45,25 +44,19 @@ class Limits:
     """Of all answers that clients are slow to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Threads:
-    """The threads of a lane."""
-
-    number: int
-    niceness: int = 0
-    """How far they stand back where others want the processor (setpriority, of Linux)."""
-
-
 class Lane:
-    """Requests of one kind that wait for its threads; clients take turns, whoever sends how many."""
+    """Requests of one kind that wait for its threads; clients take turns, whoever sends how many.
 
-    def __init__(self, threads: "Threads", work: Callable[[Connection, Request], None]) -> None:
+    The threads are as nice as any: one that stood back would be put off while it holds the interpreter, and with it
+    everybody who asks for little.
+    """
+
+    def __init__(self, threads: int, work: Callable[[Connection, Request], None]) -> None:
         self._waiting: OrderedDict[str, deque[tuple[Connection, Request]]] = OrderedDict()
         self._there = threading.Condition()
         self._work = work
         self._ended = False
-        self._niceness = threads.niceness
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads.number)]
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
 
@@ -78,8 +71,6 @@ class Lane:
             self._there.notify_all()
 
     def _run(self) -> None:
-        if self._niceness and sys.platform == "linux":  # elsewhere it would be the process's
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while True:
             with self._there:
                 self._there.wait_for(lambda: self._waiting or self._ended)
@@ -101,12 +92,12 @@ class Loop:
         listeners: list[socket.socket],
         answer: Callable[[Request], Reply],
         lane_of: Callable[[Request], tuple[str, str] | None],
-        lanes: Mapping[str, Threads],
+        lanes: Mapping[str, int],
         limits: Limits,
     ) -> None:
         """``lane_of`` names the lane and the client of a request, or None if it is to be answered at once.
 
-        ``lanes`` has the threads of each.
+        ``lanes`` has the number of threads of each.
         """
         self._listeners = {listener.fileno(): listener for listener in listeners}
         self._answer, self._lane_of, self._limits = answer, lane_of, limits
@@ -218,15 +209,12 @@ class Loop:
         try:
             connection.feed(data)
         except RefusedRequest as refused:
-            said = {"status": refused.status, "reason": refused.detail, "request_id": refused.request_id}
-            log("warning", "request refused", address=connection.address, **said)
-            connection.refuse(refused)
+            self._refuse(connection, refused)
         if connection.is_reading and not was_reading and not self._stopping:
             connection.deadline = time.monotonic() + self._limits.request_seconds
         if connection.held and self._held_too_much():
-            connection.refuse(
-                RefusedRequest(503, "Service Unavailable", "Too many long bodies are being received. Try again later.")
-            )
+            detail = "Too many long bodies are being received. Try again later."
+            self._refuse(connection, RefusedRequest(503, "Service Unavailable", detail))
         if connection.continues:
             connection.continues = False
             connection.put(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -280,6 +268,18 @@ class Loop:
             if connection.working is request:
                 self._finish(connection, reply)
                 self._send(connection)
+
+    def _refuse(self, connection: Connection, refused: RefusedRequest) -> None:
+        """Answer what the application does not answer, log it and count it."""
+        request = connection.working or Request(connection.address, began=time.monotonic())
+        path = request.target.partition(b"?")[0].decode("latin-1")
+        said = {"status": refused.status, "reason": refused.detail, "request_id": refused.request_id}
+        log("warning", "request refused", address=connection.address, **said, **({"path": path} if path else {}))
+        started = time.perf_counter() - (time.monotonic() - request.began)
+        record = Record(started, refused.request_id, request.method, path, connection.address)
+        record.status, record.error = refused.status, refused.slug
+        record.count()
+        connection.refuse(refused)
 
     # ---- Sending and ending
 
@@ -338,13 +338,12 @@ class Loop:
                 self._close(connection)
             elif connection.working is not None:
                 detail = "The service is too busy to answer in time. Try again later."
-                connection.refuse(RefusedRequest(503, "Service Unavailable", detail))
+                self._refuse(connection, RefusedRequest(503, "Service Unavailable", detail))
                 connection.working = None
                 self._send(connection)
             elif connection.is_reading:
-                connection.refuse(
-                    RefusedRequest(408, "Request Timeout", "The request did not arrive completely in time.")
-                )
+                detail = "The request did not arrive completely in time."
+                self._refuse(connection, RefusedRequest(408, "Request Timeout", detail))
                 self._send(connection)
             else:
                 self._close(connection)

@@ -27,6 +27,9 @@ from service.server.wsgi import answer_by
 _BACKLOG = 2048
 _SWITCH_SECONDS = 0.0005
 """After this time a thread that computes lets the one that holds the connections go on."""
+_COLLECTIONS = 2_000, 10, 1_000
+"""New objects before a collection of garbage, and collections before a thorough one, for which all threads wait: 10 ms
+after a batch."""
 _SPARE = 64
 """Processes that can be added to a running server (SIGTTIN)."""
 _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
@@ -117,6 +120,7 @@ class _Worker(Worker):  # type: ignore[misc]
             limits,
         )
         sys.setswitchinterval(_SWITCH_SECONDS)
+        gc.set_threshold(*_COLLECTIONS)
         hold()
         loop.run(self._goes_on, self.notify, flush)
 

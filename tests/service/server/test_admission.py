@@ -59,4 +59,4 @@ def test_a_posted_query_waits_by_what_it_asks_for(body: bytes, lane: str, tiny_m
     settings = Settings(models=(str(tiny_model.folder),))
     admission = Admission(settings, ServedModels(settings))
     assert admission.lane_of(Request("1.2.3.4", "POST", b"/api/v1/query", body=body)) == (lane, "1.2.3.4")
-    assert admission.lanes[lane].niceness == (0 if lane == "little" else 10)
+    assert lane in admission.lanes

@@ -1,5 +1,6 @@
 """One loop and its connections: order, turns, time limits, clients that go away, the end."""
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -7,8 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from service.host import metrics
 from service.server.connections import Reply, Request
-from service.server.loop import Limits, Loop, Threads
+from service.server.loop import Limits, Loop
 
 GET = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -21,7 +23,7 @@ class Served:
         self.address = self.listener.getsockname()
         self.begun, self.let_go = threading.Event(), threading.Event()
         self.alive, self.answered = True, []
-        self.loop = Loop([self.listener], self._answer, self._lane, {"lane": Threads(1)}, limits)
+        self.loop = Loop([self.listener], self._answer, self._lane, {"lane": 1}, limits)
         self.thread = threading.Thread(
             target=self.loop.run, args=(lambda: self.alive, lambda: None, lambda: None), daemon=True
         )
@@ -113,12 +115,21 @@ def test_a_request_that_does_not_come_whole_is_ended_and_an_idle_connection_clos
         assert rest(idle).endswith(b"/a")
 
 
-def test_a_request_that_waits_too_long_is_told_so() -> None:
+def test_a_request_that_waits_too_long_is_told_so_and_is_in_the_log_and_the_figures(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    metrics.share(1)
     with served(request_seconds=0.3) as server, server.connect() as first, server.connect() as second:
         first.sendall(GET % b"slow")
-        second.sendall(GET % b"slow")
+        second.sendall(GET % b"slow?q=secret")
         assert rest(second).startswith(b"HTTP/1.1 503 ")
+        assert rest(first).startswith(b"HTTP/1.1 503 ")
         server.let_go.set()
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [(line["status"], line["path"], line["level"]) for line in lines] == [(503, "/slow", "warning")] * 2
+    figures = metrics.exposition(()).decode().splitlines()
+    assert 'thisplusthat_requests_total{method="GET",route="none",status="503"} 2.0' in figures
+    assert 'thisplusthat_errors_total{type="service-unavailable"} 2.0' in figures
 
 
 def test_a_client_that_does_not_read_holds_nobody_up_and_is_cut_off() -> None:
