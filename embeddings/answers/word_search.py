@@ -21,7 +21,7 @@ _SPARE = 2
 MOST_EXACT_PRODUCTS = 8
 """The most terms that 3CosMul multiplies for every word of a large vocabulary."""
 _FEW_ROWS = 100_000
-_AT_ONCE, _AT_ONCE_EXACT = 128, 512
+_AT_ONCE = 512
 """Questions searched together. More gain nothing, and take memory."""
 _SEARCH_KINDS = {kind: SearchKind(kind.value) for kind in (Kind.ANALOGY, Kind.EXPRESSION, Kind.NEIGHBOURS)}
 Results = tuple[Result, ...]
@@ -38,8 +38,7 @@ def search_words(model: WordVectors, questions: Sequence[Question], options: Opt
         for question in questions:
             yield _refused(model, question, options) or next(_list(model, [question], options, None))
         return
-    at_once = _AT_ONCE_EXACT if options.exact else _AT_ONCE
-    blocks = [questions[start : start + at_once] for start in range(0, len(questions), at_once)]
+    blocks = [questions[start : start + _AT_ONCE] for start in range(0, len(questions), _AT_ONCE)]
     if len(blocks) < 2 or not isinstance(model.index, Index):
         for block in blocks:
             yield from _list(model, block, options, None)

@@ -3,6 +3,8 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import numpy as np
 from embeddings.errors import MissingExtra, ModelError
 from embeddings.extras import need
 from embeddings.files import Lock, lock_place
-from embeddings.models import Card
+from embeddings.models import Card, read_manifest, rebuild_index
 from embeddings.progress import Progress
 from embeddings.search import IndexReport
 
@@ -42,6 +44,18 @@ def prepare_bundled(name: str, path: Path, progress: Progress) -> None:
     with lock_place(path, waiting=lambda: progress("waiting for another process", 0, 1)) as lock:
         if not path.exists():
             BUNDLED[name](path, progress, lock)
+
+
+def renew_index(path: Path, progress: Progress) -> None:
+    """Index the model at ``path`` anew if an earlier version did. Where nothing can be written it is searched without
+    its index, which opening it says.
+    """
+    with suppress(ModelError):
+        if read_manifest(path).index.is_of_earlier_version:
+            with lock_place(path, waiting=lambda: progress("waiting for another process", 0, 1)) as lock:
+                index = read_manifest(path).index
+                if index.is_of_earlier_version:
+                    rebuild_index(path, replace(index.parameters, factory=None), progress, lock)
 
 
 def _write_own(path: Path, progress: Progress, lock: Lock) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embeddings.answers import LocalModel
-from embeddings.catalogue.bundled import BUNDLED, DEFAULT_MODEL, prepare_bundled
+from embeddings.catalogue.bundled import BUNDLED, DEFAULT_MODEL, prepare_bundled, renew_index
 from embeddings.catalogue.remote import copy_place, fetch, is_url
 from embeddings.errors import ModelError
 from embeddings.files import is_old_training, is_work_folder
@@ -111,6 +111,8 @@ def load_model(model: str | Path = DEFAULT_MODEL, progress: Progress = no_progre
         prepare_bundled(model, path, progress)
     if not path.exists():
         raise ModelError(_unknown(model))
+    if model in BUNDLED:
+        renew_index(path, progress)
     try:
         return open_as(LocalModel, path)
     except ModelError as error:

@@ -42,7 +42,6 @@ from embeddings.models.model import (
     VECTORS_FILE,
     Card,
     Manifest,
-    open_model,
     read_manifest,
 )
 from embeddings.models.vocabulary import FILES as VOCABULARY_FILES
@@ -214,17 +213,18 @@ def rebuild_index(
     with ExitStack() as held:
         if lock is None:
             held.enter_context(lock_place(path))
-        model = open_model(path)
+        before = read_manifest(path)
+        vectors = open_array(path / VECTORS_FILE, np.float32, (before.count, before.dimension))
         folder = held.enter_context(work_folder(path)) / "model"
         with writing(path):
             folder.mkdir()
-            for name in model.manifest.files:
+            for name in before.files:
                 if name not in INDEX_FILES:
                     link(path / name, folder / name)
             progress("index", 0, 1)
-            report = build_index(model.vectors, parameters, folder)
+            report = build_index(vectors, parameters, folder)
             beside = [path / MAP_FILE] if (path / MAP_FILE).exists() else []  # of the vectors, which stay
-            manifest = _complete(folder, path, replace(model.manifest, index=report), beside)
+            manifest = _complete(folder, path, replace(before, index=report), beside)
             progress("done", 1, 1)
     return manifest
 

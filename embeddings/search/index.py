@@ -26,7 +26,7 @@ from embeddings.search.faiss_codes import (
     factories_to_try,
     faiss_threads,
 )
-from embeddings.search.list_building import build_list_index, lists_to_try, names_lists, rebuild_list_index
+from embeddings.search.list_building import build_list_index, lists_to_try, rebuild_list_index
 from embeddings.search.list_file import LISTS_FILE, read_lists
 from embeddings.search.list_search import LARGEST_K, ListSearch, Reach
 from embeddings.search.recall import SearchKind
@@ -237,7 +237,7 @@ def build_index(
     for name in INDEX_FILES:
         (folder / name).unlink(missing_ok=True)
     has_kernel = missing_kernel("embeddings.search") is None
-    if measured is not None and measured.kind == "lists" and names_lists(measured.factory) and has_kernel:
+    if measured is not None and measured.kind == "lists" and not measured.is_of_earlier_version and has_kernel:
         return rebuild_list_index(vectors, measured, folder)
     for kind in _kinds_to_try(len(vectors), parameters.kind):
         report = try_index(vectors, kind, parameters, folder)
@@ -305,10 +305,10 @@ def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file:
         return Index(vectors, read_rows=read_rows)
     if report.kind == "lists":
         file = HeldFile(folder / LISTS_FILE)
-        if not names_lists(report.factory):
+        if report.is_of_earlier_version:
             _log.warning(
-                "%s was indexed by an earlier version, so every search compares with all rows. `thisplusthat index` "
-                "indexes it anew.",
+                "%s was indexed by an earlier version, so it is searched row by row. Run: thisplusthat index %s",
+                folder.name,
                 folder,
             )
             return Index(vectors, read_rows=read_rows)

@@ -1,6 +1,5 @@
 """Rows → lists: which dimensions are kept, the groups of rows, their codes; and how far searches must go in them."""
 
-import re
 import time
 from collections.abc import Iterator
 from ctypes import addressof, c_int64, c_void_p
@@ -32,7 +31,7 @@ from embeddings.search.codes import MOST_NIBBLES, MOST_TURNED, Bits, bits_for, m
 from embeddings.search.list_file import LISTS_FILE, MOST_SCALE, NO_ROW, Lists, write_lists
 from embeddings.search.list_search import ListIndex, Reach
 from embeddings.search.recall import SearchKind, goal_of, measured_targets
-from embeddings.search.report import IndexParameters, IndexReport
+from embeddings.search.report import LISTS, IndexParameters, IndexReport
 
 _ROWS_PER_LIST = 256
 """With fewer, finding the lists takes longer; with more, more rows are read in vain."""
@@ -43,7 +42,6 @@ _COMPARED = 128
 _BYTES = 1.3
 """A coarse code has so many bytes, times the root of the number of dimensions."""
 _MOST_SHARE = 255
-_FACTORY = re.compile(r"L(\d{1,9}),(\d{1,3})\+([1248])")
 _BLOCK_ROWS = 8192
 
 
@@ -81,11 +79,6 @@ def rebuild_list_index(vectors: Matrix, measured: IndexReport, folder: Path) -> 
 def factory_of(number: int, coarse: int, fine: int) -> str:
     """The name of an index of ``number`` lists with coarse codes of so many bytes and fine ones of so many bits."""
     return f"L{number},{coarse}+{fine}"
-
-
-def names_lists(factory: str | None) -> bool:
-    """Whether ``factory`` is a name of `factory_of`. Those of earlier versions are not."""
-    return factory is not None and _FACTORY.fullmatch(factory) is not None
 
 
 def list_factory(count: int, dimension: int) -> str:
@@ -152,7 +145,7 @@ def _turned(dimension: int) -> int:
 
 def _numbers_of(factory: str, count: int, dimension: int) -> tuple[int, int, int]:
     """How many lists, bytes of a coarse code, and bits a number of a fine one."""
-    match = _FACTORY.fullmatch(factory)
+    match = LISTS.fullmatch(factory)
     number, coarse, fine = map(int, match.groups()) if match else (0, 0, 0)
     if not (0 < number <= count and 0 < coarse <= min(MOST_NIBBLES // 2, _turned(dimension) // 2) and coarse % 2 == 0):
         raise ModelError(

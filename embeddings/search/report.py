@@ -1,11 +1,16 @@
 """What an index should be, and what was built: both are in model.json."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from embeddings.parameters import of_file
 
+LISTS = re.compile(r"L(\d{1,9}),(\d{1,3})\+([1248])")
+"""Names of lists: their number, the bytes of a coarse code and the bits of each number of a fine one. Those of earlier
+versions were others.
+"""
 KINDS = ("auto", "exact", "lists", "fastscan", "ivf")
 
 
@@ -23,7 +28,7 @@ class IndexParameters:
     """Number of analogy targets that the recall is measured on; down to a third for matrices above 80 MB."""
     seed: int = 0
     factory: str | None = None
-    """The name of the lists (L2000,52x8) or, as FAISS has it, of the codes of a fast scan; None goes by the vectors."""
+    """The name of the lists (L838,26+2) or, as FAISS has it, of the codes of a fast scan; None goes by the vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,11 @@ class IndexReport:
     """The recall@10 that each reaches."""
     reach_for: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """How far a search in lists goes by its kind: spreads of a list, and the margin of its codes (`Reach`)."""
+
+    @property
+    def is_of_earlier_version(self) -> bool:
+        """Whether it is an index that this version cannot search."""
+        return self.kind == "lists" and (self.factory is None or LISTS.fullmatch(self.factory) is None)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

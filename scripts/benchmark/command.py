@@ -159,7 +159,7 @@ def short(queries: int, every: int, runs: int, **where: Any) -> None:
 @_of_model
 @_queries
 def whole(queries: int, **where: Any) -> None:
-    """Whole queries, text to answer."""
+    """Whole queries, text to answer, fifty of each library in turn, after a rest."""
     from scripts.benchmark.search_benchmark import measure_whole
 
     with _subject(**where) as subject:

@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { LINE = 64, STRETCH = 32, SHARE_BYTES = 2, MOST_STRETCHES = 4 };
+enum { LINE = 64, STRETCH = 32, SHARE_BYTES = 2, MOST_STRETCHES = 4, AT_A_TIME = 4 };
 #define FINE_SHARE_UNIT (1 / 32768.0f)
 
 // How many numbers fit into so many bytes.
@@ -70,20 +70,35 @@ INLINE float fine_share(const uint8_t *code, int64_t bytes) {
 
 #if defined(__AVX512F__)
 
-INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, const int bits) {
-    const __m512i mask = _mm512_set1_epi8((char)((1 << bits) - 1));
-    const int8_t *numbers = query->numbers;
-    __m512i sums = _mm512_setzero_si512();
-    for (int64_t at = 0; at < query->bytes; at += AT_ONCE) {
-        __m512i codes = _mm512_loadu_si512(code + at);
-        for (int shift = 0; shift < 8; shift += bits, numbers += AT_ONCE, codes = _mm512_srli_epi16(codes, bits))
-            sums = _mm512_add_epi16(
-                sums, _mm512_maddubs_epi16(_mm512_and_si512(codes, mask), _mm512_loadu_si512(numbers)));
-    }
-    return _mm512_reduce_add_epi32(_mm512_madd_epi16(sums, _mm512_set1_epi16(1)));
+INLINE __m256i folded(__m512i sums) {
+    const __m512i four = _mm512_madd_epi16(sums, _mm512_set1_epi16(1));
+    return _mm256_add_epi32(_mm512_castsi512_si256(four), _mm512_extracti64x4_epi64(four, 1));
 }
 
-#elif defined(__AVX2__)
+// Of four codes at once, so that the numbers of the query are loaded once, and the sums are added up together.
+INLINE void fine_products(const uint8_t *const codes[AT_A_TIME], const Fine_query *query, const int bits, int32_t *products) {
+    const __m512i mask = _mm512_set1_epi8((char)((1 << bits) - 1));
+    const int8_t *numbers = query->numbers;
+    __m512i sums[AT_A_TIME], left[AT_A_TIME];
+    for (int i = 0; i < AT_A_TIME; i++) sums[i] = _mm512_setzero_si512();
+    for (int64_t at = 0; at < query->bytes; at += AT_ONCE) {
+        for (int i = 0; i < AT_A_TIME; i++) left[i] = _mm512_loadu_si512(codes[i] + at);
+        for (int shift = 0; shift < 8; shift += bits, numbers += AT_ONCE) {
+            const __m512i of_query = _mm512_loadu_si512(numbers);
+            for (int i = 0; i < AT_A_TIME; i++) {
+                sums[i] = _mm512_add_epi16(sums[i], _mm512_maddubs_epi16(_mm512_and_si512(left[i], mask), of_query));
+                left[i] = _mm512_srli_epi16(left[i], bits);
+            }
+        }
+    }
+    const __m256i all = _mm256_hadd_epi32(_mm256_hadd_epi32(folded(sums[0]), folded(sums[1])),
+                                          _mm256_hadd_epi32(folded(sums[2]), folded(sums[3])));
+    _mm_storeu_si128((__m128i *)products, _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
+}
+
+#else
+
+#if defined(__AVX2__)
 
 INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, const int bits) {
     const __m256i mask = _mm256_set1_epi8((char)((1 << bits) - 1));
@@ -115,16 +130,21 @@ INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, const 
 
 #endif
 
-// What a fine code adds to the score by the coarse one.
-INLINE float fine_part(const List_index *index, const uint8_t *code, const Fine_query *query) {
-    int32_t product;
+INLINE void fine_products(const uint8_t *const codes[AT_A_TIME], const Fine_query *query, const int bits, int32_t *products) {
+    for (int i = 0; i < AT_A_TIME; i++) products[i] = fine_product(codes[i], query, bits);
+}
+
+#endif
+
+// The products of AT_A_TIME codes.
+static inline void fine_products_of(const List_index *index, const uint8_t *const codes[AT_A_TIME], const Fine_query *query,
+                             int32_t *products) {
     switch (index->fine_bits) {
-    case 1: product = fine_product(code, query, 1); break;
-    case 2: product = fine_product(code, query, 2); break;
-    case 4: product = fine_product(code, query, 4); break;
-    default: product = fine_product(code, query, 8);
+    case 1: fine_products(codes, query, 1, products); break;
+    case 2: fine_products(codes, query, 2, products); break;
+    case 4: fine_products(codes, query, 4, products); break;
+    default: fine_products(codes, query, 8, products);
     }
-    return ((float)product - query->origin) * query->unit;
 }
 
 #endif

@@ -369,7 +369,8 @@ EXPORT(void, score_places)(const List_index *index, const float *targets, int64_
             const float by_coarse = coarse_score(search, base, sums[place % BLOCK_ROWS]);
             scores[j] = base * index->scales[parts[j]];
             scores[all + j] = by_coarse / ((float)codes[place % BLOCK_ROWS] * SHARE_UNIT);
-            scores[2 * all + j] = fine_score(index, search, (Passed){by_coarse, (uint32_t)place});
+            const Passed row = {by_coarse, (uint32_t)place};
+            fine_scores(index, search, &row, 1, scores + 2 * all + j);
         }
     }
 }

@@ -121,19 +121,26 @@ INLINE float coarse_score(const Search *search, float base, uint16_t sum) {
     return base + ((float)sum - search->origin) * search->unit;
 }
 
-INLINE float fine_score(const List_index *index, const Search *search, Passed row) {
+// The scores of the first rows, at most AT_A_TIME of them, by their fine codes.
+INLINE void fine_scores(const List_index *index, const Search *search, const Passed *rows, int64_t count, float *scores) {
     const int64_t bytes = fine_bytes(index);
-    const uint8_t *code = index->fine + row.place * bytes;
-    return (row.score + fine_part(index, code, &search->fine)) / fine_share(code, bytes);
+    const uint8_t *codes[AT_A_TIME];
+    int32_t products[AT_A_TIME];
+    for (int64_t i = 0; i < AT_A_TIME; i++) codes[i] = index->fine + rows[i < count ? i : 0].place * bytes;
+    fine_products_of(index, codes, &search->fine, products);
+    for (int64_t i = 0; i < count; i++)
+        scores[i] = (rows[i].score + ((float)products[i] - search->fine.origin) * search->fine.unit) / fine_share(codes[i], bytes);
 }
 
 // Makes hits of those of the first `count` rows that passed whose fine codes come up to the bound.
 static void look_closer(const List_index *index, const Question *asked, Search *search, int64_t count) {
+    float scores[AT_A_TIME];
     for (int64_t i = 0; i < count; i++) {
-        const Passed next = search->passed[i];
-        const float score = fine_score(index, search, next);
+        const Passed *next = search->passed + i;
+        if (i % AT_A_TIME == 0) fine_scores(index, search, next, count - i < AT_A_TIME ? count - i : AT_A_TIME, scores);
+        const float score = scores[i % AT_A_TIME];
         if (!(score >= search->bound - asked->fine_margin)) continue;
-        const uint32_t row = index->ids[next.place];
+        const uint32_t row = index->ids[next->place];
         if (!is_wanted(index, asked, row)) continue;
         if (search->bound != NO_BOUND) row_ahead(index, row);
         search->hits[search->hits_count++] = (Ranked){score, row};

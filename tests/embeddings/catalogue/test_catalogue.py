@@ -16,8 +16,10 @@ from embeddings.answers import ask
 from embeddings.catalogue import bundled
 from embeddings.catalogue.catalogue import DEFAULT_MODEL, list_models, load_model, model_path, pull
 from embeddings.errors import MissingExtra, ModelError
-from embeddings.models.model import Card, Model, verify_model
-from embeddings.models.writer import save_model
+from embeddings.models.model import Card, Model, read_manifest, verify_model
+from embeddings.models.writer import rebuild_index, save_model
+from embeddings.search.list_building import list_factory
+from embeddings.search.report import IndexParameters
 
 ASK = """
 import sys
@@ -110,6 +112,40 @@ def test_a_damaged_default_says_how_to_get_it_back(tmp_path: Path, monkeypatch: 
     (model_path(DEFAULT_MODEL) / "norms.npy").write_bytes(b"")
     with pytest.raises(ModelError, match=r"norms.npy has 0 bytes .* Delete the folder .* prepares it anew"):
         load_model()
+
+
+def with_index_of_earlier_version(path: Path) -> Path:
+    rows = np.random.default_rng(0).normal(size=(3000, 8)).astype(np.float32)
+    save_model(path, [f"word{row}" for row in range(3000)], rows, Card(path.name))
+    rebuild_index(path, IndexParameters("lists", recall=0.9))
+    manifest = json.loads((path / "model.json").read_text())
+    manifest["index"]["factory"] = "L11,8x8"
+    (path / "model.json").write_text(json.dumps(manifest))
+    return path
+
+
+def test_a_model_of_the_package_that_an_earlier_version_indexed_is_indexed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("THISPLUSTHAT_HOME", str(tmp_path))
+    path = with_index_of_earlier_version(tmp_path / "models" / "glove-6b-50d")
+    model = load_model("glove-6b-50d")
+    assert not model.index.is_exact
+    assert read_manifest(path).index.factory == list_factory(3000, 8)
+    assert model.vocabulary.word(2999) == "word2999"
+    assert not caplog.text
+
+
+def test_another_model_that_an_earlier_version_indexed_says_what_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("THISPLUSTHAT_HOME", str(tmp_path))
+    path = with_index_of_earlier_version(tmp_path / "models" / "mine")
+    model = load_model("mine")
+    assert model.index.is_exact
+    assert f"thisplusthat index {path}" in caplog.text
+    rebuild_index(path, IndexParameters("lists", recall=0.9))
+    assert not load_model("mine").index.is_exact
 
 
 def test_models_are_found_by_name_and_by_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
