@@ -298,11 +298,11 @@ def _write_pass(
     total: int,
     rest: dict[str, int] | None = None,
 ) -> None:
-    numbers, own, made_of = number_phrases(joined.words, joined.phrases, joined.parts)
+    words, own, made_of = number_phrases(joined.words, joined.phrases, joined.parts)
     shared, name = work.shared(own), name_of(joined.stage)
     with work.space.stage(joined.stage) as folder:
         work.write(map_ids(frame, lambda ids: shared.value[ids]), joined.stage, name, total)
-        write_lines(folder / WORDS_FILE, numbers)
+        write_lines(folder / WORDS_FILE, words)
         work.space.write_json(folder / PARTS_FILE, made_of)
         work.space.write_json(folder / REPORT_FILE, clock.taken(name, phrases=len(joined.phrases)) | (rest or {}))
 

@@ -2,6 +2,7 @@
 
 from embeddings.text.appositions import Statement, class_of, modifiers_of, most_agreed, statements
 from embeddings.text.blocks import FileReader, RawBlock, paragraphs, texts_of
+from embeddings.text.capitals import count_capitals
 from embeddings.text.cased_phrases import CasedPhrases, cased_phrases
 from embeddings.text.class_nouns import KINDS
 from embeddings.text.corpus import STANDARD_INPUT, CorpusParameters, Text, find_texts
@@ -91,6 +92,7 @@ __all__ = [
     "class_of",
     "clean",
     "cohesive",
+    "count_capitals",
     "count_ids",
     "described",
     "display_of",

@@ -2,17 +2,17 @@
 
 A name is a run of capitalised words, with words such as *of* inside. A capital at the start of a sentence counts only
 where the word is mostly capitalised elsewhere. An article's subject, in CAPITALS where its first sentence begins, is a
-name as well. Everything is counted on arrays of word numbers, block by block; see `names` for what is a name.
+name as well. Everything is counted by word numbers, block by block; see `names` for what is a name.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.text.phrases import Counts
+from embeddings.text.kernel import SPAN, Hashing, Spans, SpanTable, Trait, has_kernel
+from embeddings.text.phrases import BLOCK_IDS, Counts, blocks_of
 from embeddings.text.spellings import Spellings
 from embeddings.text.tokens import END, FIRST_WORD, Ids
 
@@ -21,48 +21,41 @@ Hashes = npt.NDArray[np.uint64]
 LONGEST = 8
 """Words of the longest name, connecting words included."""
 _LONGEST_GAP = 2
-_MAX_SPANS = 12_000_000
-"""Runs that are kept while counting; beyond it those that were met once are forgotten."""
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(int(_BASE), -1, 1 << 64))
 
 
-@dataclass(slots=True, eq=False)
-class Spans:
-    """Runs of capitalised words and the runs within them, each once, by their hashes (sorted)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """Runs of capitalised words and the runs within them, each once, in the order of their hashes."""
 
-    hashes: Hashes
     met: Counts
     """How often each is met, within longer runs as well."""
     whole: Counts
     """How often each is met as a whole run."""
-    first: Counts
-    """Place in the corpus of its first word where it is met first, and where it is met last."""
-    last: Counts
+    apart: Counts
+    """Tokens of the corpus between where it is met first and where it is met last."""
     words: npt.NDArray[np.int32]
-    """[spans, 8] numbers of its words where it is met first, then zeros."""
-
-    def __len__(self) -> int:
-        return len(self.hashes)
+    """[runs, 8] numbers of its words where it is met first, then zeros."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Capitals:
-    """How often each word is met, and how often within a sentence, with a capital and in all: int64 [words + 2]."""
+    """How often words are met, how often where a capital would say something, and how often with one there."""
 
+    within_spelled: Counts
+    """[spellings + 2] how often each spelling is within a sentence, and not in a run of words in CAPITALS."""
     met: Counts
+    """[words + 2], as are the next."""
     within: Counts
     capital: Counts
-
-    @property
-    def mostly(self) -> Flags:
-        """Which words have a capital more often than not."""
-        return (self.capital > 0) & (2 * self.capital >= self.within)
+    mostly: Flags
+    """Which words have a capital more often than not."""
 
 
 def shouted_runs(ids: Ids, spellings: Spellings) -> Flags:
     """Which tokens of ``ids`` are in a run of words in CAPITALS: their capitals say nothing of the words."""
-    shouted = spellings.shouted[ids]
+    shouted = spellings.has(Trait.SHOUTED)[ids]
     beside = np.zeros(len(ids), bool)
     beside[1:] = shouted[:-1]
     beside[:-1] |= shouted[1:]
@@ -73,6 +66,9 @@ def count_capitals(blocks: Iterable[Ids], spellings: Spellings) -> Capitals:
     """Count the words of ``blocks``, tokens as they are spelled."""
     met, within = (np.zeros(len(spellings.word_of), np.int64) for _ in range(2))  # of each spelling
     for ids in blocks:
+        if has_kernel():
+            spellings.tokens.count(ids, met, within)
+            continue
         inside = not_first(ids) & ~shouted_runs(ids, spellings) & (ids >= FIRST_WORD)
         met += np.bincount(ids, minlength=len(met))
         within += np.bincount(ids[inside], minlength=len(met))
@@ -82,7 +78,8 @@ def count_capitals(blocks: Iterable[Ids], spellings: Spellings) -> Capitals:
         np.add.at(found, spellings.word_of, counts)
         return found
 
-    return Capitals(of_words(met), of_words(within), of_words(np.where(spellings.capital, within, 0)))
+    capital, of_all = of_words(np.where(spellings.has(Trait.CAPITAL), within, 0)), of_words(within)
+    return Capitals(within, of_words(met), of_all, capital, (capital > 0) & (2 * capital >= of_all))
 
 
 def not_first(ids: Ids) -> Flags:
@@ -93,84 +90,115 @@ def not_first(ids: Ids) -> Flags:
     return not_first
 
 
-class SpanCounter:
-    """Counts runs of capitalised words in blocks of tokens as they are spelled."""
+def count_runs(ids: Ids, spellings: Spellings, capitals: Capitals, least: int, size: int = BLOCK_IDS) -> Runs:
+    """The runs of ``ids``, tokens as they are spelled, that are met at least so often; ``size`` is that of blocks."""
+    random = np.random.default_rng(1).integers(0, 2**64, len(spellings.words) + FIRST_WORD, dtype=np.uint64)
+    hashing = Hashing(random, _BASE)
+    table = (
+        SpanTable(spellings.tokens, capitals.mostly, hashing, len(ids))
+        if has_kernel()
+        else _SpanArrays(spellings, capitals.mostly, hashing)
+    )
+    for block in blocks_of(ids, size):
+        table.look(block)
+    place = 0
+    for block in blocks_of(ids, size):
+        table.add(block, place, min(least, 2))
+        place += len(block)
+    spans = table.spans(least)
+    spans = spans[np.argsort(spans["hash"])]
+    words = _words_at(ids, spans["first"], spans["length"], spellings)
+    return Runs(*(spans[name].astype(np.int64) for name in ("met", "whole", "apart")), words)
 
-    def __init__(self, spellings: Spellings, capitals: Capitals, seed: int = 1) -> None:
+
+def find_subjects(blocks: Iterable[Ids], spellings: Spellings) -> set[tuple[int, ...]]:
+    """Runs of words in CAPITALS at the starts of sentences of ``blocks``, tokens as they are spelled."""
+    subjects: set[tuple[int, ...]] = set()
+    for ids in blocks:
+        starts, lengths = spellings.tokens.subjects(ids) if has_kernel() else _subjects(ids, spellings)
+        words = _words_at(ids, starts, lengths, spellings).tolist()
+        subjects.update(tuple(row[:length]) for row, length in zip(words, lengths.tolist(), strict=True))
+    return subjects
+
+
+def _words_at(ids: Ids, starts: Counts, lengths: npt.NDArray[np.integer], spellings: Spellings) -> Ids:
+    """[starts, 8] the words of ``ids`` from each of ``starts`` on, as many as ``lengths`` says, then zeros."""
+    steps = np.arange(LONGEST)
+    places = np.minimum(starts[:, None] + steps, max(len(ids) - 1, 0))
+    words = np.where(steps < lengths[:, None], spellings.word_of[ids[places]], 0)
+    return words.astype(np.int32)
+
+
+# ---- Without a kernel
+
+
+class _SpanArrays:
+    """Does what a `SpanTable` does."""
+
+    def __init__(self, spellings: Spellings, mostly: Flags, hashing: Hashing) -> None:
         self._spellings = spellings
-        self._mostly = capitals.mostly
-        self._random = np.random.default_rng(seed).integers(0, 2**64, len(self._mostly), dtype=np.uint64)
-        self._powers, self._inverses = _powers(_BASE, 1), _powers(_INVERSE, 1)
-        self._parts: list[Spans] = []
-        self._place = 0
-        self.subjects: Counter[tuple[int, ...]] = Counter()
-        """Runs of words in CAPITALS at the starts of sentences."""
+        self._mostly = mostly
+        self._hashing = hashing
+        self._counted = np.empty(0, SPAN)
 
-    def add(self, ids: Ids) -> None:
-        """Count the runs of a block."""
-        if len(self._powers) <= len(ids):
-            self._powers, self._inverses = _powers(_BASE, len(ids) + 1), _powers(_INVERSE, len(ids) + 1)
-        shouted = shouted_runs(ids, self._spellings)
-        self._parts.append(self._spans(ids, shouted))
-        self.subjects.update(self._subjects(ids, shouted))
-        self._place += len(ids)
-        if sum(map(len, self._parts)) > 2 * _MAX_SPANS:
-            self._parts = [_merge(self._parts)]
-            if len(self._parts[0]) > _MAX_SPANS:
-                self._parts = [_chosen(self._parts[0], self._parts[0].met > 1)]
+    def spans(self, least: int) -> Spans:
+        return self._counted[self._counted["met"] >= least]
 
-    def finish(self, least: int) -> Spans:
-        """The runs that were met at least so often."""
-        return _merge(self._parts, least)
+    def look(self, ids: Ids) -> None:
+        """Nothing is estimated."""
 
-    def _spans(self, ids: Ids, shouted: Flags) -> Spans:
-        words = self._spellings.word_of[ids]
-        capital = self._spellings.capital[ids] & ~shouted & (not_first(ids) | self._mostly[words])
+    def add(self, ids: Ids, place: int, least: int) -> None:  # noqa: ARG002
+        spellings, words = self._spellings, self._spellings.word_of[ids]
+        powers, inverses = (_powers(base, len(ids) + 1) for base in (self._hashing.base, _INVERSE))
+        capital = spellings.has(Trait.CAPITAL)[ids] & ~shouted_runs(ids, spellings) & (not_first(ids) | self._mostly[words])
         sums = np.zeros(len(ids) + 1, np.uint64)
-        np.cumsum(self._random[words] * self._powers[: len(ids)], out=sums[1:])
+        np.cumsum(self._hashing.random[words] * powers[:-1], out=sums[1:])
         places = np.flatnonzero(capital)
-        broken = np.cumsum((self._spellings.joins[ids] == 0) & ~capital, dtype=np.int32)[places]
+        joins, loose = spellings.has(Trait.CLOSE | Trait.LOOSE)[ids], spellings.has(Trait.LOOSE)[ids]
+        broken = np.cumsum(~joins & ~capital, dtype=np.int32)[places]
         linked = (np.diff(places) <= _LONGEST_GAP + 1) & (broken[1:] == broken[:-1])
         starts, stops, whole = _runs(linked, places)
-        loose = np.cumsum((self._spellings.joins[ids] > 1) & ~capital, dtype=np.int32)[places]
-        apart = linked & (loose[1:] != loose[:-1])
+        loosely = np.cumsum(loose & ~capital, dtype=np.int32)[places]
+        apart = linked & (loosely[1:] != loosely[:-1])
         # A run that ends where a loose connecting word (and, in, for) follows is whole as well.
         strict_starts, strict_stops, strict_whole = _runs(linked & ~apart, places)
-        keep = loose[starts] != loose[stops]
+        keep = loosely[starts] != loosely[stops]
         starts = places[np.concatenate((starts[keep], strict_starts))]
         stops = places[np.concatenate((stops[keep], strict_stops))] + 1
-        whole = np.concatenate((whole[keep], strict_whole))
-        hashes = (sums[stops] - sums[starts]) * self._inverses[starts]
-        order = np.argsort(hashes)
-        hashes, starts, stops, whole = hashes[order], starts[order], stops[order], whole[order]
-        firsts = _firsts(hashes)
-        if not len(firsts):
-            return _nothing()
-        within = starts[firsts, None] + np.arange(LONGEST)
-        shown = np.where(within < stops[firsts, None], words[np.minimum(within, len(words) - 1)], 0)
-        return Spans(
-            hashes[firsts],
-            np.diff(np.append(firsts, len(hashes))),
-            np.add.reduceat(whole, firsts, dtype=np.int64),
-            np.minimum.reduceat(starts, firsts) + self._place,
-            np.maximum.reduceat(starts, firsts) + self._place,
-            shown.astype(np.int32),
-        )
+        spans = np.empty(len(starts), SPAN)
+        spans["hash"] = (sums[stops] - sums[starts]) * inverses[starts]
+        spans["first"], spans["apart"], spans["length"] = starts + place, 0, stops - starts
+        spans["met"], spans["whole"] = 1, np.concatenate((whole[keep], strict_whole))
+        self._counted = _counted(np.concatenate((self._counted, spans)))
 
-    def _subjects(self, ids: Ids, shouted: Flags) -> Iterator[tuple[int, ...]]:
-        spellings = self._spellings
-        upper = shouted | ((spellings.initial[ids] | spellings.caseless[ids]) & (ids >= FIRST_WORD))
-        starts = np.flatnonzero(~not_first(ids) & (ids >= FIRST_WORD))
-        articles = spellings.article[ids[starts]] & ~shouted[starts]
-        starts = starts + articles
-        starts = starts[starts < len(ids)]
-        starts = starts[upper[starts]]
-        ends = np.flatnonzero(~upper)
-        stops = np.append(ends, len(ids))[np.searchsorted(ends, starts)]
-        words = spellings.word_of[ids]
-        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-            if 2 <= stop - start <= LONGEST and shouted[start:stop].any():
-                yield tuple(words[start:stop].tolist())
+
+def _counted(spans: Spans) -> Spans:
+    """Each of ``spans`` once."""
+    spans = spans[np.lexsort((spans["first"], spans["hash"]))]
+    hashes = spans["hash"]
+    firsts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1]))) if len(hashes) else np.empty(0, np.int64)
+    counted = spans[firsts]
+    if len(counted):
+        for name in ("met", "whole"):
+            counted[name] = np.add.reduceat(spans[name], firsts)
+        lasts = np.maximum.reduceat(spans["first"] + spans["apart"], firsts)
+        counted["apart"] = np.minimum(lasts - counted["first"], np.iinfo(np.uint32).max)
+    return counted
+
+
+def _subjects(ids: Ids, spellings: Spellings) -> tuple[Counts, Counts]:
+    """What `SpelledTokens.subjects` finds."""
+    shouted = shouted_runs(ids, spellings)
+    upper = shouted | spellings.has(Trait.INITIAL | Trait.CASELESS)[ids]
+    starts = np.flatnonzero(~not_first(ids) & (ids >= FIRST_WORD))
+    starts = starts + (spellings.has(Trait.ARTICLE)[ids[starts]] & ~shouted[starts])
+    starts = starts[starts < len(ids)]
+    starts = starts[upper[starts]]
+    ends = np.flatnonzero(~upper)
+    lengths = np.append(ends, len(ids))[np.searchsorted(ends, starts)] - starts
+    some = np.concatenate(([0], np.cumsum(shouted)))
+    fit = (lengths >= 2) & (lengths <= LONGEST) & (some[starts + lengths] > some[starts])
+    return starts[fit], lengths[fit]
 
 
 def _powers(base: np.uint64, number: int) -> Hashes:
@@ -194,46 +222,3 @@ def _runs(linked: Flags, places: npt.NDArray[np.int64]) -> tuple[Counts, Counts,
             break
     starts, stops, whole = (np.concatenate(part) for part in zip(*found, strict=True))
     return starts, stops, whole
-
-
-def _firsts(hashes: Hashes) -> Counts:
-    """Where each different one of sorted ``hashes`` begins."""
-    return np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1]))) if len(hashes) else np.empty(0, np.int64)
-
-
-def _nothing() -> Spans:
-    counts = np.empty(0, np.int64)
-    return Spans(np.empty(0, np.uint64), counts, counts, counts, counts, np.empty((0, LONGEST), np.int32))
-
-
-def _merge(parts: Sequence[Spans], least: int = 1) -> Spans:
-    """The spans of all ``parts`` that are met at least so often."""
-    if not parts:
-        return _nothing()
-    hashes = np.concatenate([part.hashes for part in parts])
-    order = np.argsort(hashes, kind="stable")
-    hashes = hashes[order]
-    firsts = _firsts(hashes)
-    if not len(firsts):
-        return _nothing()
-
-    def column(name: str) -> Counts:
-        joined: Counts = np.concatenate([getattr(part, name) for part in parts])[order]
-        return joined
-
-    met = np.add.reduceat(column("met"), firsts)
-    keep = met >= least
-    return Spans(
-        hashes[firsts[keep]],
-        met[keep],
-        np.add.reduceat(column("whole"), firsts)[keep],
-        np.minimum.reduceat(column("first"), firsts)[keep],
-        np.maximum.reduceat(column("last"), firsts)[keep],
-        np.concatenate([part.words for part in parts])[order[firsts[keep]]],
-    )
-
-
-def _chosen(spans: Spans, keep: Flags) -> Spans:
-    return Spans(
-        spans.hashes[keep], spans.met[keep], spans.whole[keep], spans.first[keep], spans.last[keep], spans.words[keep]
-    )

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.text.capitals import Flags
+from embeddings.text.kernel import Trait
 from embeddings.text.names import Name
 from embeddings.text.phrase_lists import KnownPhrases, known_phrases
 from embeddings.text.phrases import Counts
@@ -35,13 +36,13 @@ class CasedPhrases:
 
     def find(self, ids: Ids, spellings: Spellings) -> tuple[Counts, Counts]:
         """Where phrases begin in ``ids``, tokens as they are spelled, and which, the longest at each place."""
-        tokens = 2 * spellings.word_of[ids] + spellings.capital[ids]
-        places, patterns = self.trie.find(tokens)
+        cased = 2 * spellings.word_of + spellings.has(Trait.CAPITAL)
+        places, patterns = self.trie.find(ids, cased)
         return places, self.phrase_of[patterns].astype(np.int64)
 
     def join(self, ids: Ids, spellings: Spellings, places: Counts, phrases: Counts) -> Ids:
         """The words of a block with the ``phrases`` at ``places`` joined, numbered on from the words."""
-        out, keep = spellings.word_of[ids], np.ones(len(ids), bool)
+        out, keep = spellings.word_of.take(ids), np.ones(len(ids), bool)
         out[places] = len(spellings.words) + FIRST_WORD + phrases
         lengths = self.lengths[phrases]
         for step in range(1, int(self.lengths.max(initial=1))):

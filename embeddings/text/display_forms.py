@@ -2,38 +2,38 @@
 
 import numpy as np
 
-from embeddings.text.capitals import not_first, shouted_runs
+from embeddings.text.capitals import Flags
 from embeddings.text.cased_phrases import CasedPhrases
+from embeddings.text.kernel import Trait
 from embeddings.text.phrases import Counts
 from embeddings.text.spellings import POSSESSIVE, Spellings
 from embeddings.text.tokens import END, FIRST_WORD, JOINER, Ids
 
 
 class DisplayForms:
-    """Counts spellings in blocks of tokens as they are spelled."""
+    """Counts spellings in blocks of tokens as they are spelled.
 
-    def __init__(self, spellings: Spellings, phrases: CasedPhrases) -> None:
+    What a word is within a name says nothing of the word: king, though King's Cross and King Lear have capitals.
+    """
+
+    def __init__(self, spellings: Spellings, phrases: CasedPhrases, within: Counts) -> None:
+        """``within`` [spellings + 2] is how often each is where its capitals tell something, within names as well."""
         size = len(spellings.texts) + FIRST_WORD
         self._spellings = spellings
         self._phrases = phrases
-        self._alone = np.zeros(size, np.int64)
-        self._within = np.zeros(size, np.int64)
+        self._within = within
+        self._alone = within.copy()
         self._random = np.random.default_rng(1).integers(0, 2**64, size, dtype=np.uint64)
         self._random[END] = 0  # fills up short phrases
         self._found: list[tuple[Counts, Counts, Counts, Counts, Ids]] = []
         self._place = 0
 
     def add(self, ids: Ids, places: Counts, phrases: Counts) -> None:
-        """Count the words of a block, and the ``phrases`` that begin at ``places``.
-
-        What a word is within a name says nothing of the word: king, though King's Cross and King Lear have capitals.
-        """
-        telling = not_first(ids) & ~shouted_runs(ids, self._spellings)
-        self._within += np.bincount(ids[telling], minlength=len(self._within))
+        """Count the ``phrases`` of a block, which begin at ``places``."""
         lengths = self._phrases.lengths[phrases]
         for step in range(int(lengths.max(initial=0))):
-            telling[places[lengths > step] + step] = False
-        self._alone += np.bincount(ids[telling], minlength=len(self._alone))
+            inside = places[lengths > step] + step
+            self._alone -= np.bincount(ids[inside[_telling(ids, inside, self._spellings)]], minlength=len(self._alone))
         if len(places):
             self._found.append(self._phrases_of(ids, places, phrases))
         self._place += len(ids)
@@ -58,7 +58,7 @@ class DisplayForms:
         words = spellings.word_of[order]
         usual = order[np.concatenate(([True], words[1:] != words[:-1]))] if len(order) else order
         forms = {}
-        for number in usual[(self._within[usual] > 0) & spellings.capital[usual]].tolist():
+        for number in usual[(self._within[usual] > 0) & spellings.has(Trait.CAPITAL)[usual]].tolist():
             text = spellings.texts[number - FIRST_WORD]
             key = spellings.words[spellings.word_of[number] - FIRST_WORD]
             if text != key:
@@ -83,6 +83,15 @@ class DisplayForms:
             texts = [self._spellings.texts[number - FIRST_WORD] for number in written[row].tolist() if number]
             forms[int(phrases[row])] = " ".join(texts).replace(f" {POSSESSIVE}", POSSESSIVE)
         return forms
+
+
+def _telling(ids: Ids, places: Counts, spellings: Spellings) -> Flags:
+    """At which of ``places`` capitals tell something: within a sentence, and not in a run of words in CAPITALS."""
+    shouted = spellings.has(Trait.SHOUTED)
+    before = np.where(places > 0, ids[places - 1], END)
+    behind = np.where(places + 1 < len(ids), ids[np.minimum(places + 1, len(ids) - 1)], END)
+    telling: Flags = (before != END) & ~(shouted[ids[places]] & (shouted[before] | shouted[behind]))
+    return telling
 
 
 def display_of(word: str, forms: dict[str, str]) -> str | None:

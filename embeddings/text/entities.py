@@ -1,19 +1,20 @@
 """Phrases that people mean: names by their capitals, articles' subjects, a user's list; see `terms` for the others."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.text.capitals import Capitals, Flags, SpanCounter, count_capitals
+from embeddings.text.capitals import Capitals, Flags, count_capitals, count_runs, find_subjects
 from embeddings.text.cased_phrases import CasedPhrases, cased_phrases
+from embeddings.text.kernel import Trait
 from embeddings.text.names import Name, Names
 from embeddings.text.phrase_lists import cohesive, known_phrases
-from embeddings.text.phrases import Blocks, Counts
+from embeddings.text.phrases import blocks_of
 from embeddings.text.possessives import possessive_names
 from embeddings.text.spellings import Spellings
 from embeddings.text.terms import term_words
-from embeddings.text.tokens import FIRST_WORD
+from embeddings.text.tokens import FIRST_WORD, Ids
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +22,7 @@ class Entities:
     """What was found."""
 
     phrases: CasedPhrases
+    capitals: Capitals
     edges: Flags
     """[words + 2] which words may stand at an edge of a term."""
     names: int
@@ -30,20 +32,16 @@ class Entities:
 
 
 def find_entities(
-    blocks: Blocks, spellings: Spellings, given: Collection[Name], titles: Collection[Name], least: int
+    ids: Ids, spellings: Spellings, given: Collection[Name], titles: Collection[Name], least: int
 ) -> Entities:
-    """The phrases of ``blocks``, tokens as they are spelled, that are met at least so often."""
-    capitals = count_capitals(blocks(), spellings)
-    counter = SpanCounter(spellings, capitals)
-    for block in blocks():
-        counter.add(block)
-    tokens = int(capitals.met.sum())
-    subjects = {*counter.subjects, *titles}
-    names = Names(counter.finish(min(least, 2)), capitals, spellings.words, tokens).choose(least, subjects)
-    names += possessive_names(blocks(), spellings, least)
+    """The phrases of ``ids``, tokens as they are spelled, that are met at least so often."""
+    capitals = count_capitals(blocks_of(ids), spellings)
+    subjects = find_subjects(blocks_of(ids), spellings) | set(titles)
+    names = Names(count_runs(ids, spellings, capitals, min(least, 2)), capitals, spellings, least).choose(subjects)
+    names += possessive_names(blocks_of(ids), spellings, least)
     own = set(given)
     others = sorted((subjects - set(names)) | own)
-    small, capital = _count_cases(blocks(), spellings, others)
+    small, capital = _count_cases(blocks_of(ids), spellings, others)
     together = [of_small + of_capital for of_small, of_capital in zip(small, capital, strict=True)]
     of_user = [phrase for phrase, met in zip(others, together, strict=True) if phrase in own and met >= least]
     often = [place for place, met in enumerate(small) if met >= least and others[place] not in own]
@@ -56,7 +54,7 @@ def find_entities(
     ]
     edges = term_words(spellings.words, capitals.met, capitals.mostly)
     phrases = cased_phrases([*names, *named], [*of_user, *sorted(of_subjects)], spellings)
-    return Entities(phrases, edges, len(names), len(named) + len(of_subjects), len(of_user))
+    return Entities(phrases, capitals, edges, len(names), len(named) + len(of_subjects), len(of_user))
 
 
 def _is_named(phrase: Name, capitals: Capitals) -> bool:
@@ -65,18 +63,20 @@ def _is_named(phrase: Name, capitals: Capitals) -> bool:
 
 
 def _count_cases(
-    blocks: Iterator[np.ndarray[tuple[int], np.dtype[np.int32]]], spellings: Spellings, phrases: Sequence[Name]
+    blocks: Iterable[Ids], spellings: Spellings, phrases: Sequence[Name]
 ) -> tuple[list[int], list[int]]:
     """How often each of ``phrases`` is met in small letters (but for its first), and how often otherwise."""
     small, capital = np.zeros(len(phrases), np.int64), np.zeros(len(phrases), np.int64)
     if not phrases:
         return [], []
     trie = known_phrases(phrases, len(spellings.words) + FIRST_WORD)
-    lengths = np.fromiter(map(len, phrases), np.int64, len(phrases))
+    has_capital = spellings.has(Trait.CAPITAL)
     for ids in blocks:
-        places, which = trie.find(spellings.word_of[ids])
-        capitals: Counts = np.concatenate(([0], np.cumsum(spellings.capital[ids], dtype=np.int64)))
-        is_small = capitals[places + lengths[which]] == capitals[places + 1]
+        places, which = trie.find(ids, spellings.word_of)
+        is_small = np.ones(len(places), bool)
+        for step in range(1, int(trie.lengths.max())):
+            longer = trie.lengths[which] > step
+            is_small[longer] &= ~has_capital[ids[places[longer] + step]]
         small += np.bincount(which[is_small], minlength=len(phrases))
         capital += np.bincount(which[~is_small], minlength=len(phrases))
     return small.tolist(), capital.tolist()

@@ -6,12 +6,14 @@ Times), parts of longer names, and what stands in one article's tables alone. An
 the rules say of it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from math import log
 
-from embeddings.text.capitals import Capitals, Spans
-from embeddings.text.spellings import ARTICLES, CLOSE, LOOSE, POSSESSIVE
+import numpy as np
+
+from embeddings.text.capitals import Capitals, Runs
+from embeddings.text.spellings import ARTICLES, CLOSE, LOOSE, POSSESSIVE, Spellings
 from embeddings.text.tokens import FIRST_WORD
 
 Name = tuple[int, ...]
@@ -24,6 +26,8 @@ _CALENDAR = MONTHS | frozenset(
 _BETWEEN = CLOSE | LOOSE
 _NO_END = _BETWEEN | frozenset("no nos not vol pp but than that this it its his her their is was are were be".split())
 _NO_START = frozenset("no nos vol pp and or et".split())
+_TURNING = ("and", "or")
+"""What stands between two names either of which may stand first."""
 _LOOSE_SHARE = 0.1
 """Of the rarer of the two that *and* joins: Trinidad and Tobago, but not France and Germany."""
 _REVERSED_SHARE = 0.2
@@ -41,23 +45,26 @@ _APART_SHARE = 0.02
 
 
 class Names:
-    """Chooses among ``spans``; ``words`` are those of the corpus, and ``tokens`` says how long it is."""
+    """Chooses among ``runs`` those that are met at least so often."""
 
-    def __init__(self, spans: Spans, capitals: Capitals, words: Sequence[str], tokens: int) -> None:
-        self._spans = spans
+    def __init__(self, runs: Runs, capitals: Capitals, spellings: Spellings, least: int) -> None:
+        tokens = int(capitals.met.sum())
         self._capital = capitals.capital
-        self._words = words
+        self._words = spellings.words
+        self._least = least
         self._total = max(tokens, 1)
-        self._apart = min(_APART, tokens * _APART_SHARE)
-        lengths = (spans.words > 0).sum(axis=1).tolist()
-        rows = enumerate(zip(spans.words.tolist(), lengths, strict=True))
+        self._far = min(_APART, tokens * _APART_SHARE)
+        # Of rarer ones only those are looked up that may be others turned round.
+        turned = [spellings.numbers[word] for word in _TURNING if word in spellings.numbers]
+        kept = (runs.met >= least) | np.isin(runs.words, turned).any(axis=1)
+        lengths = (runs.words[kept] > 0).sum(axis=1).tolist()
+        rows = enumerate(zip(runs.words[kept].tolist(), lengths, strict=True))
         self._row_of: dict[Name, int] = {tuple(numbers[:length]): row for row, (numbers, length) in rows}
-        self._met = spans.met.tolist()
-        self._whole = spans.whole.tolist()
+        self._met, self._whole, self._apart = (of[kept].tolist() for of in (runs.met, runs.whole, runs.apart))
 
-    def choose(self, least: int, subjects: Collection[Name]) -> list[Name]:
-        """The names that are met at least so often, in the order of their hashes; `subjects` are names already."""
-        apart = (self._spans.last - self._spans.first).tolist()
+    def choose(self, subjects: Collection[Name]) -> list[Name]:
+        """The names in the order of their hashes; `subjects` are names already."""
+        least, apart = self._least, self._apart
         enough = [(name, row) for name, row in self._row_of.items() if self._met[row] >= least]
         loose = [
             (name, row)
@@ -68,12 +75,12 @@ class Names:
             for part in self._parts(name):
                 if part in self._row_of:
                     self._whole[self._row_of[part]] -= self._whole[row]
-        chosen = {name for name, row in loose if apart[row] >= self._apart}
+        chosen = {name for name, row in loose if apart[row] >= self._far}
         for name, row in enough:
             if name in subjects:
                 is_chosen = self._says_something(name)
             else:
-                is_chosen = self._whole[row] >= least and apart[row] >= self._apart
+                is_chosen = self._whole[row] >= least and apart[row] >= self._far
                 is_chosen = is_chosen and self._is_name(name, self._met[row])
             if is_chosen:
                 chosen.add(name)
@@ -141,7 +148,7 @@ class Names:
             if met < _LOOSE_SHARE * min(self._count(left), self._count(right)):
                 return True
             reverse = (*name[cut + 1 :], name[cut], *name[:cut])
-            if self._word(name[cut]) in ("and", "or") and self._count(reverse) >= _REVERSED_SHARE * met:
+            if self._word(name[cut]) in _TURNING and self._count(reverse) >= _REVERSED_SHARE * met:
                 return True
         return False
 

@@ -4,8 +4,10 @@ A text's tokens are found by the kernel, or by the regular expression where none
 means is worked out when it is first met in the corpus.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -101,7 +103,7 @@ class Numbering:
     """Numbers the words of a corpus from `FIRST_WORD` in the order of appearance."""
 
     def __init__(self, parameters: TokenParameters, *, by_kernel: bool) -> None:
-        self.words: dict[str, int] = {}
+        self.words: dict[str, int] = defaultdict(count(FIRST_WORD).__next__)
         self._shortest_sentence = parameters.min_sentence_length
         self._meanings = meanings_of(parameters)
         self._numbers = TokenTable() if by_kernel else _TokenNumbers()
@@ -115,14 +117,9 @@ class Numbering:
         return tidy(found.ids, self._shortest_sentence, becomes=self._word_of[numbers])
 
     def _words_of(self, tokens: Sequence[str]) -> list[int]:
-        words, meaning_of, plain = self.words, self._meaning_of, self._meanings.plain
-        return [
-            words.setdefault(token, len(words) + FIRST_WORD)
-            if plain and token.isascii() and token.isalnum() and len(token) <= LONGEST_WORD
-            else meaning_of(token)
+        words, meanings, plain = self.words, self._meanings, self._meanings.plain
+        found = [
+            token if plain and token.isalnum() and token.isascii() and len(token) <= LONGEST_WORD else meanings[token]
             for token in tokens
         ]
-
-    def _meaning_of(self, token: str) -> int:
-        word = self._meanings[token]
-        return word if isinstance(word, int) else self.words.setdefault(word, len(self.words) + FIRST_WORD)
+        return [words[word] if isinstance(word, str) else word for word in found]

@@ -34,10 +34,14 @@ class KnownPhrases:
     phrase_at: npt.NDArray[np.int32]
     """[nodes] place in ``parts`` of the phrase that ends there, -1 if none does."""
 
-    def find(self, ids: Ids) -> tuple[Counts, Counts]:
-        """Where phrases begin in ``ids`` and which, from left to right, the longest at each place, none overlapping."""
+    def find(self, ids: Ids, becomes: Ids | None = None) -> tuple[Counts, Counts]:
+        """Where phrases begin in ``ids`` and which, from left to right, the longest at each place, none overlapping.
+
+        ``becomes`` says what word each number stands for, where that is not itself.
+        """
         if has_kernel():
-            return self._trie.find(ids)
+            return self._trie.find(ids, becomes)
+        ids = ids if becomes is None else becomes[ids]
         size = len(self.first)
         places = np.flatnonzero(self.first[ids] >= 0)
         nodes = self.first[ids[places]].astype(np.int64)

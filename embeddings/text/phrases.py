@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import CorpusError
-from embeddings.text.kernel import BREAK, CONTENT, RARE, Roles, has_kernel
+from embeddings.text.kernel import BREAK, CONTENT, RARE, Around, Roles, has_kernel
 from embeddings.text.tokens import END, FIRST_WORD, JOINER, Ids
 
 Counts = npt.NDArray[np.int64]
@@ -253,6 +253,18 @@ class Links:
             inside = starts[joined] + step
             keep[inside[inside <= stops[joined]]] = False
         return out[keep]
+
+    def around(self, ids: Ids, phrases: Phrases, kinds: npt.NDArray[np.uint8]) -> Counts:
+        """[phrases, 3] how often each kind of `Around` stands around each in ``ids``; ``kinds`` are of each word."""
+        if has_kernel():
+            return self._roles.around(ids, phrases.keys, self.unpack(phrases.keys)[0], kinds)
+        keys, starts, stops = self.of_block(ids)
+        places, there = self.places(keys, phrases.keys, ids[starts], ids[stops])
+        places, starts, stops = places[there], starts[there], stops[there]
+        before = kinds[np.where(starts > 0, ids[np.maximum(starts - 1, 0)], END)]
+        behind = kinds[ids[np.minimum(stops + 1, len(ids) - 1)]]
+        counted = (before & Around.DETERMINER, before & Around.VERBAL, behind & Around.FUNCTION)
+        return np.stack([np.bincount(places[is_so > 0], minlength=len(phrases)) for is_so in counted], axis=1)
 
     def places(self, keys: Counts, wanted: Counts, firsts: Ids, seconds: Ids) -> tuple[Counts, npt.NDArray[np.bool_]]:
         """Where ``keys``, of the words ``firsts`` and ``seconds``, are in ``wanted`` (sorted), and which are there."""

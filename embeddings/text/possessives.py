@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from embeddings.text.kernel import Trait
 from embeddings.text.names import Name
 from embeddings.text.spellings import CLOSE, LOOSE, POSSESSIVE, Spellings
 from embeddings.text.terms import FUNCTION_WORDS
@@ -36,13 +37,15 @@ def possessive_names(blocks: Iterable[Ids], spellings: Spellings, least: int) ->
     follows = np.zeros(size, bool)
     follows[:FIRST_WORD] = True
     follows[[numbers[word] for word in _FOLLOWING if word in numbers]] = True
+    spelled = np.flatnonzero(spellings.word_of == possessive)
+    named = spellings.has(Trait.CAPITAL) & ~spellings.has(Trait.SHOUTED)
     met, alone = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for ids in blocks:
-        words = spellings.word_of[ids]
-        places = np.flatnonzero((words[1:] == possessive) & spellings.capital[ids[:-1]] & ~spellings.shouted[ids[:-1]])
-        behind = words[np.minimum(places + 2, len(words) - 1)]
-        met += np.bincount(words[places], minlength=size)
-        alone += np.bincount(words[places[follows[behind]]], minlength=size)
+        places = np.flatnonzero(np.isin(ids[1:], spelled))
+        places = places[named[ids[places]]]
+        words, behind = (spellings.word_of[ids[at]] for at in (places, np.minimum(places + 2, len(ids) - 1)))
+        met += np.bincount(words, minlength=size)
+        alone += np.bincount(words[follows[behind]], minlength=size)
     found = np.flatnonzero((alone >= least) & (alone >= _SHARE * met))
     return [(word, possessive) for word in found.tolist() if _may_be_one(spellings.words[word - FIRST_WORD])]
 

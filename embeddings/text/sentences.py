@@ -6,6 +6,7 @@ its words say is lost.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +31,13 @@ class Expansion:
     @classmethod
     def of(cls, replaced: Mapping[int, Sequence[int]], size: int) -> "Expansion":
         """For numbers below ``size``: those in ``replaced`` become several."""
-        lengths = np.ones(size, np.int64)
-        for number, parts in replaced.items():
-            lengths[number] = len(parts)
+        lengths, is_replaced = np.ones(size, np.int64), np.zeros(size, bool)
+        numbers = sorted(replaced)
+        lengths[numbers], is_replaced[numbers] = [len(replaced[number]) for number in numbers], True
         starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
         together = np.repeat(np.arange(size, dtype=np.int32), lengths)
-        for number, parts in replaced.items():
-            together[starts[number] : starts[number] + len(parts)] = parts
+        parts = chain.from_iterable(replaced[number] for number in numbers)
+        together[np.repeat(is_replaced, lengths)] = np.fromiter(parts, np.int32)
         return cls(starts, lengths, together)
 
     def apply(self, ids: Ids) -> Ids:

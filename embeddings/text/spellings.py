@@ -1,11 +1,14 @@
 """Words as a text writes them: which spellings are one word, and what their capitals say."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
 
+from embeddings.text.kernel import SpelledTokens, Trait
 from embeddings.text.phrases import Counts
 from embeddings.text.tokens import FIRST_WORD, Case, Ids, lowered
 
@@ -18,7 +21,7 @@ CLOSE = frozenset(
 LOOSE = frozenset("a an and or in on for at to with from by as under over into upon und et".split())
 """Words that stand within a name, but between two names as well."""
 ARTICLES = frozenset(("the", "a", "an"))
-_JOINS = dict.fromkeys(LOOSE, 2) | dict.fromkeys(CLOSE, 1)
+_JOINS = dict.fromkeys(LOOSE, Trait.LOOSE) | dict.fromkeys(CLOSE, Trait.CLOSE)
 _LONGEST_JOINING = max(map(len, _JOINS))
 _HAS_LOWER, _HAS_UPPER, _IS_UPPER, _IS_LOWER = 1, 2, 4, 8
 """Of a letter: there is a small one for it, there is a capital one for it, it is one, it is a small or a title one."""
@@ -35,22 +38,22 @@ class Spellings:
     """Of the words."""
     word_of: Ids
     """[spellings + 2] number of the word that each is."""
-    capital: npt.NDArray[np.bool_]
-    """[spellings + 2] has a capital letter."""
-    shouted: npt.NDArray[np.bool_]
-    """[spellings + 2] is all in capitals, two or more."""
-    initial: npt.NDArray[np.bool_]
-    """[spellings + 2] is one capital."""
-    joins: npt.NDArray[np.int8]
-    """[spellings + 2] 1 of `CLOSE`, 2 of `LOOSE`, 0 any other; a pause and an end are others."""
-    article: npt.NDArray[np.bool_]
-    caseless: npt.NDArray[np.bool_]
-    """[spellings + 2] has no letters that could be capitals: a number, a word of another script."""
+    traits: npt.NDArray[np.uint8]
+    """[spellings + 2] what is known of each, the sum of its `Trait`s."""
+
+    def has(self, trait: Trait) -> npt.NDArray[np.bool_]:
+        """[spellings + 2] of which it is true."""
+        return (self.traits & trait) != 0
+
+    @property
+    def tokens(self) -> SpelledTokens:
+        """What the kernel reads a text by."""
+        return SpelledTokens(self.traits, self.word_of)
 
     def cased_words(self) -> npt.NDArray[np.bool_]:
         """[words + 2] which words may have capitals."""
         cased = np.ones(len(self.words) + FIRST_WORD, bool)
-        cased[self.word_of[self.caseless]] = False
+        cased[self.word_of[self.has(Trait.CASELESS)]] = False
         return cased
 
     def connecting_words(self) -> npt.NDArray[np.bool_]:
@@ -60,10 +63,8 @@ class Spellings:
 
 def spellings_of(texts: Sequence[str], case: Case) -> Spellings:
     """What there is to know of ``texts``, spellings in the order of appearance."""
-    flags = [np.zeros(FIRST_WORD, bool) for _ in range(5)]
-    capital, shouted, initial, article, caseless = flags
-    joins, word_of = np.zeros(FIRST_WORD, np.int8), np.arange(FIRST_WORD, dtype=np.int32)
-    return with_more(Spellings((), (), {}, word_of, capital, shouted, initial, joins, article, caseless), texts, case)
+    word_of = np.arange(FIRST_WORD, dtype=np.int32)
+    return with_more(Spellings((), (), {}, word_of, np.zeros(FIRST_WORD, np.uint8)), texts, case)
 
 
 def with_more(known: Spellings, texts: Sequence[str], case: Case) -> Spellings:
@@ -71,29 +72,28 @@ def with_more(known: Spellings, texts: Sequence[str], case: Case) -> Spellings:
     new = texts[len(known.word_of) - FIRST_WORD :]
     if not new:
         return known
-    size = len(texts) + FIRST_WORD
-    word_of = np.empty(size, np.int32)
-    capital, shouted, initial, article, caseless = (np.zeros(size, bool) for _ in range(5))
-    joins = np.zeros(size, np.int8)
-    begin = len(known.word_of)
-    word_of[:begin], joins[:begin] = known.word_of, known.joins
-    capital[:begin], shouted[:begin], initial[:begin] = known.capital, known.shouted, known.initial
-    article[:begin], caseless[:begin] = known.article, known.caseless
     # What is asked of all spellings at once costs a tenth of what it costs for each of them.
     together = "\n".join((*new, ""))
     lower = lowered(together).split("\n")[:-1]
+    numbers = defaultdict(count(len(known.numbers) + FIRST_WORD).__next__, known.numbers)
     keys = lower if case is Case.LOWER else new
-    numbers = dict(known.numbers)
-    word_of[begin:] = [numbers.setdefault(key, len(numbers) + FIRST_WORD) for key in keys]
+    word_of = np.fromiter(map(numbers.__getitem__, keys), np.int32, len(new))
     letters, lengths = _letters_of(together)
-    capital[begin:] = letters & _HAS_LOWER
-    initial[begin:] = capital[begin:] & (lengths == 1)
-    shouted[begin:] = (letters & (_HAS_LOWER | _IS_UPPER | _IS_LOWER) == _HAS_LOWER | _IS_UPPER) & (lengths > 1)
-    few = begin + np.flatnonzero(lengths <= _LONGEST_JOINING)
-    joins[few] = [_JOINS.get(texts[number - FIRST_WORD], 0) for number in few.tolist()]
-    article[few] = [lower[number - begin] in ARTICLES for number in few.tolist()]
-    caseless[begin:] = (letters & (_HAS_LOWER | _HAS_UPPER) == 0) & (joins[begin:] == 0)
-    return Spellings(texts, list(numbers), numbers, word_of, capital, shouted, initial, joins, article, caseless)
+    capital = letters & _HAS_LOWER != 0
+    alone, joins = lengths == 1, np.zeros(len(new), np.uint8)
+    traits = Trait.CAPITAL * capital + Trait.INITIAL * (capital & alone)
+    traits += Trait.SHOUTED * (~alone & (letters & (_HAS_LOWER | _IS_UPPER | _IS_LOWER) == _HAS_LOWER | _IS_UPPER))
+    few = np.flatnonzero(lengths <= _LONGEST_JOINING)
+    joins[few] = [_JOINS.get(new[number], 0) for number in few.tolist()]
+    traits += joins + Trait.CASELESS * ((letters & (_HAS_LOWER | _HAS_UPPER) == 0) & (joins == 0))
+    traits[few] += np.array([Trait.ARTICLE * (lower[number] in ARTICLES) for number in few.tolist()], traits.dtype)
+    return Spellings(
+        texts,
+        list(numbers),
+        dict(numbers),
+        np.concatenate((known.word_of, word_of)),
+        np.concatenate((known.traits, traits.astype(np.uint8))),
+    )
 
 
 def _letters_of(lines: str) -> tuple[npt.NDArray[np.uint8], Counts]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.text.capitals import Flags
+from embeddings.text.kernel import Around
 from embeddings.text.phrases import Counts, Links, PhraseParameters, Phrases, Scoring, blocks_of, find_phrases
 from embeddings.text.tokens import FIRST_WORD, Ids
 
@@ -92,31 +93,19 @@ def term_links(words: Sequence[str], counts: Counts, edges: Flags) -> Links:
 def find_terms(ids: Ids, words: Sequence[str], counts: Counts, links: Links) -> Phrases:
     """The pairs of ``ids`` that are terms; `links.join` joins them."""
     found = find_phrases(ids, counts, links)
-    nouns = _are_nouns(ids, links, found.keys, words)
+    nouns = _are_nouns(ids, links, found, words)
     return links.phrases(found.keys[nouns], found.counts[nouns], found.scores[nouns])
 
 
-def _are_nouns(ids: Ids, links: Links, keys: Counts, words: Sequence[str]) -> Flags:
-    """Which of ``keys`` stand where nouns stand: after an article rather than after *he* or *was*, and at an end."""
-    size = len(words) + FIRST_WORD
-    determiner, verbal, function = (np.zeros(size, bool) for _ in range(3))
-    function[:FIRST_WORD] = True
+def _are_nouns(ids: Ids, links: Links, pairs: Phrases, words: Sequence[str]) -> Flags:
+    """Which of ``pairs`` stand where nouns stand: after an article rather than after *he* or *was*, and at an end."""
+    kinds = np.zeros(len(words) + FIRST_WORD, np.uint8)
+    kinds[:FIRST_WORD] = Around.FUNCTION
     for number, word in enumerate(words, start=FIRST_WORD):
         if word in FUNCTION_WORDS:
-            determiner[number], verbal[number], function[number] = word in _DETERMINERS, word in _BEFORE_VERBS, True
-    after_determiner, after_verbal, at_end, met = (np.zeros(len(keys), np.int64) for _ in range(4))
-    for block in blocks_of(ids):
-        found, starts, stops = links.of_block(block)
-        places, there = links.places(found, keys, block[starts], block[stops])
-        places, starts, stops = places[there], starts[there], stops[there]
-        before = np.where(starts > 0, block[np.maximum(starts - 1, 0)], 0)
-        behind = block[np.minimum(stops + 1, len(block) - 1)]
-        for counted, true in (
-            (after_determiner, determiner[before]),
-            (after_verbal, verbal[before]),
-            (at_end, function[behind]),
-            (met, np.ones(len(places), bool)),
-        ):
-            counted += np.bincount(places[true], minlength=len(keys))
+            determiner, verbal = (word in _DETERMINERS) * Around.DETERMINER, (word in _BEFORE_VERBS) * Around.VERBAL
+            kinds[number] = determiner | verbal | Around.FUNCTION
+    around = sum((links.around(block, pairs, kinds) for block in blocks_of(ids)), np.zeros((len(pairs), 3), np.int64))
+    after_determiner, after_verbal, at_end = around.T
     noun: npt.NDArray[np.bool_] = after_determiner >= _NOUN_SHARE * (after_determiner + after_verbal)
-    return noun & (at_end >= _EDGE_SHARE * met)
+    return noun & (at_end >= _EDGE_SHARE * pairs.counts)

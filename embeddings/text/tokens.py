@@ -209,6 +209,8 @@ def _meaning(parameters: TokenParameters) -> Callable[[str], str | int]:
 
 def _spelt(found: str) -> str | int:
     """A token of `_grammar` in the one form of its word, or what it stands for."""
+    if found.isascii() and found[0].isalnum():
+        return PAUSE if "://" in found or "@" in found else found.replace("`", "'")
     kind = kinds()[ord(found[0])]
     if kind > CharacterKind.LINKING:
         if kind in (CharacterKind.LINE, CharacterKind.END):

@@ -26,7 +26,7 @@ from embeddings.errors import CorpusError
 from embeddings.text.blocks import FileReader, RawBlock, TextBlock, texts_of
 from embeddings.text.corpus import CorpusParameters, OnError, Text
 from embeddings.text.file_types import TextFormat
-from embeddings.text.kernel import has_kernel
+from embeddings.text.kernel import count_numbers, has_kernel
 from embeddings.text.numbering import FoundTokens, Numbering, find_tokens
 from embeddings.text.tokens import FIRST_WORD, Ids, Splitting, TokenParameters, unspaced_word
 
@@ -214,6 +214,8 @@ def open_ids(path: Path) -> Ids:
 
 def count_ids(ids: Ids, size: int, block: int = 1 << 18) -> npt.NDArray[np.int64]:
     """How often each number below ``size`` is in ``ids``."""
+    if has_kernel():
+        return count_numbers(ids, size)
     counts = np.zeros(size, np.int64)
     for start in range(0, len(ids), block):
         counts += np.bincount(ids[start : start + block], minlength=size)

@@ -3,7 +3,7 @@
 Spelled tokens become words here. Before it, compounds that are too rare for a vector of their own are taken apart.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -14,6 +14,7 @@ import numpy as np
 from embeddings.files import save_array
 from embeddings.text import (
     FIRST_WORD,
+    IDS_FILE,
     TITLES_FILE,
     Case,
     Counts,
@@ -26,12 +27,14 @@ from embeddings.text import (
     blocks_of,
     cased_phrases,
     cohesive,
+    count_capitals,
     count_ids,
     find_entities,
     joined_word,
     known_phrases,
     lowered,
     numbered,
+    open_ids,
     read_lines,
     spellings_of,
     split_compound,
@@ -44,6 +47,7 @@ from embeddings.training.stages import (
     EDGES_FILE,
     FORMS_FILE,
     KNOWN,
+    SPELLED,
     Clock,
     JoinedPhrases,
     open_stage,
@@ -58,10 +62,6 @@ class _Text:
 
     ids: Ids
     spellings: Spellings
-    expansion: Expansion
-
-    def blocks(self) -> Iterator[Ids]:
-        return (self.expansion.apply(block) for block in blocks_of(self.ids))
 
 
 def join_known(
@@ -84,7 +84,7 @@ def join_known(
     of_titles = numbered(title_phrases(titles), words, job.tokens)
     watcher(Status("known phrases", 1, 3))
     if job.entities:
-        found = find_entities(text.blocks, text.spellings, of_user, of_titles, parameters.min_count)
+        found = find_entities(text.ids, text.spellings, of_user, of_titles, parameters.min_count)
         watcher(_of_entities(found))
         watcher(Status("known phrases", 2, 3))
         _join_entities(text, found, space, clock, watcher)
@@ -94,20 +94,19 @@ def join_known(
         met: Counter[int] = Counter()
         trie = known_phrases(phrases, len(words) + FIRST_WORD)
         counts = np.zeros(len(words) + FIRST_WORD, np.int64)
-        for spelled in text.blocks():
+        for spelled in blocks_of(text.ids):
             block = text.spellings.word_of[spelled]
             met += trie.count(block)
             counts += np.bincount(block, minlength=len(counts))
         phrases = worth_joining(phrases, met, set(of_user), counts, parameters.min_count)
         watcher(Note(f"Joined {len(phrases):,} phrases that were given or are titles."))
     trie = known_phrases(phrases, len(words) + FIRST_WORD)
-    forms = DisplayForms(text.spellings, cased_phrases([], [], text.spellings))
-    nowhere = np.empty(0, np.int64)
+    within = count_capitals(blocks_of(text.ids), text.spellings).within_spelled
+    forms = DisplayForms(text.spellings, cased_phrases([], [], text.spellings), within)
 
     def blocks() -> Iterator[Ids]:
-        for spelled in text.blocks():
-            forms.add(spelled, nowhere, nowhere)
-            block = text.spellings.word_of[spelled]
+        for spelled in blocks_of(text.ids):
+            block = text.spellings.word_of.take(spelled)
             yield trie.join(block) if phrases else block
 
     joined = JoinedPhrases(KNOWN, words, [joined_word(parts, words) for parts in phrases], phrases)
@@ -122,7 +121,8 @@ def join_known(
 
 
 def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Workspace) -> _Text:
-    ids, texts = open_stage(space, CLEAN)
+    ids, words = open_stage(space, CLEAN)
+    texts = list(words)
     case = job.tokens.case
     spellings = spellings_of(texts, case)
     counts = np.bincount(
@@ -130,29 +130,34 @@ def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Works
     )
     replaced = {}
     if job.tokens.splitting is Splitting.WORDS:
-        numbers = dict(zip(texts, count(FIRST_WORD), strict=False))
+        numbers = defaultdict(count(len(texts) + FIRST_WORD).__next__, zip(texts, count(FIRST_WORD), strict=False))
         rare = counts[spellings.word_of[FIRST_WORD:]] < min_count
         rare &= ~np.fromiter(map(str.isalnum, texts), np.bool_, len(texts))
         for number in (np.flatnonzero(rare) + FIRST_WORD).tolist():
             text = texts[number - FIRST_WORD]
             parts = split_compound(text)
-            if len(parts) > 1 and (lowered(text) if case is Case.LOWER else text) not in wanted:
-                for part in parts:
-                    if part not in numbers:
-                        numbers[part] = len(texts) + FIRST_WORD
-                        texts.append(part)
+            if len(parts) > 1 and not (wanted and (lowered(text) if case is Case.LOWER else text) in wanted):
                 replaced[number] = [numbers[part] for part in parts]
-    return _Text(ids, with_more(spellings, texts, case), Expansion.of(replaced, len(texts) + FIRST_WORD))
+        texts = list(numbers)
+    spellings = with_more(spellings, texts, case)
+    if not replaced:
+        return _Text(ids, spellings)
+    expansion = Expansion.of(replaced, len(texts) + FIRST_WORD)
+    path = space.own_folder(SPELLED) / IDS_FILE
+    with path.open("wb") as file:
+        for block in blocks_of(ids):
+            file.write(expansion.apply(block).tobytes())
+    return _Text(open_ids(path), spellings)
 
 
 def _join_entities(text: _Text, found: Entities, space: Workspace, clock: Clock, watcher: Watcher) -> None:
     spellings = text.spellings
-    forms = DisplayForms(spellings, found.phrases)
+    forms = DisplayForms(spellings, found.phrases, found.capitals.within_spelled)
     words, parts = spellings.words, found.phrases.phrases
     keys = [joined_word(phrase, words) for phrase in parts]
 
     def blocks() -> Iterator[Ids]:
-        for spelled in text.blocks():
+        for spelled in blocks_of(text.ids):
             places, phrases = found.phrases.find(spelled, spellings)
             forms.add(spelled, places, phrases)
             yield found.phrases.join(spelled, spellings, places, phrases)

@@ -56,6 +56,7 @@ from embeddings.training.stages import (
     REPORT_FILE,
     SENTENCES,
     SENTENCES_FILE,
+    SPELLED,
     Clock,
     JoinedPhrases,
     open_stage,
@@ -108,7 +109,7 @@ def prepare(
         for number in range(1, job.passes + 1):
             _phrase_pass(job, number, space, watcher)
         _sentences(job, parameters, known_words, report, space, watcher)
-    space.remove(*stages_of(job))
+    space.remove(*stages_of(job), SPELLED)
     return read_prepared(job, space)
 
 
@@ -144,9 +145,9 @@ def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
         spelled = replace(job.tokens, case=Case.KEEP)
         report = clean(texts, job.corpus, spelled, folder, parameters.threads, progress)
         if job.tokens.case is Case.LOWER:
-            report = replace(
-                report, different_words=len(set(lowered("\n".join(read_lines(folder / WORDS_FILE))).split("\n")))
-            )
+            space.words = {CLEAN: read_lines(folder / WORDS_FILE)}
+            different = len(set(lowered("\n".join(space.words[CLEAN])).split("\n")))
+            report = replace(report, different_words=different)
             report.write(folder)
         space.write_json(folder / PARTS_FILE, {})
         space.write_json(folder / REPORT_FILE, clock.taken("cleaning", words=report.words))
@@ -204,9 +205,9 @@ def _phrase_pass(job: Job, number: int, space: Workspace, watcher: Watcher) -> N
 
 def _edges(space: Workspace, words: int) -> npt.NDArray[np.bool_]:
     """[words + 2] which words may stand at an edge of a term: of names none, of terms all."""
-    known = read_lines(space.folder / KNOWN / WORDS_FILE)
+    known = (space.folder / KNOWN / WORDS_FILE).read_bytes().count(b"\n")
     edges = np.ones(words + FIRST_WORD, bool)
-    edges[: len(known) + FIRST_WORD] = False
+    edges[: known + FIRST_WORD] = False
     single = np.load(space.folder / KNOWN / EDGES_FILE, allow_pickle=False)
     edges[: len(single)] = single
     return edges

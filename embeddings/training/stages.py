@@ -19,6 +19,8 @@ FORMS_FILE = "forms.json"
 """How words and phrases are mostly written, while not all phrases are joined."""
 EDGES_FILE = "edges.npy"
 """Which words may stand at an edge of a term: bool [words + 2]; there where terms are to be found."""
+SPELLED = "spelled"
+"""The folder of the tokens as they are spelled, rare compounds taken apart; no stage, since nothing goes on from it."""
 
 
 class Clock:
@@ -41,10 +43,10 @@ def stage_of_pass(number: int) -> str:
     return f"phrases-{number}" if number else KNOWN
 
 
-def open_stage(space: Workspace, stage: str) -> tuple[Ids, list[str]]:
+def open_stage(space: Workspace, stage: str) -> tuple[Ids, Sequence[str]]:
     """The tokens of a stage and its words."""
     folder = space.folder / stage
-    return open_ids(folder / IDS_FILE), read_lines(folder / WORDS_FILE)
+    return open_ids(folder / IDS_FILE), space.words.get(stage) or read_lines(folder / WORDS_FILE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,19 +72,21 @@ def write_pass(
     """Write the stage of ``joined``, whose tokens are ``blocks``; a phrase that is a word already gets that word's
     number. ``write_more`` adds files of its own.
     """
-    numbers, own, made_of = number_phrases(joined.words, joined.phrases, joined.parts)
+    words, own, made_of = number_phrases(joined.words, joined.phrases, joined.parts)
+    own_numbers = bool((np.diff(own) == 1).all())
     total = 0
     with space.stage(joined.stage) as folder:
         with (folder / IDS_FILE).open("wb") as file:
             for block in blocks:
-                file.write(own[block].tobytes())
+                file.write((block if own_numbers else own[block]).tobytes())
                 total += int((block >= FIRST_WORD).sum())
                 watcher(Status(name_of(joined.stage), 1, 2, total, total / clock.seconds))
-        write_lines(folder / WORDS_FILE, numbers)
+        write_lines(folder / WORDS_FILE, words)
         space.write_json(folder / PARTS_FILE, made_of)
         taken = clock.taken(name_of(joined.stage), phrases=len(joined.phrases))
         space.write_json(folder / REPORT_FILE, taken)
         write_more(folder)
+    space.words = {joined.stage: words}
 
 
 def name_of(stage: str) -> str:
@@ -92,15 +96,19 @@ def name_of(stage: str) -> str:
 
 def number_phrases(
     words: Sequence[str], joined: Sequence[str], parts: Sequence[Sequence[int]]
-) -> tuple[dict[str, int], Ids, dict[int, list[int]]]:
-    """Numbers of ``words`` and of the phrases ``joined``, each phrase's own number as it was joined (numbered on from
-    ``words``), and the words that phrases are made of.
+) -> tuple[list[str], Ids, dict[int, list[int]]]:
+    """``words`` and the phrases ``joined`` that are none of them, each phrase's own number as it was joined (numbered
+    on from ``words``), and the words that phrases are made of.
     """
-    numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD)}
+    words_after = list(words)
+    known = set(joined).intersection(words)
+    numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD) if word in known} if known else {}
     own = np.arange(len(words) + len(joined) + FIRST_WORD, dtype=np.int32)
     made_of = {}
     for place, (phrase, of) in enumerate(zip(joined, parts, strict=True)):
-        number = numbers.setdefault(phrase, len(numbers) + FIRST_WORD)
+        number = numbers.setdefault(phrase, len(words_after) + FIRST_WORD)
+        if number == len(words_after) + FIRST_WORD:
+            words_after.append(phrase)
         own[len(words) + FIRST_WORD + place] = number
         made_of[number] = list(of)
-    return numbers, own, made_of
+    return words_after, own, made_of

@@ -6,7 +6,7 @@ there as a whole or not at all.
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -75,6 +75,8 @@ class Workspace:
         """Of the model's place, while the folder is open."""
         self.goes_on = False
         """Whether a training that was stopped goes on because the same one was asked for again."""
+        self.words: dict[str, Sequence[str]] = {}
+        """Of the stage that was written last: the next one need not read them."""
 
     @contextmanager
     def opened(self, job: Job | None, *, resume: bool) -> Iterator[Job]:
@@ -194,7 +196,7 @@ class Workspace:
 
     @staticmethod
     def write_json(path: Path, content: Any) -> None:
-        path.write_text(json.dumps(content, indent=1), encoding="ascii")  # names of files need not be UTF-8
+        path.write_text(json.dumps(content), encoding="ascii")  # names of files need not be UTF-8
 
     @staticmethod
     def read_json(path: Path) -> Any:

@@ -47,6 +47,11 @@ EXPORT(int64_t, expand)(const int32_t *ids, int64_t size, const int64_t *starts,
     return written;
 }
 
+// Add how often each number is met.
+EXPORT(void, count)(const int32_t *ids, int64_t size, int64_t *counts) {
+    for (int64_t i = 0; i < size; i++) counts[ids[i]]++;
+}
+
 // ---- Pairs
 
 // What a word does in a pair; above CONTENT it is the code of a connecting word.
@@ -130,6 +135,26 @@ EXPORT(int64_t, join_pairs)(const Roles *r, const int32_t *ids, int64_t size, co
     return written;
 }
 
+// What may stand beside a pair, and where in `met` it is counted: before it a determiner or what goes before verbs, behind
+// it a function word.
+enum { DETERMINER = 1, VERBAL = 2, FUNCTION = 4, AROUND = 3 };
+
+// Count what stands around the pairs that are among `keys`, which are as join_pairs has them; met is [keys, AROUND].
+EXPORT(void, count_around)(const Roles *r, const int32_t *ids, int64_t size, const int64_t *keys, const int64_t *begins,
+                           const uint8_t *kinds, int64_t *met) {
+    Begun begun = {-1, 0, 0};
+    for (int64_t i = 0; i < size; i++) {
+        int64_t start = begun.place, key = pair_at(r, ids, i, &begun), place = -1;
+        if (key >= 0) place = place_of(keys, begins[ids[start]], begins[ids[start] + 1], key);
+        if (place < 0) continue;
+        int64_t *of_pair = met + AROUND * place;
+        uint8_t before = kinds[start ? ids[start - 1] : END], behind = kinds[ids[i + 1 < size ? i + 1 : i]];
+        of_pair[0] += (before & DETERMINER) != 0;
+        of_pair[1] += (before & VERBAL) != 0;
+        of_pair[2] += (behind & FUNCTION) != 0;
+    }
+}
+
 // ---- Known phrases
 
 // A trie: the steps of a node are words[begins[node]:begins[node + 1]], sorted, and each reaches another node.
@@ -152,14 +177,16 @@ INLINE int32_t next_node(const Trie *t, int32_t node, int32_t word) {
     return from < t->begins[node + 1] && t->words[from] == word ? t->reached[from] : -1;
 }
 
-// Where phrases begin in `ids` and which, from left to right, the longest at each place, none overlapping.
-EXPORT(int64_t, find_known)(const Trie *t, const int32_t *ids, int64_t size, int64_t *places, int64_t *phrases) {
+// Where phrases begin in `ids` and which, from left to right, the longest at each place, none overlapping; `becomes` says
+// what word a number stands for.
+EXPORT(int64_t, find_known)(const Trie *t, const int32_t *ids, int64_t size, const int32_t *becomes, int64_t *places,
+                            int64_t *phrases) {
     int64_t found = 0;
     for (int64_t i = 0; i < size;) {
         int64_t end = i + 1;
-        int32_t phrase = -1, node = t->first[ids[i]];
+        int32_t phrase = -1, node = t->first[becomes ? becomes[ids[i]] : ids[i]];
         for (int64_t k = i + 1; node >= 0 && k < size; k++) {
-            node = next_node(t, node, ids[k]);
+            node = next_node(t, node, becomes ? becomes[ids[k]] : ids[k]);
             if (node >= 0 && t->phrase_at[node] >= 0) phrase = t->phrase_at[node], end = k + 1;
         }
         if (phrase >= 0) places[found] = i, phrases[found++] = phrase;

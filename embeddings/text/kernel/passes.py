@@ -1,26 +1,30 @@
 """What passes.c does to the numbers of a text. Sizes and numbers are checked here: C checks none."""
 
 import ctypes
-from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntFlag
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.native import address, load_library, missing_kernel
+from embeddings.native import address
+from embeddings.text.kernel.functions import Ids, call, check_ids
 
-Ids = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
 BREAK, RARE, CONTENT = -2, -1, 0
 """Roles of words that are in no pair, that are too rare to be, and that are at its ends."""
-_ROOM = "embeddings.text"
+
+
+class Around(IntFlag):
+    """What may stand around a pair: before it a determiner or what goes before verbs, behind it a function word."""
+
+    DETERMINER = 1
+    VERBAL = 2
+    FUNCTION = 4
+
+
 _POINTER, _SIZE = ctypes.c_void_p, ctypes.c_int64
-
-
-def has_kernel() -> bool:
-    """Whether the kernel of this room is compiled."""
-    return missing_kernel(_ROOM) is None
 
 
 def tidy_ids(ids: Ids, becomes: Ids | None = None) -> tuple[Ids, int]:
@@ -29,9 +33,9 @@ def tidy_ids(ids: Ids, becomes: Ids | None = None) -> tuple[Ids, int]:
     ``becomes`` says what each number stands for.
     """
     if becomes is not None:
-        _check(ids, len(becomes))
+        check_ids(ids, len(becomes))
     to, longest = np.empty(len(ids) + 1, np.int32), ctypes.c_int64()
-    written = _call(
+    written = call(
         "tidy",
         address(ids, np.int32, len(ids), "ids"),
         len(ids),
@@ -44,7 +48,7 @@ def tidy_ids(ids: Ids, becomes: Ids | None = None) -> tuple[Ids, int]:
 
 def expand_ids(ids: Ids, starts: Places, lengths: Places, parts: Ids) -> Ids:
     """``ids`` with each exchanged for its stretch of ``parts``."""
-    _check(ids, len(starts))
+    check_ids(ids, len(starts))
     if len(starts) and not (starts.min() >= 0 <= lengths.min() and (starts + lengths).max() <= len(parts)):
         raise IndexError(f"Stretches reach beyond {len(parts)} parts.")
     given = (
@@ -54,9 +58,17 @@ def expand_ids(ids: Ids, starts: Places, lengths: Places, parts: Ids) -> Ids:
         address(lengths, np.int64, len(starts), "lengths"),
         address(parts, np.int32, len(parts), "parts"),
     )
-    to = np.empty(_call("expand", *given, None), np.int32)
-    _call("expand", *given, to.ctypes.data)
+    to = np.empty(call("expand", *given, None), np.int32)
+    call("expand", *given, to.ctypes.data)
     return to
+
+
+def count_numbers(ids: Ids, size: int) -> Places:
+    """How often each number below ``size`` is in ``ids``."""
+    check_ids(ids, size)
+    counts = np.zeros(size, np.int64)
+    call("count", address(ids, np.int32, len(ids), "ids"), len(ids), counts.ctypes.data)
+    return counts
 
 
 class _Roles(ctypes.Structure):
@@ -86,27 +98,39 @@ class Roles:
 
     def join(self, ids: Ids, keys: Places, firsts: Places) -> Ids:
         """``ids`` with the pairs of ``keys`` (sorted), whose first words are ``firsts``, joined from the left."""
-        words = len(self.of_words)
-        begins = np.searchsorted(firsts, np.arange(words + 1))
         to = np.empty(len(ids), np.int32)
-        written = _call(
-            "join_pairs",
+        begins = self._begins(firsts)
+        return to[: call("join_pairs", *self._given(ids, keys, begins), to.ctypes.data)]
+
+    def around(self, ids: Ids, keys: Places, firsts: Places, kinds: npt.NDArray[np.uint8]) -> Places:
+        """[keys, 3] how often each kind of `Around` stands around each pair; ``kinds`` are those of each word."""
+        met, begins = np.zeros((len(keys), 3), np.int64), self._begins(firsts)
+        of_words = address(kinds, np.uint8, len(self.of_words), "kinds")
+        call("count_around", *self._given(ids, keys, begins), of_words, met.ctypes.data)
+        return met
+
+    def _begins(self, firsts: Places) -> Places:
+        """Where the pairs of each first word begin."""
+        if len(firsts) and not (0 <= firsts[0] and firsts[-1] < len(self.of_words) and (np.diff(firsts) >= 0).all()):
+            raise ValueError("The first words of the pairs are not in their order.")
+        return np.concatenate(([0], np.cumsum(np.bincount(firsts, minlength=len(self.of_words)))))
+
+    def _given(self, ids: Ids, keys: Places, begins: Places) -> tuple[Any, ...]:
+        return (
             ctypes.byref(self._checked(ids)),
             address(ids, np.int32, len(ids), "ids"),
             len(ids),
-            address(keys, np.int64, len(firsts), "keys"),
-            address(begins, np.int64, words + 1, "begins"),
-            to.ctypes.data,
+            address(keys, np.int64, int(begins[-1]), "keys"),
+            address(begins, np.int64, len(self.of_words) + 1, "begins"),
         )
-        return to[:written]
 
     def _find(self, ids: Ids, keys: Places, starts: int | None, stops: int | None) -> int:
         roles, address_of_ids = ctypes.byref(self._checked(ids)), address(ids, np.int32, len(ids), "ids")
-        return _call("find_pairs", roles, address_of_ids, len(ids), keys.ctypes.data, starts, stops)
+        return call("find_pairs", roles, address_of_ids, len(ids), keys.ctypes.data, starts, stops)
 
     def _checked(self, ids: Ids) -> _Roles:
         words = len(self.of_words)
-        _check(ids, words)
+        check_ids(ids, words)
         return _Roles(address(self.of_words, np.int32, words, "roles"), words, self.codes)
 
 
@@ -136,9 +160,14 @@ class Trie:
         if (np.diff(self.begins) < 0).any() or max(self.first.max(initial=-1), self.reached.max(initial=-1)) >= nodes:
             raise IndexError(f"A step leads beyond {nodes} nodes.")
 
-    def find(self, ids: Ids) -> tuple[Places, Places]:
-        """Where phrases begin and which, from left to right, the longest at each place, none overlapping."""
-        _check(ids, len(self.first))
+    def find(self, ids: Ids, becomes: Ids | None = None) -> tuple[Places, Places]:
+        """Where phrases begin and which, from left to right, the longest at each place, none overlapping.
+
+        ``becomes`` says what word each number stands for, where that is not itself.
+        """
+        check_ids(ids, len(self.first) if becomes is None else len(becomes))
+        if becomes is not None:
+            check_ids(becomes, len(self.first))
         nodes, steps = len(self.phrase_at), len(self.words)
         trie = _Trie(
             address(self.first, np.int32, len(self.first), "first"),
@@ -148,31 +177,13 @@ class Trie:
             address(self.phrase_at, np.int32, nodes, "phrase_at"),
         )
         places, phrases = np.empty(len(ids), np.int64), np.empty(len(ids), np.int64)
-        found = _call(
+        found = call(
             "find_known",
             ctypes.byref(trie),
             address(ids, np.int32, len(ids), "ids"),
             len(ids),
+            None if becomes is None else address(becomes, np.int32, len(becomes), "becomes"),
             places.ctypes.data,
             phrases.ctypes.data,
         )
         return places[:found], phrases[:found]
-
-
-_ARGUMENTS: dict[str, Sequence[Any]] = {
-    "tidy": (_POINTER, _SIZE, _POINTER, _POINTER, _POINTER),
-    "expand": (_POINTER, _SIZE, _POINTER, _POINTER, _POINTER, _POINTER),
-    "find_pairs": (_POINTER, _POINTER, _SIZE, _POINTER, _POINTER, _POINTER),
-    "join_pairs": (_POINTER, _POINTER, _SIZE, _POINTER, _POINTER, _POINTER),
-    "find_known": (_POINTER, _POINTER, _SIZE, _POINTER, _POINTER),
-}
-
-
-def _call(name: str, *given: Any) -> int:
-    return int(load_library(_ROOM).function(name, _SIZE, _ARGUMENTS[name])(*given))
-
-
-def _check(ids: Ids, words: int) -> None:
-    """Raises IndexError if C could not look ``ids`` up."""
-    if len(ids) and not (int(ids.min()) >= 0 and int(ids.max()) < words):
-        raise IndexError(f"ids are {ids.min()} to {ids.max()}, and there are {words} words.")

@@ -31,7 +31,7 @@ def read(
     plain = TokenParameters()
     of_user = numbered(given or [], spellings.words, plain)
     of_titles = numbered(titles or [], spellings.words, plain)
-    found = find_entities(lambda: blocks_of(tokens.ids), spellings, of_user, of_titles, least)
+    found = find_entities(tokens.ids, spellings, of_user, of_titles, least)
     return found, spellings, tokens.ids
 
 

@@ -1,7 +1,7 @@
 """Runs of capitalised words, counted."""
 
 from embeddings.text import FIRST_WORD, Case, TokenParameters, spellings_of, tokenise
-from embeddings.text.capitals import SpanCounter, count_capitals
+from embeddings.text.capitals import RunCounter, count_capitals
 
 
 def test_runs_and_the_runs_within_them_are_counted_over_blocks() -> None:
@@ -10,13 +10,13 @@ def test_runs_and_the_runs_within_them_are_counted_over_blocks() -> None:
     spellings = spellings_of(tokens.words, Case.LOWER)
     blocks = [tokens.ids, tokens.ids]
     capitals = count_capitals(blocks, spellings)
-    counter = SpanCounter(spellings, capitals)
+    counter = RunCounter(spellings, capitals)
     for block in blocks:
         counter.add(block)
-    spans = counter.finish(1)
+    runs = counter.finish(1, np.concatenate(blocks))
     found = {
         " ".join(spellings.words[number - FIRST_WORD] for number in numbers if number): (met, whole)
-        for numbers, met, whole in zip(spans.words.tolist(), spans.met.tolist(), spans.whole.tolist(), strict=True)
+        for numbers, met, whole in zip(runs.words.tolist(), runs.met.tolist(), runs.whole.tolist(), strict=True)
     }
     assert found["tower bridge road and kew"] == (2, 2)
     assert found["tower bridge road"] == (2, 2)

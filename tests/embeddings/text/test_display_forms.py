@@ -17,7 +17,7 @@ def test_display_forms_are_the_most_frequent_spellings(word: str, form: str | No
         "PARIS HILTON SHOUTED AT THE KING OF NATO.",
     )
     found, spellings, ids = read(text)
-    forms = DisplayForms(spellings, found.phrases)
+    forms = DisplayForms(spellings, found.phrases, found.capitals.within_spelled)
     for block in blocks_of(ids):
         forms.add(block, *found.phrases.find(block, spellings))
     keys = [joined_word(phrase, spellings.words) for phrase in found.phrases.phrases]
@@ -29,7 +29,7 @@ def test_display_forms_are_the_most_frequent_spellings(word: str, form: str | No
 def test_of_equal_spellings_the_one_met_first_counts_however_the_text_is_cut(size: int) -> None:
     text = corpus("He likes Rock and Roll.", "He likes Rock And Roll.", "She met Sam Tor.", "He saw Bank of America.")
     found, spellings, ids = read(text)
-    forms = DisplayForms(spellings, found.phrases)
+    forms = DisplayForms(spellings, found.phrases, found.capitals.within_spelled)
     for block in blocks_of(ids, size):
         forms.add(block, *found.phrases.find(block, spellings))
     assert set(forms.of_phrases()) == {"Rock and Roll", "Sam Tor", "Bank of America"}

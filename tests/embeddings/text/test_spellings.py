@@ -20,11 +20,11 @@ def test_spellings_of_one_word_have_one_number() -> None:
 def test_what_capitals_say() -> None:
     spellings = spellings_of(TEXTS, Case.LOWER)
     by_text = {text: number for number, text in enumerate(TEXTS, start=FIRST_WORD)}
-    assert [text for text in TEXTS if spellings.capital[by_text[text]]] == ["The", "NATO", "iPhone", "X"]
-    assert [text for text in TEXTS if spellings.shouted[by_text[text]]] == ["NATO"]
-    assert [text for text in TEXTS if spellings.initial[by_text[text]]] == ["X"]
-    assert [text for text in TEXTS if spellings.caseless[by_text[text]]] == ["42"]
-    assert [text for text in TEXTS if spellings.article[by_text[text]]] == ["The", "the"]
+    assert [text for text in TEXTS if spellings.has(Trait.CAPITAL)[by_text[text]]] == ["The", "NATO", "iPhone", "X"]
+    assert [text for text in TEXTS if spellings.has(Trait.SHOUTED)[by_text[text]]] == ["NATO"]
+    assert [text for text in TEXTS if spellings.has(Trait.INITIAL)[by_text[text]]] == ["X"]
+    assert [text for text in TEXTS if spellings.has(Trait.CASELESS)[by_text[text]]] == ["42"]
+    assert [text for text in TEXTS if spellings.has(Trait.ARTICLE)[by_text[text]]] == ["The", "the"]
     assert [int(spellings.joins[by_text[text]]) for text in ("of", "and", "the", "42")] == [1, 2, 1, 0]
 
 
@@ -40,10 +40,10 @@ def test_what_is_said_of_all_at_once_is_true_of_each(some: list[str], more: list
         key = lower if case is Case.LOWER else text
         assert spellings.words[spellings.word_of[number] - FIRST_WORD] == key
         capital, joins = lower != text, {**dict.fromkeys(LOOSE, 2), **dict.fromkeys(CLOSE, 1)}.get(text, 0)
-        assert spellings.capital[number] == capital
-        assert spellings.initial[number] == (capital and len(text) == 1)
-        assert spellings.shouted[number] == (capital and len(text) > 1 and text.isupper())
+        assert spellings.has(Trait.CAPITAL)[number] == capital
+        assert spellings.has(Trait.INITIAL)[number] == (capital and len(text) == 1)
+        assert spellings.has(Trait.SHOUTED)[number] == (capital and len(text) > 1 and text.isupper())
         assert spellings.joins[number] == joins
-        assert spellings.article[number] == (lower in ARTICLES)
-        assert spellings.caseless[number] == (not capital and not joins and text.upper() == text)
+        assert spellings.has(Trait.ARTICLE)[number] == (lower in ARTICLES)
+        assert spellings.has(Trait.CASELESS)[number] == (not capital and not joins and text.upper() == text)
     assert list(spellings.words) == list(dict.fromkeys(map(lowered, texts) if case is Case.LOWER else texts))

@@ -4,8 +4,8 @@ from embeddings.training.stages import KNOWN, Clock, name_of, number_phrases, st
 
 
 def test_a_phrase_that_is_a_word_already_gets_its_number() -> None:
-    numbers, own, made_of = number_phrases(["new", "york", "new_york"], ["new_york", "york_new"], [(2, 3), (3, 2)])
-    assert numbers == {"new": 2, "york": 3, "new_york": 4, "york_new": 5}
+    words, own, made_of = number_phrases(["new", "york", "new_york"], ["new_york", "york_new"], [(2, 3), (3, 2)])
+    assert words == ["new", "york", "new_york", "york_new"]
     assert own.tolist() == [0, 1, 2, 3, 4, 4, 5]
     assert made_of == {4: [2, 3], 5: [3, 2]}
 
