@@ -108,7 +108,8 @@ def count_runs(ids: Ids, spellings: Spellings, capitals: Capitals, least: int, s
     spans = table.spans(least)
     spans = spans[np.argsort(spans["hash"])]
     words = _words_at(ids, spans["first"], spans["length"], spellings)
-    return Runs(*(spans[name].astype(np.int64) for name in ("met", "whole", "apart")), words)
+    met, whole, apart = (spans[name].astype(np.int64) for name in ("met", "whole", "apart"))
+    return Runs(met, whole, apart, words)
 
 
 def find_subjects(blocks: Iterable[Ids], spellings: Spellings) -> set[tuple[int, ...]]:
@@ -150,7 +151,9 @@ class _SpanArrays:
     def add(self, ids: Ids, place: int, least: int) -> None:  # noqa: ARG002
         spellings, words = self._spellings, self._spellings.word_of[ids]
         powers, inverses = (_powers(base, len(ids) + 1) for base in (self._hashing.base, _INVERSE))
-        capital = spellings.has(Trait.CAPITAL)[ids] & ~shouted_runs(ids, spellings) & (not_first(ids) | self._mostly[words])
+        capital = (
+            spellings.has(Trait.CAPITAL)[ids] & ~shouted_runs(ids, spellings) & (not_first(ids) | self._mostly[words])
+        )
         sums = np.zeros(len(ids) + 1, np.uint64)
         np.cumsum(self._hashing.random[words] * powers[:-1], out=sums[1:])
         places = np.flatnonzero(capital)
@@ -176,7 +179,9 @@ def _counted(spans: Spans) -> Spans:
     """Each of ``spans`` once."""
     spans = spans[np.lexsort((spans["first"], spans["hash"]))]
     hashes = spans["hash"]
-    firsts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1]))) if len(hashes) else np.empty(0, np.int64)
+    firsts = (
+        np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1]))) if len(hashes) else np.empty(0, np.int64)
+    )
     counted = spans[firsts]
     if len(counted):
         for name in ("met", "whole"):

@@ -62,9 +62,7 @@ def _is_named(phrase: Name, capitals: Capitals) -> bool:
     return bool(capitals.mostly[list(phrase)].any())
 
 
-def _count_cases(
-    blocks: Iterable[Ids], spellings: Spellings, phrases: Sequence[Name]
-) -> tuple[list[int], list[int]]:
+def _count_cases(blocks: Iterable[Ids], spellings: Spellings, phrases: Sequence[Name]) -> tuple[list[int], list[int]]:
     """How often each of ``phrases`` is met in small letters (but for its first), and how often otherwise."""
     small, capital = np.zeros(len(phrases), np.int64), np.zeros(len(phrases), np.int64)
     if not phrases:

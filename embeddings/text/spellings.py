@@ -43,7 +43,8 @@ class Spellings:
 
     def has(self, trait: Trait) -> npt.NDArray[np.bool_]:
         """[spellings + 2] of which it is true."""
-        return (self.traits & trait) != 0
+        found: npt.NDArray[np.bool_] = (self.traits & trait) != 0
+        return found
 
     @property
     def tokens(self) -> SpelledTokens:

@@ -105,7 +105,10 @@ def _are_nouns(ids: Ids, links: Links, pairs: Phrases, words: Sequence[str]) -> 
         if word in FUNCTION_WORDS:
             determiner, verbal = (word in _DETERMINERS) * Around.DETERMINER, (word in _BEFORE_VERBS) * Around.VERBAL
             kinds[number] = determiner | verbal | Around.FUNCTION
-    around = sum((links.around(block, pairs, kinds) for block in blocks_of(ids)), np.zeros((len(pairs), 3), np.int64))
+    around = np.zeros((len(pairs), len(Around)), np.int64)
+    for block in blocks_of(ids):
+        around += links.around(block, pairs, kinds)
     after_determiner, after_verbal, at_end = around.T
     noun: npt.NDArray[np.bool_] = after_determiner >= _NOUN_SHARE * (after_determiner + after_verbal)
-    return noun & (at_end >= _EDGE_SHARE * pairs.counts)
+    noun &= at_end >= _EDGE_SHARE * pairs.counts
+    return noun

@@ -196,7 +196,7 @@ class Workspace:
 
     @staticmethod
     def write_json(path: Path, content: Any) -> None:
-        path.write_text(json.dumps(content), encoding="ascii")  # names of files need not be UTF-8
+        path.write_text(json.dumps(content, indent=1), encoding="ascii")  # names of files need not be UTF-8
 
     @staticmethod
     def read_json(path: Path) -> Any:

@@ -111,7 +111,7 @@ class Roles:
 
     def _begins(self, firsts: Places) -> Places:
         """Where the pairs of each first word begin."""
-        if len(firsts) and not (0 <= firsts[0] and firsts[-1] < len(self.of_words) and (np.diff(firsts) >= 0).all()):
+        if len(firsts) and not (firsts[0] >= 0 and firsts[-1] < len(self.of_words) and (np.diff(firsts) >= 0).all()):
             raise ValueError("The first words of the pairs are not in their order.")
         return np.concatenate(([0], np.cumsum(np.bincount(firsts, minlength=len(self.of_words)))))
 

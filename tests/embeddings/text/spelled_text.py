@@ -7,7 +7,6 @@ from embeddings.text import (
     Ids,
     Spellings,
     TokenParameters,
-    blocks_of,
     find_entities,
     joined_word,
     numbered,

@@ -4,6 +4,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from embeddings.text import FIRST_WORD, Case, lowered, spellings_of, with_more
+from embeddings.text.kernel import Trait
 from embeddings.text.spellings import ARTICLES, CLOSE, LOOSE
 
 spelled = st.one_of(st.sampled_from(sorted(CLOSE | LOOSE)), st.text(st.characters(exclude_characters="\n"), min_size=1))
@@ -25,7 +26,9 @@ def test_what_capitals_say() -> None:
     assert [text for text in TEXTS if spellings.has(Trait.INITIAL)[by_text[text]]] == ["X"]
     assert [text for text in TEXTS if spellings.has(Trait.CASELESS)[by_text[text]]] == ["42"]
     assert [text for text in TEXTS if spellings.has(Trait.ARTICLE)[by_text[text]]] == ["The", "the"]
-    assert [int(spellings.joins[by_text[text]]) for text in ("of", "and", "the", "42")] == [1, 2, 1, 0]
+    joining = (("of", Trait.CLOSE), ("and", Trait.LOOSE), ("the", Trait.CLOSE), ("42", Trait(0)))
+    for text, joins in joining:
+        assert int(spellings.traits[by_text[text]]) & (Trait.CLOSE | Trait.LOOSE) == joins
 
 
 @settings(max_examples=200, deadline=None)
@@ -39,11 +42,14 @@ def test_what_is_said_of_all_at_once_is_true_of_each(some: list[str], more: list
         lower = lowered(text)
         key = lower if case is Case.LOWER else text
         assert spellings.words[spellings.word_of[number] - FIRST_WORD] == key
-        capital, joins = lower != text, {**dict.fromkeys(LOOSE, 2), **dict.fromkeys(CLOSE, 1)}.get(text, 0)
+        capital, joins = (
+            lower != text,
+            {**dict.fromkeys(LOOSE, Trait.LOOSE), **dict.fromkeys(CLOSE, Trait.CLOSE)}.get(text, 0),
+        )
         assert spellings.has(Trait.CAPITAL)[number] == capital
         assert spellings.has(Trait.INITIAL)[number] == (capital and len(text) == 1)
         assert spellings.has(Trait.SHOUTED)[number] == (capital and len(text) > 1 and text.isupper())
-        assert spellings.joins[number] == joins
+        assert int(spellings.traits[number]) & (Trait.CLOSE | Trait.LOOSE) == joins
         assert spellings.has(Trait.ARTICLE)[number] == (lower in ARTICLES)
         assert spellings.has(Trait.CASELESS)[number] == (not capital and not joins and text.upper() == text)
     assert list(spellings.words) == list(dict.fromkeys(map(lowered, texts) if case is Case.LOWER else texts))

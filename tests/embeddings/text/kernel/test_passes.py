@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from embeddings.native import FORCED, missing_kernel
-from embeddings.text.kernel import BREAK, CONTENT, RARE, Roles, Trie, expand_ids, tidy_ids
+from embeddings.text.kernel import BREAK, CONTENT, RARE, Roles, Trie, count_numbers, expand_ids, tidy_ids
 from embeddings.text.phrase_lists import known_phrases
 from embeddings.text.phrases import Links, PhraseParameters, Phrases
 from embeddings.text.sentences import Expansion
@@ -62,15 +62,21 @@ def test_both_find_and_join_the_same_pairs(given: Ids, ends: set[int], drawn: st
     with without_kernel():
         joined = links.join(given, phrases).tolist()
     assert links.join(given, phrases).tolist() == joined
+    kinds = np.array(drawn.draw(st.lists(st.integers(0, 7), min_size=SIZE, max_size=SIZE)), np.uint8)
+    with without_kernel():
+        around = links.around(given, phrases, kinds).tolist()
+    assert links.around(given, phrases, kinds).tolist() == around
 
 
 @settings(max_examples=300, deadline=None)
 @given(ids, st.lists(st.lists(st.integers(FIRST_WORD, SIZE - 1), min_size=2, max_size=4).map(tuple), unique=True))
 def test_both_find_the_same_known_phrases(given: Ids, phrases: list[tuple[int, ...]]) -> None:
-    with without_kernel():
-        expected = known_phrases(phrases, SIZE).find(given)
-    found = known_phrases(phrases, SIZE).find(given)
-    assert [part.tolist() for part in found] == [part.tolist() for part in expected]
+    turned = np.arange(SIZE, dtype=np.int32)[::-1].copy()
+    for becomes in (None, turned):
+        with without_kernel():
+            expected = known_phrases(phrases, SIZE).find(given, becomes)
+        found = known_phrases(phrases, SIZE).find(given, becomes)
+        assert [part.tolist() for part in found] == [part.tolist() for part in expected]
 
 
 @settings(max_examples=200, deadline=None)
@@ -99,12 +105,20 @@ def test_what_c_could_not_look_up_is_refused() -> None:
             roles.join(refused, one[:0], one[:0])
         with pytest.raises(IndexError, match="ids are"):
             trie.find(refused)
+        with pytest.raises(IndexError, match="ids are"):
+            trie.find(refused, few)
+        with pytest.raises(IndexError, match="ids are"):
+            trie.find(few[:0], refused)
+        with pytest.raises(IndexError, match="ids are"):
+            count_numbers(refused, 5)
     with pytest.raises(IndexError, match="beyond 1 parts"):
         expand_ids(few, one, one + 2, few)
     with pytest.raises(IndexError, match="beyond 1 nodes"):
         Trie(few, np.array([0, 0]), few[:0], few[:0], np.array([-1], np.int32))
     with pytest.raises(ValueError, match="beginnings"):
         Trie(few, np.array([0, 1]), few[:0], few[:0], np.array([-1], np.int32))
+    with pytest.raises(ValueError, match="in their order"):
+        roles.join(few[:0], one, np.array([1, 0]))
     with pytest.raises(TypeError, match="int64"):
         tidy_ids(one)  # type: ignore[arg-type]
     assert tidy_ids(np.array([END], np.int32))[0].tolist() == []
