@@ -27,7 +27,7 @@ from embeddings.text.phrases import (
     phrase_words,
 )
 from embeddings.text.sentences import Expansion, SentenceText, vocabulary_of, write_sentences
-from embeddings.text.spellings import Spellings, spellings_of, with_more
+from embeddings.text.spellings import Spellings, spellings_of, words_of
 from embeddings.text.terms import find_terms, term_links
 from embeddings.text.tokens import (
     FIRST_WORD,
@@ -121,7 +121,7 @@ __all__ = [
     "title_phrases",
     "tokenise",
     "vocabulary_of",
-    "with_more",
+    "words_of",
     "write_lines",
     "write_sentences",
 ]

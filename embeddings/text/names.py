@@ -55,7 +55,7 @@ class Names:
         self._total = max(tokens, 1)
         self._far = min(_APART, tokens * _APART_SHARE)
         # Of rarer ones only those are looked up that may be others turned round.
-        turned = [spellings.numbers[word] for word in _TURNING if word in spellings.numbers]
+        turned = list(spellings.numbers_of(_TURNING).values())
         kept = (runs.met >= least) | np.isin(runs.words, turned).any(axis=1)
         lengths = (runs.words[kept] > 0).sum(axis=1).tolist()
         rows = enumerate(zip(runs.words[kept].tolist(), lengths, strict=True))

@@ -4,10 +4,8 @@ A text's tokens are found by the kernel, or by the regular expression where none
 means is worked out when it is first met in the corpus.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 
@@ -99,27 +97,55 @@ class _TokenNumbers(dict[str, int]):
         return np.fromiter(map(self.__getitem__, tokens), np.int32, len(tokens)), new
 
 
+class WordNumbers:
+    """Numbers words from `FIRST_WORD` in the order of appearance."""
+
+    def __init__(self, *, by_kernel: bool) -> None:
+        self._table = TokenTable() if by_kernel else _TokenNumbers()
+
+    @property
+    def words(self) -> list[str]:
+        return self._table.tokens.texts() if isinstance(self._table, TokenTable) else list(self._table)
+
+    def of_lines(self, lines: str) -> Ids:
+        """The numbers of words that stand one a line, each with a line break behind it."""
+        if isinstance(self._table, TokenTable):
+            return self._table.lines(lines) + FIRST_WORD
+        words = lines.split("\n")[:-1]
+        return np.fromiter(map(self._table.__getitem__, words), np.int32, len(words)) + FIRST_WORD
+
+
 class Numbering:
     """Numbers the words of a corpus from `FIRST_WORD` in the order of appearance."""
 
     def __init__(self, parameters: TokenParameters, *, by_kernel: bool) -> None:
-        self.words: dict[str, int] = defaultdict(count(FIRST_WORD).__next__)
         self._shortest_sentence = parameters.min_sentence_length
         self._meanings = meanings_of(parameters)
         self._numbers = TokenTable() if by_kernel else _TokenNumbers()
+        self._words = WordNumbers(by_kernel=by_kernel)
         self._word_of = np.empty(0, np.int32)
         """Number of the word, or what else each token stands for."""
+
+    @property
+    def words(self) -> list[str]:
+        """All that were met."""
+        return self._words.words
 
     def add(self, found: FoundTokens) -> Ids:
         """The words, pauses and ends of sentences of a text, which ends with a sentence."""
         numbers, new = self._numbers.add(found.different)  # type: ignore[arg-type]  # both are by the kernel or neither
-        self._word_of = np.concatenate((self._word_of, np.array(self._words_of(new), np.int32)))
+        self._word_of = np.concatenate((self._word_of, self._words_of(new)))
         return tidy(found.ids, self._shortest_sentence, becomes=self._word_of[numbers])
 
-    def _words_of(self, tokens: Sequence[str]) -> list[int]:
-        words, meanings, plain = self.words, self._meanings, self._meanings.plain
+    def _words_of(self, tokens: Sequence[str]) -> Ids:
+        meanings, plain = self._meanings, self._meanings.plain
         found = [
             token if plain and token.isalnum() and token.isascii() and len(token) <= LONGEST_WORD else meanings[token]
             for token in tokens
         ]
-        return [words[word] if isinstance(word, str) else word for word in found]
+        words = [word for word in found if isinstance(word, str)]
+        others = [place for place, word in enumerate(found) if not isinstance(word, str)]
+        numbers, is_word = np.empty(len(found), np.int32), np.ones(len(found), bool)
+        numbers[others], is_word[others] = [found[place] for place in others], False
+        numbers[is_word] = self._words.of_lines("\n".join((*words, "")))
+        return numbers

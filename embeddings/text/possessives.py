@@ -30,13 +30,13 @@ _FOLLOWING = (
 def possessive_names(blocks: Iterable[Ids], spellings: Spellings, least: int) -> list[Name]:
     """The names in ``blocks``, tokens as they are spelled, that are met so often without a thing after them."""
     size = len(spellings.words) + FIRST_WORD
-    numbers = spellings.numbers
+    numbers = spellings.numbers_of({POSSESSIVE, *_FOLLOWING})
     if POSSESSIVE not in numbers:
         return []
     possessive = numbers[POSSESSIVE]
     follows = np.zeros(size, bool)
     follows[:FIRST_WORD] = True
-    follows[[numbers[word] for word in _FOLLOWING if word in numbers]] = True
+    follows[[number for word, number in numbers.items() if word in _FOLLOWING]] = True
     spelled = np.flatnonzero(spellings.word_of == possessive)
     named = spellings.has(Trait.CAPITAL) & ~spellings.has(Trait.SHOUTED)
     met, alone = np.zeros(size, np.int64), np.zeros(size, np.int64)

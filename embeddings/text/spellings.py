@@ -1,14 +1,13 @@
 """Words as a text writes them: which spellings are one word, and what their capitals say."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.text.kernel import SpelledTokens, Trait
+from embeddings.text.kernel import SpelledTokens, Trait, has_kernel
+from embeddings.text.numbering import WordNumbers
 from embeddings.text.phrases import Counts
 from embeddings.text.tokens import FIRST_WORD, Case, Ids, lowered
 
@@ -34,8 +33,6 @@ class Spellings:
     texts: Sequence[str]
     words: Sequence[str]
     """In the order of appearance."""
-    numbers: Mapping[str, int]
-    """Of the words."""
     word_of: Ids
     """[spellings + 2] number of the word that each is."""
     traits: npt.NDArray[np.uint8]
@@ -51,6 +48,10 @@ class Spellings:
         """What the kernel reads a text by."""
         return SpelledTokens(self.traits, self.word_of)
 
+    def numbers_of(self, words: Collection[str]) -> dict[str, int]:
+        """The numbers of a few words, those left out that are not there."""
+        return {word: number for number, word in enumerate(self.words, start=FIRST_WORD) if word in words}
+
     def cased_words(self) -> npt.NDArray[np.bool_]:
         """[words + 2] which words may have capitals."""
         cased = np.ones(len(self.words) + FIRST_WORD, bool)
@@ -62,39 +63,38 @@ class Spellings:
         return np.array([False] * FIRST_WORD + [word in CLOSE or word in LOOSE for word in self.words])
 
 
+def words_of(texts: Sequence[str], case: Case) -> tuple[Sequence[str], Ids]:
+    """The words that spellings are, in the order of appearance, and [spellings + 2] the number of each spelling's."""
+    if case is Case.KEEP:
+        return texts, np.arange(len(texts) + FIRST_WORD, dtype=np.int32)
+    numbers = WordNumbers(by_kernel=has_kernel())
+    own = np.arange(FIRST_WORD, dtype=np.int32)
+    word_of = np.concatenate((own, numbers.of_lines(lowered("\n".join((*texts, ""))))))
+    return numbers.words, word_of
+
+
 def spellings_of(texts: Sequence[str], case: Case) -> Spellings:
     """What there is to know of ``texts``, spellings in the order of appearance."""
-    word_of = np.arange(FIRST_WORD, dtype=np.int32)
-    return with_more(Spellings((), (), {}, word_of, np.zeros(FIRST_WORD, np.uint8)), texts, case)
+    words, word_of = words_of(texts, case)
+    traits = np.zeros(len(texts) + FIRST_WORD, np.uint8)
+    traits[FIRST_WORD:] = _traits_of(texts)
+    return Spellings(texts, words, word_of, traits)
 
 
-def with_more(known: Spellings, texts: Sequence[str], case: Case) -> Spellings:
-    """``known`` and what there is to know of ``texts`` beyond it; the first of them are the known ones."""
-    new = texts[len(known.word_of) - FIRST_WORD :]
-    if not new:
-        return known
-    # What is asked of all spellings at once costs a tenth of what it costs for each of them.
-    together = "\n".join((*new, ""))
-    lower = lowered(together).split("\n")[:-1]
-    numbers = defaultdict(count(len(known.numbers) + FIRST_WORD).__next__, known.numbers)
-    keys = lower if case is Case.LOWER else new
-    word_of = np.fromiter(map(numbers.__getitem__, keys), np.int32, len(new))
-    letters, lengths = _letters_of(together)
-    capital = letters & _HAS_LOWER != 0
-    alone, joins = lengths == 1, np.zeros(len(new), np.uint8)
+def _traits_of(texts: Sequence[str]) -> npt.NDArray[np.int64]:
+    """What is asked of all spellings at once costs a tenth of what it costs for each of them."""
+    if not texts:
+        return np.empty(0, np.int64)
+    letters, lengths = _letters_of("\n".join((*texts, "")))
+    capital, alone = letters & _HAS_LOWER != 0, lengths == 1
     traits = Trait.CAPITAL * capital + Trait.INITIAL * (capital & alone)
     traits += Trait.SHOUTED * (~alone & (letters & (_HAS_LOWER | _IS_UPPER | _IS_LOWER) == _HAS_LOWER | _IS_UPPER))
-    few = np.flatnonzero(lengths <= _LONGEST_JOINING)
-    joins[few] = [_JOINS.get(new[number], 0) for number in few.tolist()]
+    few = np.flatnonzero(lengths <= _LONGEST_JOINING).tolist()
+    joins = np.zeros(len(texts), np.int64)
+    joins[few] = [_JOINS.get(texts[number], 0) for number in few]
     traits += joins + Trait.CASELESS * ((letters & (_HAS_LOWER | _HAS_UPPER) == 0) & (joins == 0))
-    traits[few] += np.array([Trait.ARTICLE * (lower[number] in ARTICLES) for number in few.tolist()], traits.dtype)
-    return Spellings(
-        texts,
-        list(numbers),
-        dict(numbers),
-        np.concatenate((known.word_of, word_of)),
-        np.concatenate((known.traits, traits.astype(np.uint8))),
-    )
+    traits[[number for number in few if texts[number].lower() in ARTICLES]] += Trait.ARTICLE
+    return np.asarray(traits, np.int64)
 
 
 def _letters_of(lines: str) -> tuple[npt.NDArray[np.uint8], Counts]:

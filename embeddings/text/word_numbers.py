@@ -118,15 +118,16 @@ def clean(
             report = replace(report, files=(*report.files, about))
     if not report.words:
         raise CorpusError(f"There is not one word in {', '.join(text.name for text in texts)}.")
-    unspaced = unspaced_word(numbering.words) if tokens.splitting is Splitting.WORDS else ""
+    words = numbering.words
+    unspaced = unspaced_word(words) if tokens.splitting is Splitting.WORDS else ""
     report = replace(
         report,
-        different_words=len(numbering.words),
+        different_words=len(words),
         skipped=report.skipped + len(left_out),
         left_out=tuple(left_out),
         unspaced=unspaced,
     )
-    write_lines(folder / WORDS_FILE, numbering.words)
+    write_lines(folder / WORDS_FILE, words)
     report.write(folder)
     return report
 

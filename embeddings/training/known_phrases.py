@@ -39,7 +39,7 @@ from embeddings.text import (
     spellings_of,
     split_compound,
     title_phrases,
-    with_more,
+    words_of,
 )
 from embeddings.training.parameters import Job, TrainingParameters
 from embeddings.training.stages import (
@@ -124,14 +124,12 @@ def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Works
     ids, words = open_stage(space, CLEAN)
     texts = list(words)
     case = job.tokens.case
-    spellings = spellings_of(texts, case)
-    counts = np.bincount(
-        spellings.word_of, count_ids(ids, len(texts) + FIRST_WORD), minlength=len(spellings.words) + FIRST_WORD
-    )
+    word_of = words_of(texts, case)[1]
+    counts = np.bincount(word_of, count_ids(ids, len(texts) + FIRST_WORD))
     replaced = {}
     if job.tokens.splitting is Splitting.WORDS:
         numbers = defaultdict(count(len(texts) + FIRST_WORD).__next__, zip(texts, count(FIRST_WORD), strict=False))
-        rare = counts[spellings.word_of[FIRST_WORD:]] < min_count
+        rare = counts[word_of[FIRST_WORD:]] < min_count
         rare &= ~np.fromiter(map(str.isalnum, texts), np.bool_, len(texts))
         for number in (np.flatnonzero(rare) + FIRST_WORD).tolist():
             text = texts[number - FIRST_WORD]
@@ -139,7 +137,7 @@ def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Works
             if len(parts) > 1 and not (wanted and (lowered(text) if case is Case.LOWER else text) in wanted):
                 replaced[number] = [numbers[part] for part in parts]
         texts = list(numbers)
-    spellings = with_more(spellings, texts, case)
+    spellings = spellings_of(texts, case)
     if not replaced:
         return _Text(ids, spellings)
     expansion = Expansion.of(replaced, len(texts) + FIRST_WORD)

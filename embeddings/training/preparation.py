@@ -33,12 +33,12 @@ from embeddings.text import (
     find_phrases,
     find_terms,
     find_texts,
-    lowered,
     phrase_words,
     read_lines,
     read_phrase_list,
     term_links,
     vocabulary_of,
+    words_of,
     write_lines,
     write_sentences,
 )
@@ -146,8 +146,7 @@ def _clean(job: Job, space: Workspace, watcher: Watcher) -> None:
         report = clean(texts, job.corpus, spelled, folder, parameters.threads, progress)
         if job.tokens.case is Case.LOWER:
             space.words = {CLEAN: read_lines(folder / WORDS_FILE)}
-            different = len(set(lowered("\n".join(space.words[CLEAN])).split("\n")))
-            report = replace(report, different_words=different)
+            report = replace(report, different_words=len(words_of(space.words[CLEAN], Case.LOWER)[0]))
             report.write(folder)
         space.write_json(folder / PARTS_FILE, {})
         space.write_json(folder / REPORT_FILE, clock.taken("cleaning", words=report.words))

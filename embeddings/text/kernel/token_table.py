@@ -5,6 +5,7 @@ The C code takes no memory: all arrays come from here, and grow between two call
 
 import ctypes
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -65,6 +66,7 @@ class TokenTable:
         self._find = library.function(
             "find_tokens", size, [pointer, size, pointer, ctypes.c_int32, pointer, pointer, pointer]
         )
+        self._lines = library.function("number_lines", size, [pointer, size, pointer, pointer, pointer])
         self._add = library.function("add_tokens", size, [pointer, size, pointer, pointer])
         self._fill = library.function("fill_table", None, [pointer])
         self._between_blanks = between_blanks
@@ -86,22 +88,24 @@ class TokenTable:
 
     def find(self, text: str) -> Numbers:
         """The tokens of ``text`` by their numbers."""
+        all_traits = traits(between_blanks=self._between_blanks)  # held while C reads it
+        given = address(all_traits, np.uint8, 0x110000, "traits"), int(self._between_blanks)
+        return self._number(text, self._find, *given)
+
+    def lines(self, text: str) -> Numbers:
+        """The lines of ``text``, each of which ends with a line break, by their numbers."""
+        return self._number(text, self._lines)
+
+    def _number(self, text: str, find: Callable[..., int], *given: int) -> Numbers:
         codes = np.frombuffer(f"\0{text}\0".encode("utf-32-le", "surrogatepass"), np.uint32)
+        begin = address(codes, np.uint32, len(text) + 2, "text") + codes.itemsize
         if len(self._numbers) < len(text):
             self._numbers = np.empty(len(text), np.int32)
-        all_traits = traits(between_blanks=self._between_blanks)
         place, found = ctypes.c_int64(0), 0
         while place.value < len(text):
             before, about = place.value, self._about()
-            found += self._find(
-                address(codes, np.uint32, len(text) + 2, "text") + codes.itemsize,
-                len(text),
-                address(all_traits, np.uint8, 0x110000, "traits"),
-                int(self._between_blanks),
-                ctypes.byref(about),
-                ctypes.byref(place),
-                address(self._numbers, np.int32, self._numbers.size, "numbers") + found * self._numbers.itemsize,
-            )
+            numbers = address(self._numbers, np.int32, self._numbers.size, "numbers") + found * self._numbers.itemsize
+            found += find(begin, len(text), *given, ctypes.byref(about), ctypes.byref(place), numbers)
             self._size = about.tokens
             if place.value < len(text):
                 self._grow(len(text) - before)

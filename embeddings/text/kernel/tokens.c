@@ -258,6 +258,20 @@ EXPORT(int64_t, find_tokens)(const uint32_t *text, int64_t size, const uint8_t *
     return found;
 }
 
+// Number the lines of text[from:size], each of which ends with a line break. Stops and returns as find_tokens does.
+EXPORT(int64_t, number_lines)(const uint32_t *text, int64_t size, Tokens *t, int64_t *from, int32_t *numbers) {
+    int64_t found = 0, i = *from;
+    while (i < size) {
+        int64_t end = i;
+        while (end < size && text[end] != '\n') end++;
+        if (!has_room(t, end - i)) break;
+        numbers[found++] = number_of(t, text + i, end - i, hash_of(text + i, end - i));
+        i = end + 1;
+    }
+    *from = i;
+    return found;
+}
+
 // Number the tokens of another table, from `from` on. Stops where a new one might find no room in t; returns where.
 EXPORT(int64_t, add_tokens)(const Tokens *other, int64_t from, Tokens *t, int32_t *numbers) {
     for (; from < other->tokens; from++) {
