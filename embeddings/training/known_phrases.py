@@ -3,10 +3,10 @@
 Spelled tokens become words here. Before it, compounds that are too rare for a vector of their own are taken apart.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -126,17 +126,22 @@ def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Works
     case = job.tokens.case
     word_of = words_of(texts, case)[1]
     counts = np.bincount(word_of, count_ids(ids, len(texts) + FIRST_WORD))
-    replaced = {}
+    apart: dict[int, list[str]] = {}
     if job.tokens.splitting is Splitting.WORDS:
-        numbers = defaultdict(count(len(texts) + FIRST_WORD).__next__, zip(texts, count(FIRST_WORD), strict=False))
         rare = counts[word_of[FIRST_WORD:]] < min_count
         rare &= ~np.fromiter(map(str.isalnum, texts), np.bool_, len(texts))
         for number in (np.flatnonzero(rare) + FIRST_WORD).tolist():
             text = texts[number - FIRST_WORD]
             parts = split_compound(text)
             if len(parts) > 1 and not (wanted and (lowered(text) if case is Case.LOWER else text) in wanted):
-                replaced[number] = [numbers[part] for part in parts]
-        texts = list(numbers)
+                apart[number] = parts
+    parts_of_all = dict.fromkeys(chain.from_iterable(apart.values()))
+    numbers = {text: number for number, text in enumerate(texts, start=FIRST_WORD) if text in parts_of_all}
+    for part in parts_of_all:
+        if part not in numbers:
+            numbers[part] = len(texts) + FIRST_WORD
+            texts.append(part)
+    replaced = {number: [numbers[part] for part in parts] for number, parts in apart.items()}
     spellings = spellings_of(texts, case)
     if not replaced:
         return _Text(ids, spellings)
