@@ -248,11 +248,11 @@ class _Blocks:
 
     def add(self, row: bytes) -> None:
         if self._text.text.format is TextFormat.WIKIPEDIA:
-            first = row.find(wikipedia.PAGE_START)
-            self._ends |= wikipedia.DUMP_END in row
-            if first < 0 or self._ends:
+            first = wikipedia.PAGE_START.search(row)
+            self._ends |= wikipedia.DUMP_END.search(row) is not None
+            if first is None:
                 return
-            row = row[first:] + wikipedia.PAGE_END
+            row = row[first.start() :] + wikipedia.PAGE_END
         if not self._rows:
             self._place = self.lines if self._text.text.format is TextFormat.JSONL else self._bytes
         self._rows.append(row.removeprefix(b"\xef\xbb\xbf"))

@@ -200,12 +200,13 @@ class FileReader:
             rest += chunk
             if spaces is None:
                 spaces = wikipedia.namespaces(rest)
-            first, last = rest.find(wikipedia.PAGE_START), rest.rfind(wikipedia.PAGE_END)
-            if 0 <= first < last:
+            first, last = wikipedia.PAGE_START.search(rest), rest.rfind(wikipedia.PAGE_END)
+            if first and first.start() < last:
                 cut = last + len(wikipedia.PAGE_END)
-                yield RawBlock(self.text.name, self.text.format, start + first, rest[first:cut], spaces)
+                at = first.start()
+                yield RawBlock(self.text.name, self.text.format, start + at, rest[at:cut], spaces)
                 start, rest = start + cut, rest[cut:]
-        if wikipedia.DUMP_END not in rest and chunks.damage is None:
+        if not wikipedia.DUMP_END.search(rest) and chunks.damage is None:
             raise CorpusError(
                 f"{self.text.name} is cut off: after {start + len(rest):,} bytes (unpacked) it has no "
                 "</mediawiki>. Get it again."
@@ -292,7 +293,8 @@ def _articles_of(block: RawBlock, parameters: CorpusParameters) -> TextBlock:
                 raise CorpusError(f"{block.name}, {place}: {error}") from error
             found = []
             for page in content.split(wikipedia.PAGE_END)[:-1]:
-                whole = page[max(page.rfind(wikipedia.PAGE_START), 0) :] + wikipedia.PAGE_END
+                starts = [found.start() for found in wikipedia.PAGE_START.finditer(page)]
+                whole = page[starts[-1] if starts else 0 :] + wikipedia.PAGE_END
                 try:
                     found += wikipedia.articles(whole, block.namespaces)
                 except CorpusError:

@@ -72,6 +72,15 @@ _IGNORED = (
     "՛՜՞՟"  # Armenian marks of stress, exclamation, question and abbreviation stand above a letter
 )
 _ONE_FORM = {'"': GERSHAYIM, "“": GERSHAYIM, "”": GERSHAYIM, "‧": "·", "．": ".", "，": ","}
+_ENDS_BY_RANGE = (
+    (0x1B4E, 0x1B4F), (0x1B7F, 0x1B7F), (0x2CF9, 0x2CFB), (0x2E53, 0x2E54), (0xFE12, 0xFE12), (0xFE15, 0xFE16),
+    (0x10A56, 0x10A57), (0x10F55, 0x10F59), (0x10F86, 0x10F89), (0x11143, 0x11143), (0x111CD, 0x111CD),
+    (0x111DE, 0x111DF), (0x11238, 0x11239), (0x1123B, 0x1123C), (0x112A9, 0x112A9), (0x113D4, 0x113D5),
+    (0x115C2, 0x115C3), (0x115C9, 0x115D7), (0x11641, 0x11642), (0x1173C, 0x1173E), (0x11A42, 0x11A43),
+    (0x11A9B, 0x11A9C), (0x11EF7, 0x11EF8), (0x11F43, 0x11F44), (0x16B37, 0x16B38), (0x16B44, 0x16B44),
+    (0x16D6E, 0x16D6F), (0x16E98, 0x16E98), (0x1BC9F, 0x1BC9F), (0x1DA88, 0x1DA88),
+)  # fmt: skip
+"""The other ends of sentences that Unicode 16 has (Sentence_Terminal), of scripts that are seldom met."""
 _BLANK_LETTERS = "\u2800\u3164\uffa0"
 _JOINERS = "\u200c\u200d"
 _EMOJI = (0x1F000, 0x1FAFF)
@@ -86,6 +95,7 @@ _BY_RANGE = (
     (0x1D173, 0x1D17A, CharacterKind.IGNORED),
     (0x1F1E6, 0x1F1FF, CharacterKind.FLAG),
     (0xE0000, 0xE0FFF, CharacterKind.IGNORED),
+    *((first, last, CharacterKind.END) for first, last in _ENDS_BY_RANGE),
 )
 _FORMS = ("<initial>", "<medial>", "<final>", "<isolated>", "<wide>", "<narrow>", "<font>")
 _OLD_FORMS = ((0x132, 0x1F3), (0x2E80, 0x2FDF), (0xFB00, 0xFB4F))

@@ -58,9 +58,11 @@ _DUMP = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?xml.*?\?>|<!--.*?-->|<!DOCTYPE[
 _PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\s+|<\?xml.*?\?>|<!--.*?-->)*<(?:!doctype\s+html|html)\b", re.DOTALL | re.IGNORECASE
 )
-_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\s")
-_RECORD = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:[^"\\]|\\.)*"\s*:')
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\s|[\w.-]+(?::[\w.-]+)?\s[^<>]*\bxmlns)")
+_RECORD = re.compile(rb"""(?:\xef\xbb\xbf)?[\s\x1e]*\{\s*(?:\}\s*\{|"(?:[^"\\]|\\.)*"\s*:|'[^'\n]*'\s*:)""")
+"""An object of JSON, or an empty one before another, or what only a JSON reader can say is none."""
 _ARRAY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\[\s*(?:\]\s*$|\{\s*(?:\}|"(?:[^"\\]|\\.)*"\s*:))')
+_ISO_2022 = re.compile(rb"\x1b\$(?:([@B]|\([@BD])|\)C|\)[AGE]|A)")
 _CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\v\f\r\x1b")
 _MOST_CONTROLS, _MOST_UNDECODABLE = 0.02, 0.3
 
@@ -113,12 +115,12 @@ def _kind_of_text(name: str, kind: TextFormat, head: bytes, field: str) -> TextF
     if not in_array and not _RECORD.match(head):
         return TextFormat.TEXT
     fields = fields_of(head.decode("utf-8", "replace"))
-    if fields is not None and field not in fields:
+    if fields and field not in fields:
         raise CorpusError(
             f"{name} is JSON whose objects have no field '{field}'; they have: {', '.join(fields) or 'none'}. Choose "
             "one with --field, or take it as text with --format text."
         )
-    if not in_array and _is_line_of_json(head, field):
+    if not in_array and (fields == [] or _is_line_of_json(head, field)):
         return TextFormat.JSONL
     return TextFormat.JSON if in_array or fields is not None else TextFormat.TEXT
 
@@ -133,7 +135,8 @@ def _is_line_of_json(head: bytes, field: str | None = None) -> bool:
     fields = fields_of(line.decode("utf-8", "replace"), whole=True)
     if fields is None:
         # A bad line is reported as such, and not read as text.
-        return field is not None and b'"' + field.encode("utf-8", "replace") + b'"' in line
+        named = field is not None and re.search(rb"""(["'])%b\1""" % re.escape(field.encode("utf-8", "replace")), line)
+        return bool(named)
     return field is None or field in fields
 
 
@@ -158,6 +161,10 @@ def _require_utf8(name: str, head: bytes) -> None:
     zeros = head.count(b"\0")
     if wide := _wide_encoding(head, zeros):
         raise NotText(f"{name} is a binary file, or it is {wide.upper()[:6]}: if so, add --encoding {wide}.")
+    if switch := _ISO_2022.search(head):
+        raise CorpusError(
+            f"{name} is text in ISO-2022: add --encoding {'iso-2022-jp' if switch[1] else 'iso-2022-kr'}."
+        )
     valid = _is_valid_utf8(head)
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if zeros * 200 > len(head) or (not valid and (zeros or controls > _MOST_CONTROLS * len(head))):

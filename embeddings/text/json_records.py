@@ -142,7 +142,7 @@ class _Characters:
 
 def _parsed(line: str, place: str) -> object:
     try:
-        return _DECODER.decode(line)
+        return _DECODER.decode(line.strip())  # of sequences of JSON each begins with a record separator
     except RecursionError:
         raise CorpusError(f"{place} is nested too deeply. Mend the line or take it out.") from None
     except ValueError as error:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection
 from functools import cache
 
-from embeddings.text.wiki_names import CATEGORIES, FILES, SISTERS, folded
+from embeddings.text.wiki_names import CATEGORIES, SISTERS, folded, is_file
 from embeddings.text.wiki_templates import shown_of_template
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\n\s*\n|\Z)", re.DOTALL)
@@ -20,7 +20,7 @@ _WITHOUT_TEXT = re.compile(
     r"(?:/>|>[^<]*(?:<(?!/?\1\b)[^<]*)*</\1\s*>)",
     re.IGNORECASE,
 )
-_UNCLOSED_REFERENCE = re.compile(r"<ref\b[^<>]*>[^\n]*", re.IGNORECASE)
+_UNCLOSED = re.compile(r"<(?:ref|math|chem|ce|hiero)\b[^<>]*>[^\n]*", re.IGNORECASE)
 _PARAMETER = re.compile(r"\{\{\{[^{}|]*(?:\|([^{}]*))?\}\}\}")
 _BRACES = re.compile(r"\{\{|\}\}|(?<![-{])\{\||\|\}(?!\})")
 _END_OF_PARAGRAPH = re.compile(r"\n[ \t]*\n|\Z")
@@ -34,7 +34,7 @@ _LABELLED = re.compile(
 _ADDRESS = re.compile(r"(?:https?|ftps?)://[^\s\[\]<>{}|\"]+")
 _LINK = re.compile(r"\[\[([^\[\]\n]*(?:(?:\n(?!\s*\n)|\[(?!\[)|\](?!\]))[^\[\]\n]*)*)\]\]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]+)*|simple|tokipona")
-_UNCLOSED_FILE = re.compile(r"\[\[\s*([^\[\]|:\n]{3,12}?)\s*:[^\n]*")
+_UNCLOSED_FILE = re.compile(r"\[\[\s*([^\[\]|:\n]{3,12}?)\s*:([^\[\]|\n]*)[^\n]*")
 _LINE_TAG = re.compile(
     r"</?(?:br|hr|p|div|li|ul|ol|dl|dd|dt|table|tbody|thead|tr|td|th|caption|blockquote|center|h[1-6]|poem|pre|section"
     r"|gallery|references|noinclude|onlyinclude)\b[^<>]*>",
@@ -48,7 +48,9 @@ _TAG = re.compile(
 )
 _LINE_MARKS = re.compile(r"^(?:=+[^\n]*=+[ \t]*$|[ \t]*\|[^\n]*|[*#:;!]+[ \t]*)", re.MULTILINE)
 _GALLERY_LINE = re.compile(
-    r"^[ \t]*(?:File|Image):[^\n]*\.(?:jpe?g|png|svg|gif|tiff?|webp|ogg)\b[^\n]*$", re.MULTILINE | re.IGNORECASE
+    r"^[ \t]*(?:(?:File|Image):[^\n]*\.(?:jpe?g|png|svg|gif|tiff?|webp|ogg)\b[^\n]*"
+    r"|[^\W\d]{3,12}:[^|\n]*\.(?:jpe?g|png|svg|gif|tiff?|webp|ogg)[ \t]*(?:\|[^\n]*)?)$",
+    re.MULTILINE | re.IGNORECASE,
 )
 _SWITCH = re.compile(r"__[^\W\d_]\w*?__")
 _QUOTES = re.compile(r"''+")
@@ -70,7 +72,7 @@ def plain_text(markup: str, spaces: Collection[str] = ()) -> str:
     while replaced:  # the captions of pictures hold links themselves: the innermost go first
         text, replaced = _LINK.subn(lambda link: _shown_of_link(link[1], known), text)
     if "[[" in text:
-        text = _UNCLOSED_FILE.sub(lambda found: "" if folded(found[1]) in FILES else found[0], text)
+        text = _UNCLOSED_FILE.sub(lambda found: "" if is_file(found[1], found[2]) else found[0], text)
     text = _ADDRESS.sub("", text)
     if "<" in text:
         text = _TAG.sub("", _LINE_TAG.sub("\n", text))
@@ -87,7 +89,10 @@ def without_references(markup: str) -> str:
         markup = _NOWIKI.sub(lambda found: (found[1] or "").translate(_KEPT), markup)
     if "<" not in markup:
         return markup
-    return _UNCLOSED_REFERENCE.sub("", _WITHOUT_TEXT.sub("", _COMMENT.sub("", markup)))
+    text, replaced = _WITHOUT_TEXT.subn("", _COMMENT.sub("", markup))
+    while replaced and "</ref" in text:  # references within references: the innermost went first
+        text, replaced = _WITHOUT_TEXT.subn("", text)
+    return _UNCLOSED.sub("", text)
 
 
 def _unescaped(text: str) -> str:
@@ -192,8 +197,10 @@ def _shown_of_link(content: str, spaces: Collection[str]) -> str:
     visible = target.lstrip().startswith(":")
     prefix, _, rest = target.lstrip(" :").partition(":")
     name = folded(prefix)
-    if name in FILES or name in CATEGORIES or name == "help":
-        return (label or rest) if visible and name not in FILES else ""
+    if is_file(prefix, rest):
+        return label if visible else ""
+    if name in CATEGORIES or name == "help":
+        return (label or rest) if visible else ""
     if visible or name in SISTERS:
         return label if bar else rest if name in SISTERS or _LANGUAGE.fullmatch(prefix.strip()) else target.strip(" :")
     if _LANGUAGE.fullmatch(prefix.strip()):

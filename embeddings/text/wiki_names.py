@@ -1,5 +1,7 @@
 """Names that Wikipedia's languages have for the same things: namespaces, sister projects, disambiguation."""
 
+import re
+
 FILES = frozenset(
     (
         "file image media datei bild fichier archivo imagen ficheiro imagem arquivo immagine plik"
@@ -14,6 +16,8 @@ CATEGORIES = frozenset(
         "category kategorie catégorie categoría categoria kategoria categorie категория категорія"
         " luokka kategori kategória kategorija kategório kategorio κατηγορία категорија カテゴリ 分类 分類"
         " 분류 تصنيف رده קטגוריה श्रेणी หมวดหมู่ կատեգորիա"
+        " kategooria kateqoriya kategoriya categori catagóir flokkur рұбат санат катэгорыя ангилал төркем"
+        " კატეგორია زمرہ বিষয়শ্রেণী பகுப்பு వర్గం വർഗ്ഗം ವರ್ಗ શ્રેણી ਸ਼੍ਰੇਣੀ වර්ගය ကဏ္ဍ ចំណាត់ថ្នាក់ መደብ рубрика"
     ).split()
 ) | {"thể loại"}
 OTHER_SPACES = frozenset(
@@ -33,6 +37,10 @@ SISTERS = frozenset(
     " gutenberg".split()
 )
 
+_FILE_SUFFIX = re.compile(
+    r"\.(?:jpe?g|png|svg|gif|tiff?|webp|xcf|bmp|djvu|pdf|og[agv]|opus|flac|wav|mp3|webm|mpe?g|midi?|stl)\s*\Z",
+    re.IGNORECASE,
+)
 _DISAMBIGUATION_TEMPLATES = frozenset(
     {
         "disambiguation", "disambig", "disamb", "disambiguation page", "dab", "dbig", "hndis", "hndab", "geodis",
@@ -66,6 +74,11 @@ _DISAMBIGUATION_TITLES = frozenset(
 def folded(name: str) -> str:
     """A name as MediaWiki compares it: without case, underscores as blanks."""
     return " ".join(name.replace("_", " ").split()).lower()
+
+
+def is_file(prefix: str, name: str) -> bool:
+    """Whether ``prefix:name`` is a picture or a sound: by what its language calls them, or by the file's suffix."""
+    return folded(prefix) in FILES or (folded(prefix) not in SISTERS and bool(_FILE_SUFFIX.search(name)))
 
 
 def is_disambiguation_template(name: str) -> bool:

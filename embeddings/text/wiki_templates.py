@@ -123,7 +123,7 @@ _FIRST = (
     " unicode iast script linktext no_italic noitalic nobold normal center centre left right sup sub"
     " superscript subscript exp angbr angle_bracket bracket interp flag flagcountry flagu flag_country drapeau"
     " formatnum uc lc ucfirst lcfirst trim native_phrase wl plainlist flatlist hebrew arabic mongolian"
-    " nastaliq"
+    " nastaliq 読み仮名 ルビ ruby"
 ).split()
 _SECOND = (
     "lang langue langx lang-xx rtl-lang wikt-lang color colour colored_text font_color colorize bg"

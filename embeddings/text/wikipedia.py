@@ -17,7 +17,10 @@ from embeddings.text.wiki_names import (
     is_disambiguation_title,
 )
 
-PAGE_START, PAGE_END, DUMP_END = b"<page>", b"</page>", b"</mediawiki>"
+PAGE_START, PAGE_END = re.compile(rb"<page[\s>]"), b"</page>"
+DUMP_END = re.compile(rb"</mediawiki\s*>")
+_NEXT_DUMP = re.compile(rb"</mediawiki\s*>(?:\s|<\?xml.*?\?>|<!--.*?-->)*<mediawiki\b.*?(?=<page[\s>]|\Z)", re.DOTALL)
+"""Between two dumps that stand one after the other in a file."""
 _LISTS = ("List of ", "Lists of ", "Index of ")
 _NAMESPACE = re.compile(rb"<namespace\s[^>]*>([^<]+)</namespace>")
 _CANONICAL = ("File", "Image", "Category", "Media", "Template", "Wikipedia", "Help", "Portal", "Special", "User")
@@ -43,7 +46,8 @@ def articles(pages: bytes, spaces: Sequence[str] = _CANONICAL) -> Iterator[Artic
     Raises `CorpusError` where the XML is broken.
     """
     try:
-        root = ElementTree.fromstring(b"<pages>" + pages + b"</pages>")  # noqa: S314  # entities cannot be declared here
+        together = _NEXT_DUMP.sub(b"", pages) if b"</mediawiki" in pages else pages
+        root = ElementTree.fromstring(b"<pages>" + together + b"</pages>")  # noqa: S314  # no entities can be declared
     except ElementTree.ParseError as error:
         raise CorpusError(f"the XML of the dump is broken: {error}. Get the dump again.") from error
     known = frozenset(map(folded, spaces)) | FILES | CATEGORIES | OTHER_SPACES

@@ -66,6 +66,23 @@ def test_a_dump_is_known_by_its_beginning(tmp_path: Path) -> None:
     assert block.articles == 2
 
 
+@pytest.mark.parametrize("between", [b"", b"\n<?xml version='1.0'?>\n<!-- second -->\n"])
+def test_dumps_that_follow_one_another_are_read(tmp_path: Path, between: bytes) -> None:
+    path = tmp_path / "dump.bz2"
+    path.write_bytes(bz2.compress(dump("Eins", "Zwei")) + bz2.compress(between + dump("Drei")))
+    assert read(path)[0] == "Eins text.\nZwei text.\nDrei text."
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"<page>", b'<page id="3">'), (b"<page>", b"<page >"), (b"</mediawiki>", b"</mediawiki >\n"), (b"><", b">\r\n<")],
+)
+def test_dumps_that_other_programs_have_written_over(tmp_path: Path, old: bytes, new: bytes) -> None:
+    path = tmp_path / "dump.xml"
+    path.write_bytes(dump("Eins", "Zwei").replace(old, new))
+    assert read(path)[0] == "Eins text.\nZwei text."
+
+
 def test_a_dump_that_breaks_in_the_middle_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "dump.xml"
     path.write_bytes(dump("Eins", end=""))

@@ -32,6 +32,11 @@ def kind_of(name: str, head: bytes, *, encoding: str = "utf-8") -> TextFormat:
         ("a", b'[\n {"id": "' + b"x" * 70_000 + b'", "text": "red"}]', TextFormat.JSON),
         ("dump", b"<mediawiki xmlns=''>", TextFormat.WIKIPEDIA),
         ("dump.txt", b"<?xml version='1.0'?>\n<!-- made by hand -->\n<mediawiki>", TextFormat.WIKIPEDIA),
+        ("a", b'\x1e{"text": "red"}\n\x1e{"text": "fox"}\n', TextFormat.JSONL),
+        ("part-0", b'{}\n{"text": "fox"}\n', TextFormat.JSONL),
+        ("a", b"{'text': 'red'}\n{'text': 'fox'}\n", TextFormat.JSONL),
+        ("a", b"{'tis} the season: 'text'", TextFormat.TEXT),
+        ("a.txt", b"<p>of a page", TextFormat.TEXT),
         ("a.txt", b"of <mediawiki> in prose", TextFormat.TEXT),
         ("a.txt", b"a NUL \0 in " + b"prose " * 100, TextFormat.TEXT),
     ],
@@ -60,6 +65,7 @@ def test_what_a_file_is(name: str, head: bytes, kind: TextFormat) -> None:
         (b"WARC/1.0\r\nWARC-Type: warcinfo", "is a web archive"),
         (b"\xef\xbb\xbf\n<!-- x -->\n<!DOCTYPE html>\n<html><p>red", "is a web page .*--format text"),
         (b'<?xml version="1.0"?><HTML>red', "is a web page"),
+        (b'<mw:mediawiki xmlns:mw="x"><mw:page>', "is XML, and no dump"),
         (b'<?xml version="1.0"?>\n<book><p>red</p></book>', "is XML, and no dump"),
         (bytes(random.Random(1).choices(range(1, 256), k=500)), "is a binary file"),
     ],
@@ -75,6 +81,15 @@ def test_what_a_file_is_can_be_said() -> None:
     assert kind_of("x", "wide".encode("utf-16"), encoding="utf-16") is TextFormat.TEXT
     with pytest.raises(CorpusError, match="is not a dump of Wikipedia"):
         format_of_head("x", TextFormat.WIKIPEDIA, b"prose", field="text")
+
+
+@pytest.mark.parametrize("encoding", ["iso-2022-jp", "iso-2022-kr"])
+def test_text_that_switches_alphabets_is_known(encoding: str) -> None:
+    text = "これは本です。" if encoding == "iso-2022-jp" else "이것은 책이다."
+    with pytest.raises(CorpusError, match=f"add --encoding {encoding}"):
+        kind_of("a.txt", text.encode(encoding))
+    assert kind_of("a.txt", text.encode(encoding), encoding=encoding) is TextFormat.TEXT
+    assert kind_of("a.txt", b"\x1b[1mbold\x1b[0m of a terminal") is TextFormat.TEXT
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "gb18030", "shift-jis", "euc-kr", "iso-8859-7"])

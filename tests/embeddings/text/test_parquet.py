@@ -11,6 +11,30 @@ from embeddings.text.corpus import CorpusParameters, TextFormat, find_texts
 from tests.embeddings.text.corpora import DEFAULT, read
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "text"),
+    [
+        ("text", pa.array(["red", None, "fox"], pa.large_string()).dictionary_encode(), "red\nfox"),
+        ("text", pa.array([b"red \xff fox", b"owl"]), "red \ufffd fox\nowl"),
+        ("text", pa.array(["red\nfox", "", "owl"]), "red\nfox\nowl"),
+        ("meta.text", pa.array(["red"]), "red"),
+    ],
+)
+def test_shapes_of_columns(tmp_path: Path, column: str, values: pa.Array, text: str) -> None:
+    path = tmp_path / "x.parquet"
+    other = pa.array(["no"] * len(values))
+    pq.write_table(pa.table({column: values, "meta": other, f"{column}.more": other}), path)
+    assert read(path, parameters=CorpusParameters(column=column))[0] == text
+
+
+@pytest.mark.parametrize("values", [[["red"]], [{"a": "b"}], [None], pa.array([b"red"], pa.binary(3))])
+def test_columns_that_hold_no_text_are_refused_by_their_type(tmp_path: Path, values: object) -> None:
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"text": pa.array(values)}), path)
+    with pytest.raises(CorpusError, match="the column 'text' holds .*, not text"):
+        find_texts([path], DEFAULT)
+
+
 def test_parquet(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"body": ["eins", None, "zwei"], "n": [1, 2, 3]}), path, row_group_size=2)

@@ -36,11 +36,40 @@ from embeddings.text.wiki_markup import plain_text, without_braces
         ("<nowiki>[[a|b]]</nowiki> <nowiki>{{c}} ''d''</nowiki><nowiki/>", "[[a|b]] {{c}} ''d''"),
         ("我-{zh-hant:電腦; zh-hans:电脑}-用-{H|zh-cn:x}-", "我电脑用"),
         ("one<td>two</td><li>three", "one\ntwo\n\nthree"),
+        ("see [[:File:a b.jpg|this picture]] and [[commons:File:c.jpg|that]]", "see this picture and that"),
+        ("A<ref>x {{cite|y=<ref>z</ref>}}</ref> B<ref name=a/b>c</ref> D", "A B D"),
+        ("a <math>x^2 \\frac{1}{2}\n\nb", "a \n\nb"),
+        (
+            "a\n<gallery>\nDatei:b.png|Zwei\nПлик:c.jpg\n\nNote: a.jpg is a file\n",
+            "a\n\n\n\n\n\nNote: a.jpg is a file\n",
+        ),
+        ("{{読み仮名|漢字|かんじ}} {{ルビ|語|ご}}", "漢字 語"),
+        ("A\n:{| border=1\n| x\n|}\n;term : def", "A\n\nterm : def"),
+        ("-{Windows}- -{T|zh-cn:甲;zh-tw:乙}-je", "Windows je"),
         ("l'''Avare'' and '''bold'''s '''''both'''''", "l'Avare and bolds both"),
     ],
 )
 def test_worked_examples(markup: str, text: str) -> None:
     assert plain_text(markup, ("Portal", "Wikipedia")) == text
+
+
+@pytest.mark.parametrize(
+    "namespace",
+    "চিত্র படிமம் ფაილი فائل Attēls Vaizdas Pilt Mynd Skeda Сурет Податотека പ്രമാണം దస్త్రం Şəkil Delwedd Íomhá Fasciculus "
+    "Выява Talaksan Picha ឯកសារ ဖိုင် ගොනුව Fayl Зураг ਤਸਵੀਰ ಚಿತ್ರ ચિત્ર Skeudenn Рәсем ስዕል".split(),
+)
+def test_a_picture_is_known_by_its_suffix_whatever_its_language_calls_it(namespace: str) -> None:
+    assert plain_text(f"[[{namespace}:A b.JPG|left|A [[cat|word]]]]text") == "text"
+    assert plain_text(f"[[ {namespace} : a.svg ]]text [[{namespace}:a.ogg|never closed\n\nmore") == "text \n\nmore"
+
+
+@pytest.mark.parametrize(
+    "link",
+    "Kategooria:Linnad বিষয়শ্রেণী:শহর பகுப்பு:ஊர் Kateqoriya:Şəhər Санат:Қала კატეგორია:ქალაქი "
+    "Flokkur:Borgir زمرہ:شہر Катэгорыя:Горад Categori:Dinas വർഗ്ഗം:നഗരം Ангилал:Хот Catagóir:Baile వర్గం:ఊరు".split(),
+)
+def test_categories_of_other_languages_show_nothing(link: str) -> None:
+    assert plain_text(f"text[[{link}|*]]") == "text"
 
 
 @pytest.mark.parametrize(
