@@ -1,9 +1,8 @@
 """Questions → the words nearest to their targets."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +14,9 @@ from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors, fold
 from embeddings.query import Kind
 from embeddings.search import Index, Matrix, Rows, SearchKind, search_cosmul
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _SPARE = 2
 """Extra results fetched to replace near-duplicates; more are fetched if these are too few."""
@@ -43,6 +45,8 @@ def search_words(model: WordVectors, questions: Sequence[Question], options: Opt
         for block in blocks:
             yield from _list(model, block, options, None)
         return
+    from concurrent.futures import ThreadPoolExecutor  # few callers need what it takes to import
+
     with ThreadPoolExecutor(1) as pool:
         searches = [pool.submit(_nearest, model, block, _wanted(block, options), options) for block in blocks]
         for block, search in zip(blocks, searches, strict=True):

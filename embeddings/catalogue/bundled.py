@@ -13,7 +13,7 @@ import numpy as np
 from embeddings.errors import MissingExtra, ModelError
 from embeddings.extras import need
 from embeddings.files import Lock, lock_place
-from embeddings.models import Card, read_manifest, rebuild_index
+from embeddings.models import Card, read_manifest
 from embeddings.progress import Progress
 from embeddings.search import IndexReport
 
@@ -55,6 +55,8 @@ def renew_index(path: Path, progress: Progress) -> None:
             with lock_place(path, waiting=lambda: progress("waiting for another process", 0, 1)) as lock:
                 index = read_manifest(path).index
                 if index.is_of_earlier_version:
+                    from embeddings.models import rebuild_index
+
                     rebuild_index(path, replace(index.parameters, factory=None), progress, lock)
 
 

@@ -1,6 +1,5 @@
 """A name → a model folder on disk: those that come with the package, models of gensim-data, and the user's own."""
 
-import logging
 import os
 import re
 import sys
@@ -19,6 +18,8 @@ from embeddings.models import Card, Manifest, WordVectors, open_as, read_manifes
 from embeddings.progress import Progress, no_progress
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from embeddings.formats import ImportReport
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -195,7 +196,7 @@ def pull(name: str, *, overwrite: bool = False, progress: Progress = no_progress
 
 
 @contextmanager
-def _quiet(logger: logging.Logger) -> Iterator[None]:
+def _quiet(logger: "Logger") -> Iterator[None]:
     """Keep gensim from printing a traceback for each attempt without a network: what matters is in our own error."""
     before, logger.disabled = logger.disabled, True
     try:

@@ -5,9 +5,7 @@ exchanged for what stood there in one step when all of them have the checksums o
 none. What a process that was killed has fetched is taken up by the next one.
 """
 
-import hashlib
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,6 +39,8 @@ def is_url(model: str) -> bool:
 
 def copy_place(url: str, folder: Path) -> Path:
     """Where in ``folder`` the copy of the model at ``url`` is or would be."""
+    import hashlib
+
     last = re.sub(r"[^A-Za-z0-9._-]", "-", url.rstrip("/").rpartition("/")[2])[:60]
     return folder / f"{last}-{hashlib.sha256(url.rstrip('/').encode()).hexdigest()[:12]}"
 
@@ -129,8 +129,10 @@ def _part(progress: Progress, name: str, before: int, total: int) -> Progress:
 
 
 def _require_space(partial: Path, place: Path, total: int) -> None:
+    from shutil import disk_usage
+
     there = sum(file.stat().st_size for file in partial.iterdir())
-    free = shutil.disk_usage(partial).free
+    free = disk_usage(partial).free
     if free < total - there:
         raise ModelError(f"{place} needs {(total - there) / 1e6:,.0f} MB more and its disk has {free / 1e6:,.0f} left.")
 

@@ -1,6 +1,5 @@
 """The length and the checksum of a file."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,4 +17,6 @@ class FileSum:
 def file_sum(path: Path) -> FileSum:
     """Length and SHA-256 of a file. Raises `ModelError` where it cannot be read."""
     with reading_file(path), path.open("rb") as file:
+        import hashlib
+
         return FileSum(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())

@@ -1,7 +1,6 @@
 """Failed reads and writes as errors that name the file and say what to do."""
 
 import errno
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -45,6 +44,8 @@ def _remedy(path: Path, error: OSError) -> str:
 def _left(path: Path) -> str:
     for folder in path.absolute().parents:
         with suppress(OSError):
+            import shutil
+
             return f": {shutil.disk_usage(folder).free / 1e6:,.1f} MB are left in {folder}"
     return ""
 

@@ -6,7 +6,6 @@ over. A file of that name that this program did not write is used, and left as i
 
 import errno
 import fcntl
-import hashlib
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -81,6 +80,8 @@ def stem_of(path: Path) -> str:
     name = os.fsencode(path.name)
     if len(name) <= _LONGEST_STEM:
         return path.name
+    import hashlib
+
     return f"{os.fsdecode(name[: _LONGEST_STEM - 17])}-{hashlib.sha256(name).hexdigest()[:16]}"
 
 

@@ -10,8 +10,6 @@ import ctypes
 import errno
 import os
 import re
-import secrets
-import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -93,7 +91,9 @@ def remove_work_folder(folder: Path) -> None:
             if entry.name == MARKER:
                 continue
             if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path)
+                from shutil import rmtree
+
+                rmtree(entry.path)
             else:
                 os.unlink(entry.path)
         (folder / MARKER).unlink()
@@ -107,7 +107,7 @@ def work_folder(path: Path) -> Iterator[Path]:
     Hold the lock of ``path``. Remains of killed processes in the same folder are removed first.
     """
     _sweep(path)
-    folder = path.with_name(f".{stem_of(path)}.{_WRITING}-{secrets.token_hex(8)}")
+    folder = path.with_name(f".{stem_of(path)}.{_WRITING}-{os.urandom(8).hex()}")
     with writing(path):
         mark(folder)
     try:
@@ -125,7 +125,7 @@ def fetching_folder(path: Path) -> Path:
     if begun:
         return begun[0]
     with writing(path):
-        folder = path.with_name(f".{stem_of(path)}.{_FETCHING}-{secrets.token_hex(8)}")
+        folder = path.with_name(f".{stem_of(path)}.{_FETCHING}-{os.urandom(8).hex()}")
         mark(folder, _FETCHING)
     return folder
 
@@ -234,21 +234,25 @@ def link(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
     except OSError:
-        shutil.copyfile(source, target)
+        from shutil import copyfile
+
+        copyfile(source, target)
 
 
 def carry_over(old: Path, new: Path, own: Collection[str]) -> None:
     """Give ``new`` all that is in the folder ``old`` but for the program's ``own`` files: a user has put it there."""
     if not old.is_dir():
         return
+    from shutil import copy2, copytree
+
     for entry in sorted(os.scandir(old), key=lambda entry: entry.name):
         target = new / entry.name
         if entry.name in own or os.path.lexists(target):
             continue
         if entry.is_dir(follow_symlinks=False):
-            shutil.copytree(entry.path, target, symlinks=True)
+            copytree(entry.path, target, symlinks=True)
         elif entry.is_symlink() or entry.is_file():
-            shutil.copy2(entry.path, target, follow_symlinks=False)
+            copy2(entry.path, target, follow_symlinks=False)
 
 
 def sync_folder(folder: Path) -> None:

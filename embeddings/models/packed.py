@@ -10,7 +10,6 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -195,6 +194,8 @@ def _unpacked(
     def unpack_band(number: int) -> npt.NDArray[np.int8]:
         of_band = slices[number][0]
         return _codes(_member(archive, f"{_CODES}{number}"), of_band.stop - of_band.start, dimension)
+
+    from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as beside:
         coming = beside.submit(unpack_band, 0)

@@ -1,7 +1,6 @@
 """Rows → groups of rows near each other: k-means, with centres compared by 8-bit codes in the search kernel."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from ctypes import c_int64, c_void_p
 from functools import cache
 from typing import Any
@@ -89,6 +88,8 @@ def by_threads(count: int, work: Callable[[slice], None]) -> None:
     if len(parts) < 2:
         work(slice(0, count))
     else:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(len(parts)) as pool:
             list(pool.map(work, parts))
 

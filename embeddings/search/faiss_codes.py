@@ -19,12 +19,10 @@ from embeddings.files import HeldFile
 from embeddings.search.brute_force import Matrix, blocks
 from embeddings.search.faiss_file import check_codes
 from embeddings.search.recall import Search, SearchKind, fewest_candidates, goal_of, measured_targets
-from embeddings.search.report import IndexParameters, IndexReport
+from embeddings.search.report import FAISS_FILE, IndexParameters, IndexReport
 
 if TYPE_CHECKING:
     import faiss
-
-FAISS_FILE = "index.faiss"
 
 _CENTROIDS = 16
 _ROWS_PER_LIST = 3000

@@ -5,11 +5,9 @@ where no kernel is compiled. Either finds candidates, which are ranked by their 
 measured when it is built, for each kind of query on targets made of the model's own rows.
 """
 
-import logging
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,18 +17,10 @@ from embeddings.errors import ModelError
 from embeddings.files import HeldFile, row_reader
 from embeddings.native import missing_kernel
 from embeddings.search.brute_force import Matrix, Rows, exact_search, rank, without_missing
-from embeddings.search.faiss_codes import (
-    FAISS_FILE,
-    build_faiss_index,
-    codes_reader,
-    factories_to_try,
-    faiss_threads,
-)
-from embeddings.search.list_building import build_list_index, lists_to_try, rebuild_list_index
 from embeddings.search.list_file import LISTS_FILE, read_lists
 from embeddings.search.list_search import LARGEST_K, ListSearch, Reach
 from embeddings.search.recall import SearchKind
-from embeddings.search.report import KINDS, IndexParameters, IndexReport
+from embeddings.search.report import FAISS_FILE, IndexReport
 
 if TYPE_CHECKING:
     import faiss
@@ -41,18 +31,12 @@ INDEX_FILES = (LISTS_FILE, FAISS_FILE)
 _MAPPED_BYTES = 1_000_000_000
 """Rows of larger matrices are read for ranking, not mapped: with each that is looked at Linux maps the fifteen pages
 around it too, and a process would soon have all of a matrix resident that it uses little of."""
-_EXACT_BELOW = 20_000
+EXACT_BELOW = 20_000
 """Up to this many rows exact search takes less time than codes and their ranking."""
-_INVERTED_FROM = 1_000_000
-"""From this many rows on FAISS's inverted lists are tried before its flat codes: whether they hold the recall depends
-on the vectors."""
 _PRODUCT_CANDIDATES = 768
 """Rows that each of the two searches of 3CosMul in lists gives, at least."""
 _PRODUCTS_OF_LISTS = 1200
 """The most results for which no more rows are asked for than lists can give: they hold .9995 of them at least."""
-_FEWEST_ROWS = 1000
-"""Below this many, codes are not worth learning."""
-_log = logging.getLogger("thisplusthat")
 
 
 class Index:
@@ -164,6 +148,8 @@ class Index:
         codes = self._opened_codes()
         if codes is None:
             return exact_search(self.vectors, targets, wanted)[1]
+        from embeddings.search.faiss_codes import faiss_threads
+
         with faiss_threads(1 if len(targets) == 1 else None):
             return np.asarray(codes.search(targets, wanted)[1], np.int64)
 
@@ -174,7 +160,7 @@ class Index:
             self._opened_lists()
 
     def _is_worth_lists(self, k: int, count: int) -> bool:
-        return k <= min(LARGEST_K, count // 8) and (count == len(self.vectors) or count > _EXACT_BELOW)
+        return k <= min(LARGEST_K, count // 8) and (count == len(self.vectors) or count > EXACT_BELOW)
 
     def _search_lists(self, targets: Matrix, k: int, limit: int, asked: SearchKind | None) -> tuple[Matrix, Rows]:
         lists = self._opened_lists()
@@ -219,78 +205,6 @@ class Index:
         return max(candidates, candidates * k // 20)
 
 
-def build_index(
-    vectors: Matrix, parameters: IndexParameters, folder: Path, measured: IndexReport | None = None
-) -> IndexReport:
-    """Choose, build and measure an index over unit rows [count, dimension] and write its file into ``folder``.
-
-    With ``auto`` it is lists where there is a kernel, else FAISS's codes (which is said aloud); and what does not reach
-    the wanted recall is not taken. Lists that were ``measured`` on the same vectors before are built as they were then.
-    Raises `ModelError` for an unknown kind, or if a kind was asked for that cannot reach the recall; `KernelError` if
-    lists were asked for and there is no kernel.
-    """
-    if parameters.kind not in KINDS:
-        raise ModelError(
-            f"There is no index of kind '{parameters.kind}'. Choose {', '.join(KINDS[:-1])} or {KINDS[-1]}."
-        )
-    started = time.perf_counter()
-    for name in INDEX_FILES:
-        (folder / name).unlink(missing_ok=True)
-    has_kernel = missing_kernel("embeddings.search") is None
-    if measured is not None and measured.kind == "lists" and not measured.is_of_earlier_version and has_kernel:
-        return rebuild_list_index(vectors, measured, folder)
-    for kind in _kinds_to_try(len(vectors), parameters.kind):
-        report = try_index(vectors, kind, parameters, folder)
-        if report.recall >= parameters.recall:
-            return replace(report, build_seconds=round(time.perf_counter() - started, 3))
-        for name in INDEX_FILES:
-            (folder / name).unlink(missing_ok=True)
-        if kind == parameters.kind:
-            raise ModelError(
-                f"{report.factory} reaches a recall of {report.recall:.4f}, below the wanted {parameters.recall}. "
-                "Ask for less, or for the index of kind exact."
-            )
-    return IndexReport("exact", None, 0, 1.0, round(time.perf_counter() - started, 3), parameters)
-
-
-def _kinds_to_try(count: int, kind: str) -> Sequence[str]:
-    if kind != "auto":
-        return () if kind == "exact" else (kind,)
-    if count < _EXACT_BELOW:
-        return ()
-    of_faiss = ("ivf", "fastscan") if count >= _INVERTED_FROM else ("fastscan",)
-    if (missing := missing_kernel("embeddings.search")) is not None:
-        _log.warning("The search kernel is missing, so FAISS indexes this model and answers more slowly: %s", missing)
-        return of_faiss
-    return ("lists", *of_faiss)
-
-
-def try_index(vectors: Matrix, kind: str, parameters: IndexParameters, folder: Path) -> IndexReport:
-    """Build, measure and write an index of this kind, which may not reach the wanted recall."""
-    if kind == "exact":
-        return IndexReport("exact", None, 0, 1.0, 0.0, parameters)
-    build = build_list_index if kind == "lists" else build_faiss_index
-    return build(vectors, kind, parameters, folder)
-
-
-def settings_to_try(vectors: Matrix) -> list[tuple[str, str | None]]:
-    """Kinds of index, and names of them, that are worth trying for unit rows [count, dimension].
-
-    Lists of the usual length, of half and of twice that; FAISS's codes of one, two or three dimensions each, of
-    dimensions turned so that they hold most (OPQ, Ge et al. 2013), and in lists of some thousand rows.
-    """
-    if len(vectors) < _FEWEST_ROWS:
-        return [("exact", None)]
-    return [("exact", None), *_lists_to_try(vectors), *factories_to_try(*vectors.shape)]
-
-
-def _lists_to_try(vectors: Matrix) -> list[tuple[str, str | None]]:
-    if (missing := missing_kernel("embeddings.search")) is not None:
-        _log.warning("The search kernel is missing, so only indexes of FAISS are tried: %s", missing)
-        return []
-    return [("lists", factory) for factory in lists_to_try(*vectors.shape)]
-
-
 def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file: Path | None = None) -> Index:
     """Open what `build_index` wrote; it is read when the first search needs it, of the file that is in ``folder`` now.
     Raises `ModelError` naming a file that does not fit, then or now.
@@ -306,7 +220,7 @@ def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file:
     if report.kind == "lists":
         file = HeldFile(folder / LISTS_FILE)
         if report.is_of_earlier_version:
-            _log.warning(
+            _warn(
                 "%s was indexed by an earlier version, so it is searched row by row. Run: thisplusthat index %s",
                 folder.name,
                 folder,
@@ -315,7 +229,7 @@ def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file:
         reaches = _reaches(report, folder)
         rows_file = HeldFile(vectors_file) if vectors_file is not None and is_large else None
         if (missing := missing_kernel("embeddings.search")) is not None:
-            _log.warning(
+            _warn(
                 "%s was indexed for the search kernel, which is missing here, so every search compares with all "
                 "rows: %s `thisplusthat index` builds an index of FAISS.",
                 folder,
@@ -328,8 +242,16 @@ def open_index(vectors: Matrix, report: IndexReport, folder: Path, vectors_file:
             return ListSearch(read, vectors, reaches, rows_file)
 
         return Index(vectors, read_rows=read_rows, lists=lists)
+    from embeddings.search.faiss_codes import codes_reader
+
     codes = codes_reader(folder / FAISS_FILE, (len(vectors), vectors.shape[1]), report.probes)
     return Index(vectors, codes, report.candidates, report.candidates_for, read_rows)
+
+
+def _warn(text: str, *values: object) -> None:
+    import logging  # which little else of a query needs
+
+    logging.getLogger("thisplusthat").warning(text, *values)
 
 
 def _reaches(report: IndexReport, folder: Path) -> dict[SearchKind, Reach]:

@@ -3,7 +3,6 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from ctypes import Structure, addressof, c_float, c_int64, c_void_p
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -203,6 +202,8 @@ class ListSearch:
         if threads == 1:
             search(0, len(targets))
         else:
+            from concurrent.futures import ThreadPoolExecutor
+
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(search, bounds[:-1], bounds[1:]))
         return scores, rows, found

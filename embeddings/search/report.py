@@ -11,6 +11,7 @@ LISTS = re.compile(r"L(\d{1,9}),(\d{1,3})\+([1248])")
 """Names of lists: their number, the bytes of a coarse code and the bits of each number of a fine one. Those of earlier
 versions were others.
 """
+FAISS_FILE = "index.faiss"
 KINDS = ("auto", "exact", "lists", "fastscan", "ivf")
 
 

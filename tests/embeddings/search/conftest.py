@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from embeddings.search.brute_force import Matrix
-from embeddings.search.index import build_index
+from embeddings.search.index_building import build_index
 from embeddings.search.list_building import build_lists, list_factory
 from embeddings.search.list_file import LISTS_FILE, Lists, write_lists
 from embeddings.search.report import IndexParameters, IndexReport

@@ -13,7 +13,8 @@ from embeddings.native import FORCED
 from embeddings.search.brute_force import Matrix, exact_search
 from embeddings.search.clustering import ZERO_CODE, Codes
 from embeddings.search.codes import MOST_NIBBLES, MOST_TURNED, Bits, bits_for, most_fine_bits
-from embeddings.search.index import build_index, open_index
+from embeddings.search.index import open_index
+from embeddings.search.index_building import build_index
 from embeddings.search.list_building import build_lists
 from embeddings.search.list_file import LISTS_FILE, NO_ROW, Lists, read_lists, write_lists
 from embeddings.search.list_search import ListSearch, Reach

@@ -6,10 +6,11 @@ import pytest
 
 from embeddings.errors import ModelError
 from embeddings.search.brute_force import Matrix, Rows
-from embeddings.search.index import FAISS_FILE, INDEX_FILES, Index, build_index, open_index
+from embeddings.search.index import INDEX_FILES, Index, open_index
+from embeddings.search.index_building import build_index
 from embeddings.search.list_file import LISTS_FILE
 from embeddings.search.recall import SearchKind, analogy_targets, nearest_but_inputs, neighbour_targets
-from embeddings.search.report import IndexParameters, IndexReport
+from embeddings.search.report import FAISS_FILE, IndexParameters, IndexReport
 
 
 def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:
@@ -131,16 +132,6 @@ def test_an_odd_number_of_dimensions_can_be_coded(tmp_path: Path, kind: str) -> 
     report = build_index(vectors, IndexParameters(kind=kind, recall=0.9), tmp_path)
     index = open_index(vectors, report, tmp_path)
     assert index.search(vectors[:20], 1)[1].ravel().tolist() == list(range(20))
-
-
-def test_an_unknown_kind_and_an_unreachable_recall_are_refused(tmp_path: Path) -> None:
-    vectors = clustered(3000, 12)
-    with pytest.raises(ModelError, match="auto, exact, lists, fastscan or ivf"):
-        build_index(vectors, IndexParameters(kind="annoy"), tmp_path)
-    noise = np.random.default_rng(0).normal(size=(3000, 8)).astype(np.float32)
-    noise /= np.linalg.norm(noise, axis=1, keepdims=True)
-    with pytest.raises(ModelError, match="below the wanted"):
-        build_index(noise, IndexParameters(kind="fastscan", recall=1.0), tmp_path)
 
 
 def test_an_index_of_other_vectors_or_a_damaged_one_is_refused(

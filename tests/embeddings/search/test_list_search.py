@@ -13,7 +13,8 @@ from embeddings.errors import ModelError
 from embeddings.native import FORCED, LEVELS, processor_level
 from embeddings.search import list_search
 from embeddings.search.brute_force import Matrix, exact_search
-from embeddings.search.index import build_index, open_index
+from embeddings.search.index import open_index
+from embeddings.search.index_building import build_index
 from embeddings.search.list_building import build_lists
 from embeddings.search.list_file import Lists
 from embeddings.search.list_search import LARGEST_K, ListSearch, Reach

@@ -5,7 +5,8 @@ import pytest
 from gensim.models import KeyedVectors
 
 from embeddings.search.brute_force import Matrix
-from embeddings.search.index import Index, build_index, open_index
+from embeddings.search.index import Index, open_index
+from embeddings.search.index_building import build_index
 from embeddings.search.recall import analogy_targets
 from embeddings.search.report import IndexParameters
 from embeddings.search.three_cos_mul import cosmul_scores, search_cosmul
