@@ -3,11 +3,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
 
-enum { NOTHING, GIVEN, BEGUN, DONE };
+enum { NOTHING, GIVEN, BEGUN };
 enum { PAUSES = 8, BEGINS_WITHIN = 32, YIELDS_FROM = 4096 };
 static const int64_t SOON = 1000000; // nanoseconds: who asks again within them asks query after query
 
@@ -15,7 +14,8 @@ static pthread_mutex_t owner = PTHREAD_MUTEX_INITIALIZER; // held by who may giv
 static int is_there;                                      // these three by `owner`
 static void (*work_given)(void *);
 static void *given_to_it;
-static atomic_int phase = NOTHING;
+static atomic_int phase = NOTHING, is_finished;
+static atomic_int under_way; // searches of other threads, after which there may be more
 static atomic_llong done_last;
 
 static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -45,19 +45,25 @@ static void sleep_until_woken(void) {
     pthread_mutex_unlock(&sleep_lock);
 }
 
-// To be woken takes as long as a short search. So it stays awake for a moment, in which others may have the processor.
+// To be woken takes as long as a short search. So it stays awake while others search and for a moment afterwards, in which
+// others may have the processor.
 static void *work_on(void *nothing) {
-    for (int64_t until = nanoseconds() + SOON;;) {
-        int expected = GIVEN;
+    int64_t until = nanoseconds() + SOON;
+    for (;;) {
+        int expected = GIVEN, is_wanted = atomic_load(&under_way);
         if (atomic_load(&phase) == GIVEN && atomic_compare_exchange_strong(&phase, &expected, BEGUN)) {
             work_given(given_to_it);
-            atomic_store(&phase, DONE);
-        } else if (nanoseconds() < until) {
+            atomic_store(&phase, NOTHING);
+            atomic_store(&is_finished, 1);
+            is_wanted = 1;
+        } else if (is_wanted || nanoseconds() < until) {
             pause_shortly();
             sched_yield();
-            continue;
-        } else sleep_until_woken();
-        until = nanoseconds() + SOON;
+        } else {
+            sleep_until_woken();
+            is_wanted = 1;
+        }
+        if (is_wanted) until = nanoseconds() + SOON;
     }
     return nothing;
 }
@@ -68,6 +74,7 @@ static void forget(void) {
     pthread_mutex_init(&sleep_lock, NULL);
     pthread_cond_init(&wake, NULL);
     atomic_store(&phase, NOTHING);
+    atomic_store(&under_way, 0);
     is_there = is_asleep = 0;
 }
 
@@ -100,29 +107,38 @@ static int is_awake(void) {
     return !was_asleep;
 }
 
+void LOCAL(await)(const atomic_int *flag) {
+    for (int tries = 0; !atomic_load(flag); tries++) {
+        pause_shortly();
+        if (tries > YIELDS_FROM) sched_yield(); // who sets it may need this very processor
+    }
+}
+
 // Gives 0 if the thread does not begin at once: then it waits for a processor, and the work was taken back.
-static int is_done_by_it(void) {
+static int is_begun_by_it(void) {
     atomic_store(&phase, GIVEN);
     for (int tries = 0; tries < BEGINS_WITHIN && atomic_load(&phase) == GIVEN; tries++) pause_shortly();
     int expected = GIVEN;
-    if (atomic_compare_exchange_strong(&phase, &expected, NOTHING)) return 0;
-    for (int tries = 0; atomic_load(&phase) != DONE; tries++) {
-        pause_shortly();
-        if (tries > YIELDS_FROM) sched_yield(); // it may need this very processor
-    }
-    return 1;
+    return !atomic_compare_exchange_strong(&phase, &expected, NOTHING);
 }
 
-void LOCAL(do_apart)(void (*work)(void *), void *given) {
+void LOCAL(do_apart)(void (*work)(void *), void (*meanwhile)(void *), void *given) {
     int is_done = 0;
+    atomic_fetch_add(&under_way, 1);
     if (nanoseconds() - atomic_load(&done_last) < SOON && pthread_mutex_trylock(&owner) == 0) {
         if (is_awake()) {
             work_given = work;
             given_to_it = given;
-            is_done = is_done_by_it();
+            atomic_store(&is_finished, 0);
+            is_done = is_begun_by_it();
+            if (is_done) {
+                meanwhile(given);
+                LOCAL(await)(&is_finished);
+            }
         }
         pthread_mutex_unlock(&owner);
     }
     if (!is_done) work(given);
     atomic_store(&done_last, nanoseconds());
+    atomic_fetch_sub(&under_way, 1);
 }

@@ -7,8 +7,13 @@
 
 #include "vector.h"
 
+#include <stdatomic.h>
+
 // Does `work` with `given`, by the second thread if that has a processor and nothing else to do, and if the last one was
-// done just now.
-void LOCAL(do_apart)(void (*work)(void *), void *given);
+// done just now. This thread does `meanwhile` then, and waits.
+void LOCAL(do_apart)(void (*work)(void *), void (*meanwhile)(void *), void *given);
+
+// Waits until a flag is set.
+void LOCAL(await)(const atomic_int *flag);
 
 #endif

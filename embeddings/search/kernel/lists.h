@@ -42,6 +42,7 @@ typedef struct {
     const uint32_t *excluded;  // rows that must not be found, a few
     int64_t excluded_count;
     int64_t threads;           // with 2 another thread may search while this one waits
+    int64_t parted_from;       // so many blocks; from there on this one does a half then
     float reach;               // a part is read if its promise, the scaled score of its centre and `reach` spreads, comes up to
                                // the k-th best score
     float coarse_margin;       // fine codes are looked at from this much below the k-th best score, before it is divided

@@ -41,6 +41,7 @@ typedef struct {
     int64_t chosen;       // how many they are
     int64_t at_list;      // which of them is read
     int64_t at_part;      // and which part of it is next
+    uint8_t turns;        // which of every eight lists are for it, by bits
     Passed *passed;       // [MOST_WAITING]: rows that wait for their fine codes; of many targets in the same place
     int64_t passed_count;
     Ranked *hits;         // [MOST_WAITING]: rows, with their scores by fine codes, that wait for their vectors

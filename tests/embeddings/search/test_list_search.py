@@ -164,6 +164,25 @@ def test_a_second_thread_searches_for_who_asks_query_after_query(
     np.testing.assert_array_equal(found, [alone.nearest(target, 10, SearchKind.ANALOGY)[1] for target in targets])
 
 
+@pytest.mark.parametrize("level", levels())
+def test_a_long_search_is_parted(rows27: Matrix, lists: Lists, level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FORCED, level)
+    monkeypatch.setattr(list_search, "processors", lambda: 2)
+    monkeypatch.setattr(list_search, "_PARTED_FROM", 0)
+    everything = ListSearch(lists, rows27, EVERYTHING)
+    targets, _ = analogy_targets(rows27, 60, 9)
+    for k in (1, 10, 255, 256, 257):
+        found = np.stack([everything.nearest(target, k)[1] for target in targets[:20]])
+        assert (found == exact_search(rows27, targets[:20], k)[1]).mean() > 0.999, k
+    odd = np.arange(len(rows27)) % 2 == 1
+    assert sorted(everything.nearest(targets[0], 20, allowed=odd, limit=15)[1].tolist()) == [1, 3, 5, 7, 9, 11, 13]
+    assert len(everything.nearest(np.zeros(27, np.float32), 5)[1]) == 0
+    near = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.01)})
+    runs = [[near.nearest(target, 10, SearchKind.ANALOGY)[1] for target in targets] for _ in range(3)]
+    np.testing.assert_array_equal(runs[0], runs[1])  # whichever thread is faster
+    np.testing.assert_array_equal(runs[0], runs[2])
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux lists them")
 def test_a_forked_process_has_a_second_thread_of_its_own(
     rows27: Matrix, lists: Lists, monkeypatch: pytest.MonkeyPatch
