@@ -7,6 +7,7 @@ rules.
 
 import re
 import unicodedata
+from collections import defaultdict
 from enum import IntEnum
 from functools import cache
 
@@ -144,9 +145,9 @@ def kind_of(character: str) -> CharacterKind:
 @cache
 def kinds() -> bytes:
     """A `CharacterKind` for each code point, [0x110000]."""
-    by_category = {name: int(kind) for name, kind in _BY_CATEGORY.items()}
-    categories = [unicodedata.category(chr(code)) for code in range(_KNOWN_UP_TO)]
-    table = bytearray(by_category.get(category, CharacterKind.SEPARATOR) for category in categories)
+    by_category = defaultdict(lambda: CharacterKind.SEPARATOR, _BY_CATEGORY)
+    categories = list(map(unicodedata.category, map(chr, range(_KNOWN_UP_TO))))
+    table = bytearray(map(by_category.__getitem__, categories))
     for code in range(_EMOJI[0], _EMOJI[1] + 1):
         if categories[code] in ("So", "Sk", "Cn"):
             table[code] = CharacterKind.EMOJI

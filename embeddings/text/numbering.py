@@ -103,6 +103,9 @@ class WordNumbers:
     def __init__(self, *, by_kernel: bool) -> None:
         self._table = TokenTable() if by_kernel else _TokenNumbers()
 
+    def __len__(self) -> int:
+        return len(self._table)
+
     @property
     def words(self) -> list[str]:
         return self._table.tokens.texts() if isinstance(self._table, TokenTable) else list(self._table)

@@ -152,7 +152,7 @@ def numbered(phrases: Sequence[str], words: Sequence[str], tokens: TokenParamete
     """``phrases`` by the numbers of their words, as the corpus was tokenised; those of one word or with unknown words
     are left out, and so is what goes beyond eight words.
     """
-    numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD)}
+    numbers = {word: number for number, word in enumerate(words, start=FIRST_WORD)} if phrases else {}
     found = []
     for phrase in dict.fromkeys(phrases):
         split = tokenise(phrase, tokens)

@@ -16,7 +16,7 @@ from embeddings.text.kernel import expand_ids, has_kernel
 from embeddings.text.phrases import Counts
 from embeddings.text.tokens import END, FIRST_WORD, NOTHING, Ids, tidy
 
-_SENTENCE_END, _LEFT_OUT = -1, -2
+_SENTENCE_END = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,17 +88,16 @@ def write_sentences(
 
     Returns how many sentences and words.
     """
-    rows = np.full(len(words) + FIRST_WORD, _LEFT_OUT, np.int32)
-    rows[kept] = np.arange(len(kept), dtype=np.int32)
-    rows[END] = _SENTENCE_END
-    stays = np.where(rows == _LEFT_OUT, NOTHING, np.arange(len(rows), dtype=np.int32))
+    becomes = np.full(len(words) + FIRST_WORD, NOTHING, np.int32)
+    becomes[kept] = np.arange(FIRST_WORD, len(kept) + FIRST_WORD, dtype=np.int32)
+    becomes[END] = END
     sentences = total = 0
     with path.open("wb") as file:
         for block in blocks:
-            ids = tidy(block, becomes=stays)
+            ids = tidy(block, becomes=becomes)
             ends = int((ids == END).sum())
             if len(ids) > ends:
-                file.write(rows[ids].tobytes())
+                file.write(np.maximum(ids - np.int32(FIRST_WORD), np.int32(_SENTENCE_END)).tobytes())
                 sentences += ends
                 total += len(ids) - ends
     return sentences, total

@@ -63,14 +63,11 @@ class Spellings:
         return np.array([False] * FIRST_WORD + [word in CLOSE or word in LOOSE for word in self.words])
 
 
-def words_of(texts: Sequence[str], case: Case) -> tuple[Sequence[str], Ids]:
-    """The words that spellings are, in the order of appearance, and [spellings + 2] the number of each spelling's."""
-    if case is Case.KEEP:
-        return texts, np.arange(len(texts) + FIRST_WORD, dtype=np.int32)
-    numbers = WordNumbers(by_kernel=has_kernel())
+def words_of(texts: Sequence[str], case: Case) -> tuple[WordNumbers, Ids]:
+    """The words that spellings are, and [spellings + 2] the number of each spelling's."""
+    lines, numbers = "\n".join((*texts, "")), WordNumbers(by_kernel=has_kernel())
     own = np.arange(FIRST_WORD, dtype=np.int32)
-    word_of = np.concatenate((own, numbers.of_lines(lowered("\n".join((*texts, ""))))))
-    return numbers.words, word_of
+    return numbers, np.concatenate((own, numbers.of_lines(lowered(lines) if case is Case.LOWER else lines)))
 
 
 def spellings_of(texts: Sequence[str], case: Case) -> Spellings:
@@ -78,7 +75,7 @@ def spellings_of(texts: Sequence[str], case: Case) -> Spellings:
     words, word_of = words_of(texts, case)
     traits = np.zeros(len(texts) + FIRST_WORD, np.uint8)
     traits[FIRST_WORD:] = _traits_of(texts)
-    return Spellings(texts, words, word_of, traits)
+    return Spellings(texts, words.words, word_of, traits)
 
 
 def _traits_of(texts: Sequence[str]) -> npt.NDArray[np.int64]:
