@@ -17,6 +17,7 @@ from embeddings.catalogue import DEFAULT_MODEL, home, list_models, require_own
 from embeddings.extras import missing_extra
 from embeddings.search import KINDS, IndexParameters
 from service.cli import display
+from service.cli.answer_lines import show_answer
 from service.cli.asker import Askable, OpenedModel, ask
 from service.cli.field_options import field_options, given_value
 
@@ -131,7 +132,7 @@ def query(
         if as_json:
             click.echo(json.dumps(answer.as_dict(), indent=2, ensure_ascii=False))
         else:
-            display.show_answer(answer, display.console())
+            show_answer(answer, sys.stdout)
     elif sys.stdin.isatty():
         from service.cli.prompt import run_prompt
 

@@ -1,110 +1,27 @@
-"""How answers, reports and models look in a terminal."""
+"""How reports and models look in a terminal; answers are in `answer_lines`. Rich is imported where it is used."""
 
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from embeddings import Answer, EmbeddingsError, Failure, Model, load_model, load_word_vectors
-from embeddings.answers import Result, TermReading
 from embeddings.models import WordVectors
 from embeddings.progress import Progress
 
 if TYPE_CHECKING:
-    from embeddings.answers import Explanation
+    from rich.console import Console
+
     from embeddings.catalogue import Listing
     from embeddings.evaluation import AnalogyReport, PairsReport, SectionScore
     from embeddings.formats import ImportReport
 
 
-def console() -> Console:
+def console() -> "Console":
     """The console of standard output, as it is now."""
+    from rich.console import Console
+
     return Console(highlight=False, soft_wrap=True, emoji=False)
-
-
-def show_answer(answer: Answer, out: Console) -> None:
-    """How the query was read, how its terms were found if that is not obvious, and the results."""
-    out.print(Text.assemble((answer.read_as, "bold"), (f"   {answer.kind}, {answer.method}, {answer.model}", "dim")))
-    for term in answer.terms:
-        if not _is_plain(term):
-            out.print(Text(f"  {_how(term)}", style="dim"))
-    for note in answer.notes:
-        out.print(Text(f"  {note}", style="yellow"))
-    if answer.score is not None:
-        out.print(Text(_decimals(answer.score), style="bold"))
-    elif answer.shared is not None and answer.apart is not None:
-        out.print(Text.assemble((answer.results[0].shown, "bold"), " is the odd one out."))
-        out.print(_table(answer.results, "mean cosine", answer.explanation))
-        out.print(Text(f"the rest share: {_listed(answer.shared)}"))
-        out.print(Text(f"sets it apart:  {_listed(answer.apart)}"))
-    else:
-        out.print(_table(answer.results, "score", answer.explanation))
-    if answer.explanation is not None:
-        _show_explanation(answer, answer.explanation, out)
-
-
-def _is_plain(term: TermReading) -> bool:
-    """Whether a term is the entry that it was written as, or would be within a sentence."""
-    return term.resolved == "exact" or (term.resolved == "case" and term.words == (term.text.lower(),))
-
-
-def _how(term: TermReading) -> str:
-    words = " + ".join(term.words)
-    match term.resolved:
-        case "case":
-            return f"{term.text} → {words}"
-        case "phrase":
-            return f"{term.text} → {words} (a phrase of the vocabulary)"
-        case "composed":
-            return f"{term.text} → {words} (the mean of these words)"
-    return f"{term.text} → from the character n-grams of {words}"
-
-
-def _table(results: Sequence[Result], score: str, explanation: "Explanation | None") -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("", justify="right", style="dim")
-    table.add_column("word")
-    table.add_column(score, justify="right")
-    table.add_column("rank", justify="right", style="dim")
-    relation = explanation.relation if explanation is not None else None
-    if relation is not None:
-        table.add_column("relation", justify="right")
-    for number, result in enumerate(results, start=1):
-        rank = "" if result.rank is None else f"{result.rank:,}"
-        row: list[str | Text] = [str(number), Text(result.shown), _decimals(result.score), rank]
-        table.add_row(*row, *([] if relation is None else [_decimals(relation[number - 1])]))
-    return table
-
-
-def _show_explanation(answer: Answer, explanation: "Explanation", out: Console) -> None:
-    if explanation.margin is not None:
-        out.print(Text(f"margin to the runner-up: {_decimals(explanation.margin)}"))
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("in the plane (PCA)")
-    table.add_column("x", justify="right")
-    table.add_column("y", justify="right")
-    for term in answer.terms if explanation.cosines else ():
-        table.add_column(Text(f"cosine with {term.text}"), justify="right")
-    lines = iter(explanation.cosines)
-    for point in explanation.points:
-        cosines = [_decimals(cosine) for cosine in next(lines)] if point.role == "result" else []
-        table.add_row(Text(point.word), _decimals(point.x, 3), _decimals(point.y, 3), *cosines)
-    out.print(table)
-
-
-def _decimals(number: float, places: int = 4) -> str:
-    """``number`` as it is in JSON, with six decimals, rounded further, so that answers of a service look like local
-    ones.
-    """
-    return f"{round(number, 6):.{places}f}"
-
-
-def _listed(results: Sequence[Result]) -> str:
-    return ", ".join(result.shown for result in results) or "nothing that stands out"
 
 
 def as_line(answer: Answer | Failure) -> str:
@@ -120,13 +37,19 @@ def as_line(answer: Answer | Failure) -> str:
 
 def show_error(error: EmbeddingsError) -> None:
     """The message on standard error."""
+    from rich.console import Console
+    from rich.text import Text
+
     Console(stderr=True, highlight=False, soft_wrap=True, emoji=False).print(
         Text.assemble(("Error: ", "bold red"), str(error))
     )
 
 
-def show_models(listings: "Sequence[Listing]", default: str, out: Console) -> None:
+def show_models(listings: "Sequence[Listing]", default: str, out: "Console") -> None:
     """A table of models. It lists the default model even before its first use."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name, justify in (("name", "left"), ("words", "right"), ("dimensions", "right"), ("size", "right")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
@@ -146,8 +69,10 @@ def show_models(listings: "Sequence[Listing]", default: str, out: Console) -> No
     out.print(table)
 
 
-def show_import(report: "ImportReport", out: Console) -> None:
+def show_import(report: "ImportReport", out: "Console") -> None:
     """The result of an import: how many words, and what was left out."""
+    from rich.text import Text
+
     out.print(Text(f"{report.words:,} words × {report.dimension} from {report.format} in {report.path}"))
     if report.duplicates:
         out.print(Text(f"  {report.duplicates:,} rows left out: their word came before"))
@@ -159,8 +84,11 @@ def show_import(report: "ImportReport", out: Console) -> None:
         out.print(Text(f"    {fault}", style="dim"))
 
 
-def show_scores(report: "AnalogyReport | PairsReport", out: Console) -> None:
+def show_scores(report: "AnalogyReport | PairsReport", out: "Console") -> None:
     """A line for each section of an analogy set, or the correlations of a set of pairs."""
+    from rich.table import Table
+    from rich.text import Text
+
     from embeddings.evaluation import PairsReport
 
     if isinstance(report, PairsReport):
@@ -184,9 +112,9 @@ def show_scores(report: "AnalogyReport | PairsReport", out: Console) -> None:
     _show_notes(report.notes, out)
 
 
-def _show_notes(notes: tuple[str, ...], out: Console) -> None:
+def _show_notes(notes: tuple[str, ...], out: "Console") -> None:
     for note in notes:
-        out.print(Text(f"{note}."))
+        out.print(f"{note}.", markup=False)
 
 
 def _score_row(score: "SectionScore") -> list[str]:
@@ -209,6 +137,7 @@ def progress_bar(what: str) -> Iterator[Progress]:
             shown.add(stage)
             return
         if bar is None:
+            from rich.console import Console
             from rich.progress import Progress as Bar
 
             bar = Bar(console=Console(stderr=True), transient=True)

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,9 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from embeddings import EmbeddingsError, Method, Options, QueryError
+from service.cli.answer_lines import show_answer
 from service.cli.asker import Askable, ask
-from service.cli.display import console, show_answer, show_error
+from service.cli.display import console, show_error
 
 HELP = """\
 king - man + woman                       the words nearest to a sum
@@ -69,7 +71,7 @@ def run_prompt(
             if line and line.startswith(":"):
                 completer.model, options = _command(line, completer.model, options, open_model, list_names)
             elif line:
-                show_answer(ask(completer.model, line, options), out)
+                show_answer(ask(completer.model, line, options), sys.stdout)
         except EmbeddingsError as error:
             show_error(error)
         except KeyboardInterrupt:

@@ -6,11 +6,11 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
 from embeddings.answers import Answer, Failure, Method, Options, ask, ask_many
 from embeddings.models.model import Model
-from service.cli.display import as_line, show_answer
+from service.cli.answer_lines import show_answer
+from service.cli.display import as_line
 
 
 def test_an_answer_is_plain_json_with_the_documented_names(glove: Model) -> None:
@@ -70,7 +70,7 @@ def display(answer: Answer | Failure) -> str:
     """Every way in which it is shown."""
     out = io.StringIO()
     if isinstance(answer, Answer):
-        show_answer(answer, Console(file=out, width=200))
+        show_answer(answer, out)
     return out.getvalue() + as_line(answer)
 
 
