@@ -4,6 +4,7 @@ import mmap
 import os
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +27,17 @@ class HeldFile:
         return self._descriptor
 
     def mapped(self, path: Path, what: str) -> mmap.mmap:
-        """The content, mapped. Raises `ModelError`: ``path``, as the file is called, cannot be read as ``what``."""
+        """The content, mapped, in large pages where the system has them: for a file of which most is read. Raises
+        `ModelError`: ``path``, as the file is called, cannot be read as ``what``.
+        """
         try:
-            return mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
+            content = mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
             raise ModelError(f"{path} cannot be read as {what}: {error}") from error
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            with suppress(OSError):  # of a kernel without them
+                content.madvise(mmap.MADV_HUGEPAGE)
+        return content
 
 
 def row_reader(path: Path, count: int, dimension: int) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]:
