@@ -31,6 +31,11 @@ def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
+def with_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_search, "processors", lambda: 2)
+    monkeypatch.setattr(list_search, "_threads", 2)  # a server of an earlier test may have set it to 1
+
+
 def levels() -> list[str]:
     return list(LEVELS[: LEVELS.index(processor_level("embeddings.search")) + 1])
 
@@ -154,7 +159,7 @@ def test_a_second_thread_searches_for_who_asks_query_after_query(
     rows27: Matrix, lists: Lists, level: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(FORCED, level)
-    monkeypatch.setattr(list_search, "processors", lambda: 2)
+    with_two_threads(monkeypatch)
     targets, _ = analogy_targets(rows27, 60, 9)
     reaches = {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.01)}
     apart = ListSearch(lists, rows27, reaches)
@@ -167,7 +172,7 @@ def test_a_second_thread_searches_for_who_asks_query_after_query(
 @pytest.mark.parametrize("level", levels())
 def test_a_long_search_is_parted(rows27: Matrix, lists: Lists, level: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FORCED, level)
-    monkeypatch.setattr(list_search, "processors", lambda: 2)
+    with_two_threads(monkeypatch)
     monkeypatch.setattr(list_search, "_PARTED_FROM", 0)
     everything = ListSearch(lists, rows27, EVERYTHING)
     targets, _ = analogy_targets(rows27, 60, 9)
@@ -187,7 +192,7 @@ def test_a_long_search_is_parted(rows27: Matrix, lists: Lists, level: str, monke
 def test_a_forked_process_has_a_second_thread_of_its_own(
     rows27: Matrix, lists: Lists, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(list_search, "processors", lambda: 2)
+    with_two_threads(monkeypatch)
     search = ListSearch(lists, rows27, EVERYTHING)
     before = [search.nearest(rows27[3], 10)[1].tolist() for _ in range(20)]
     with warnings.catch_warnings():
@@ -202,8 +207,7 @@ def test_a_forked_process_has_a_second_thread_of_its_own(
 
 
 def test_a_server_searches_by_one_thread(rows27: Matrix, lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_search, "processors", lambda: 2)
-    monkeypatch.setattr(list_search, "_threads", 2)  # what is put back afterwards
+    with_two_threads(monkeypatch)
     list_search.search_by_one_thread()
     search = ListSearch(lists, rows27, EVERYTHING)
     assert search._threads == 1
