@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from embeddings.files import save_array
 from embeddings.text import (
@@ -122,35 +123,43 @@ def join_known(
 
 def _taken_apart(job: Job, wanted: Collection[str], min_count: int, space: Workspace) -> _Text:
     ids, words = open_stage(space, CLEAN)
-    texts = list(words)
-    case = job.tokens.case
-    word_of = words_of(texts, case)[1]
-    counts = np.bincount(word_of, count_ids(ids, len(texts) + FIRST_WORD))
+    texts, case = list(words), job.tokens.case
     apart: dict[int, list[str]] = {}
     if job.tokens.splitting is Splitting.WORDS:
-        rare = counts[word_of[FIRST_WORD:]] < min_count
-        rare &= ~np.fromiter(map(str.isalnum, texts), np.bool_, len(texts))
-        for number in (np.flatnonzero(rare) + FIRST_WORD).tolist():
-            text = texts[number - FIRST_WORD]
-            parts = split_compound(text)
-            if len(parts) > 1 and not (wanted and (lowered(text) if case is Case.LOWER else text) in wanted):
-                apart[number] = parts
-    parts_of_all = dict.fromkeys(chain.from_iterable(apart.values()))
-    numbers = {text: number for number, text in enumerate(texts, start=FIRST_WORD) if text in parts_of_all}
-    for part in parts_of_all:
-        if part not in numbers:
-            numbers[part] = len(texts) + FIRST_WORD
-            texts.append(part)
-    replaced = {number: [numbers[part] for part in parts] for number, parts in apart.items()}
+        word_of = words_of(texts, case)[1]
+        met = np.bincount(word_of, count_ids(ids, len(texts) + FIRST_WORD))[word_of]
+        apart = _compounds(texts, met < min_count)
+        if wanted:
+            key = lowered if case is Case.LOWER else str
+            apart = {number: parts for number, parts in apart.items() if key(texts[number - FIRST_WORD]) not in wanted}
+    numbers = _numbers_of_parts(texts, dict.fromkeys(chain.from_iterable(apart.values())))
     spellings = spellings_of(texts, case)
-    if not replaced:
+    if not apart:
         return _Text(ids, spellings)
+    replaced = {number: [numbers[part] for part in parts] for number, parts in apart.items()}
     expansion = Expansion.of(replaced, len(texts) + FIRST_WORD)
     path = space.own_folder(SPELLED) / IDS_FILE
     with path.open("wb") as file:
         for block in blocks_of(ids):
             file.write(expansion.apply(block).tobytes())
     return _Text(open_ids(path), spellings)
+
+
+def _compounds(texts: Sequence[str], rare: npt.NDArray[np.bool_]) -> dict[int, list[str]]:
+    """The parts of those of ``texts`` that are ``rare`` [texts + 2] and compounds, by their numbers."""
+    candidates = rare[FIRST_WORD:] & ~np.fromiter(map(str.isalnum, texts), np.bool_, len(texts))
+    found = {place + FIRST_WORD: split_compound(texts[place]) for place in np.flatnonzero(candidates).tolist()}
+    return {number: parts for number, parts in found.items() if len(parts) > 1}
+
+
+def _numbers_of_parts(texts: list[str], parts: Mapping[str, None]) -> dict[str, int]:
+    """The numbers of ``parts`` among ``texts``; those that are missing there are added to them."""
+    numbers = {text: number for number, text in enumerate(texts, start=FIRST_WORD) if text in parts}
+    for part in parts:
+        if part not in numbers:
+            numbers[part] = len(texts) + FIRST_WORD
+            texts.append(part)
+    return numbers
 
 
 def _join_entities(text: _Text, found: Entities, space: Workspace, clock: Clock, watcher: Watcher) -> None:

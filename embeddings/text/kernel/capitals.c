@@ -60,17 +60,17 @@ EXPORT(void, link_capitals)(const Text *t, const uint8_t *mostly, uint8_t *links
 
 typedef struct {
     uint64_t hash;
-    int64_t first;   // place in the corpus where it is met first
-    uint32_t apart;  // from there to where it is met last
+    int64_t first;  // place in the corpus where it is met first
+    uint32_t apart; // from there to where it is met last
     uint32_t met, whole, length;
 } Span;
 
 typedef struct {
-    Span *spans;      // met is 0 at an empty place
-    int64_t places, used; // a power of two
-    uint8_t *often;   // [estimates] at least how often the runs of each hash are met in all, up to 2
-    int64_t estimates; // a power of two
-    int32_t least;    // runs that are met less often are not counted
+    Span *spans;          // met is 0 at an empty place
+    int64_t places, used; // places are a power of two, and so are estimates
+    uint8_t *often;       // how often the runs that share the end of a hash are met together, up to 2
+    int64_t estimates;
+    int32_t least;        // runs that are met less often are not counted
 } SpanTable;
 
 typedef struct {
