@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ["THISPLUSTHAT_MODEL"] = "glove-6b-50d"  # what most tests ask, before it is read; the default has its own
 
@@ -19,6 +20,10 @@ from embeddings.catalogue.catalogue import load_model
 from embeddings.models.model import MAP_FILE, VECTORS_FILE, Card, Model, open_model
 from embeddings.models.writer import save_model
 from embeddings.plotting.vocabulary_map import MapParameters, VocabularyMap
+
+# How long an example takes says something of the machine and of what else runs on it.
+settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 TINY = {
     # royal, male, female, food
