@@ -293,11 +293,11 @@ def train(
     """Each stage of a training, against the usual way with gensim."""
     from embeddings.evaluation import find_dataset
     from scripts.benchmark import report as reporting
-    from scripts.benchmark.learning_benchmark import Runs
+    from scripts.benchmark.learning_benchmark import Trials
     from scripts.benchmark.training_benchmark import measure_training
 
     dump = find_dataset("google").parent / "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
-    found = measure_training(corpus or dump, dump, words, Runs(**learning), parts)
+    found = measure_training(corpus or dump, dump, words, Trials(**learning), parts)
     reporting.merge(output, "train", found)
     reporting.show("train", found, markdown)
 

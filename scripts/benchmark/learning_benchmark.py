@@ -46,7 +46,7 @@ Run = tuple[Spent, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class Trials:
     """How often and with how many threads is learned."""
 
     seeds: int
@@ -64,7 +64,7 @@ def spent(work: Callable[[], object]) -> Spent:
 
 
 def measure_learning(
-    prepared: TrainingInput, training: dict[str, Any], runs: Runs, methods: Sequence[str] = tuple(METHODS)
+    prepared: TrainingInput, training: dict[str, Any], runs: Trials, methods: Sequence[str] = tuple(METHODS)
 ) -> dict[str, Any]:
     """Every method with so many seeds, gensim and the kernel in turn; speeds are words of all epochs in a second."""
     found: dict[str, Any] = {}

@@ -14,7 +14,7 @@ import numpy as np
 from embeddings.text import CorpusParameters, TokenParameters, clean, find_texts
 from embeddings.training import Job, TrainingInput, Workspace, available_processors, prepare, train
 from scripts.benchmark.gensim_way import PAIRS, TRAINING, TokenisedLines, first_words, gensim_phrases
-from scripts.benchmark.learning_benchmark import Runs, measure_learning, scores_of, spread
+from scripts.benchmark.learning_benchmark import Trials, measure_learning, scores_of, spread
 from scripts.benchmark.learning_benchmark import scores as of_words
 from scripts.benchmark.measurement import GENSIM, OURS, seconds
 
@@ -25,7 +25,7 @@ PARTS = ("stages", "learning", "job")
 
 
 def measure_training(
-    corpus: Path, dump: Path, words: int, learning: Runs, parts: Sequence[str] = PARTS
+    corpus: Path, dump: Path, words: int, learning: Trials, parts: Sequence[str] = PARTS
 ) -> dict[str, Any]:
     """The chosen parts on the first ``words`` words of ``corpus``; the whole job with as many seeds as learning."""
     seeds = learning.seeds

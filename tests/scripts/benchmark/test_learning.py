@@ -10,7 +10,7 @@ import pytest
 from embeddings.errors import KernelError
 from embeddings.native import load_library
 from scripts.benchmark.gensim_way import TRAINING
-from scripts.benchmark.learning_benchmark import METHODS, Runs, spent
+from scripts.benchmark.learning_benchmark import METHODS, Trials, spent
 from scripts.benchmark.training_benchmark import measure_training
 
 DUMP = (
@@ -27,7 +27,7 @@ def test_learning_is_measured_by_processor_time_and_by_the_clock(
         pytest.skip(str(error))
     for name, value in {"vector_size": 16, "negative": 2, "epochs": 1}.items():
         monkeypatch.setitem(TRAINING, name, value)
-    runs = Runs(1, threads=1, keep=tmp_path / "kept")
+    runs = Trials(1, threads=1, keep=tmp_path / "kept")
     found = measure_training(DUMP, DUMP, 60_000, runs, ["learning"])
     assert found["words"] >= 60_000
     for method in METHODS:
