@@ -1,7 +1,7 @@
 """What can be taken away: answers as text, JSON and CSV, pictures as SVG and PNG, and an answer for other pages."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import Response, g, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -68,10 +68,10 @@ def picture(form: str) -> AnyResponse:
     return picture_file(draw(found, model, link=None), form)
 
 
-def picture_file(drawn: str, form: str) -> AnyResponse:
-    """A picture to be kept, as SVG or as PNG."""
+def picture_file(drawn: str, form: str, paint: Callable[[str], bytes] = as_png) -> AnyResponse:
+    """A picture to be kept, as SVG or, by ``paint``, as PNG."""
     response = (
-        Response(as_png(drawn), mimetype="image/png") if form == "png" else Response(drawn, mimetype="image/svg+xml")
+        Response(paint(drawn), mimetype="image/png") if form == "png" else Response(drawn, mimetype="image/svg+xml")
     )
     response.headers["Content-Disposition"] = f'attachment; filename="thisplusthat.{form}"'
     return response

@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from weakref import WeakKeyDictionary
 
 from flask import Response, request
@@ -21,6 +21,7 @@ from service.page.layout import page_blueprint, render
 from service.page.map_picture import draw_map
 from service.page.meanings import display_of
 from service.page.pictures import source_of
+from service.page.raster import as_png
 from service.page.search_request import read_search_request
 from service.page.words import groups_of
 
@@ -32,6 +33,8 @@ _FEWEST = 5
 
 _quick: WeakKeyDictionary[WordVectors, VocabularyMap] = WeakKeyDictionary()
 _lock = threading.Lock()
+_painted = lru_cache(maxsize=4)(as_png)
+"""Maps as PNG: a model's is always the same."""
 
 
 @maps.get("/map", strict_slashes=False)
@@ -72,7 +75,7 @@ def file(form: str) -> AnyResponse:
     caption = (
         f"The {len(shown.words):,} most frequent words of {model.name}: words that are used alike lie near each other."
     )
-    return picture_file(draw_map(shown, partial(display_of, model), caption, source_of(model)), form)
+    return picture_file(draw_map(shown, partial(display_of, model), caption, source_of(model)), form, _painted)
 
 
 def map_of(model: WordVectors) -> VocabularyMap | None:
