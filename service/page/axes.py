@@ -11,7 +11,7 @@ from embeddings.models import WordVectors
 from embeddings.plotting import Projection, project
 from embeddings.search import Matrix, unit
 
-_FEWEST, MOST_WORDS = 3, 120
+_FEWEST, MOST_WORDS, _MOST_BY_UMAP = 3, 120, 60
 """Words of one picture."""
 
 
@@ -67,8 +67,8 @@ def _without(axis: Axis, directions: Matrix, apart: str) -> Axis:
     return Axis(axis.text, axis.low, axis.high, unit(left))
 
 
-def in_plane(model: WordVectors, words: str, apart: str = "") -> Placement:
-    """Places for a list of words, or of pairs ``France:Paris``, in the plane where they spread most.
+def in_plane(model: WordVectors, words: str, projection: Projection, apart: str = "") -> Placement:
+    """Places for a list of words, or of pairs ``France:Paris``, in the plane where they spread most, or by UMAP.
 
     Raises `QueryError` for fewer than three words that are known.
     """
@@ -78,9 +78,13 @@ def in_plane(model: WordVectors, words: str, apart: str = "") -> Placement:
         raise QueryError(
             f"A picture needs three words or more, and {len(known)} are known.", example="king, queen, man"
         )
+    if projection is Projection.UMAP and len(known) > _MOST_BY_UMAP:
+        raise QueryError(
+            f"UMAP lays out at most {_MOST_BY_UMAP} words here, and these are {len(known)}. PCA takes more."
+        )
     if apart.strip():
         vectors = without(vectors, directions_of(model, apart))
-    places = project(vectors, Projection.PCA)
+    places = project(vectors, projection)
     joined = [(known.index(one), known.index(other)) for one, other in pairs if one in known and other in known]
     return Placement(known, places, missing, pairs=joined)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 from flask import redirect, request
@@ -134,7 +135,8 @@ def plane() -> AnyResponse | str:
         return redirect(with_parameters("/plane", {"words": _example(wish)} | wish.asked.of_model))
     presets = [(name, with_parameters("/plane", {"words": words} | wish.asked.of_model)) for name, words in LISTS]
     content = _shown(wish, *_in_plane(wish), "/plane")
-    return render("plane.html", wish.asked, "", given=wish.parameters, presets=presets, **content)
+    has_umap = find_spec("umap") is not None
+    return render("plane.html", wish.asked, "", given=wish.parameters, presets=presets, has_umap=has_umap, **content)
 
 
 def _example(wish: _Wish) -> str:
@@ -154,11 +156,12 @@ def plane_file(form: str) -> AnyResponse:
 
 def _in_plane(wish: _Wish) -> tuple[Placement, _Draw]:
     asked = wish.parameters
-    if asked["by"] not in ("", Projection.PCA):
-        raise QueryError(f"Words are laid out by pca here, not by '{asked['by'][:40]}', which would take seconds.")
+    if asked["by"] not in ("", *Projection):
+        raise QueryError(f"Words are laid out by {' or '.join(Projection)}, and here it is '{asked['by'][:40]}'.")
+    projection = Projection(asked["by"] or Projection.PCA)
     model = served_models_of_app().model(wish.asked.model)
-    placed = in_plane(model, asked["words"], asked["without"])
-    how = "in the plane where they spread most (PCA)"
+    placed = in_plane(model, asked["words"], projection, asked["without"])
+    how = "in the plane where they spread most (PCA)" if projection is Projection.PCA else "laid out by UMAP"
     apart = f", without the direction of {asked['without']}" if asked["without"] else ""
     scene = scene_of_words(placed.words, placed.places, placed.pairs, f"{len(placed.words)} words {how}{apart}.")
     return placed, lambda link, width: paint_scene(

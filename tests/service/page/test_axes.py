@@ -3,6 +3,7 @@
 import pytest
 
 from embeddings import Model, QueryError
+from embeddings.plotting import Projection
 from service.page.axes import MOST_WORDS, in_plane, on_axes
 
 
@@ -22,11 +23,11 @@ def test_a_direction_is_taken_out_of_words_and_axes(tiny_model: Model) -> None:
 
 
 def test_pairs_are_joined_and_unknown_words_named(tiny_model: Model) -> None:
-    placed = in_plane(tiny_model, "man:king, woman:queen, xyzzy")
+    placed = in_plane(tiny_model, "man:king, woman:queen, xyzzy", Projection.PCA)
     assert list(placed.words) == ["man", "king", "woman", "queen"]
     assert list(placed.pairs) == [(0, 1), (2, 3)]
     assert list(placed.missing) == ["xyzzy"]
     with pytest.raises(QueryError, match="three words"):
-        in_plane(tiny_model, "man, woman")
+        in_plane(tiny_model, "man, woman", Projection.PCA)
     with pytest.raises(QueryError, match=str(MOST_WORDS)):
-        in_plane(tiny_model, ",".join(f"w{number}" for number in range(MOST_WORDS + 1)))
+        in_plane(tiny_model, ",".join(f"w{number}" for number in range(MOST_WORDS + 1)), Projection.PCA)

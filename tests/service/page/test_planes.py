@@ -72,7 +72,7 @@ def test_without_parameters_there_is_an_example(client: FlaskClient, path: str) 
         ("/axes?x=a:b:c&words=king", 400),
         ("/axes.csv?words=king", 400),
         ("/plane?words=king,queen", 400),
-        ("/plane?words=king,queen,man&by=umap", 400),
+        ("/plane?words=king,queen,man&by=tsne", 400),
         ("/plane?words=" + ",".join(f"w{number}" for number in range(121)), 400),
     ],
 )
