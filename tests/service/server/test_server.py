@@ -310,7 +310,7 @@ def test_who_asks_for_much_does_not_keep_others_from_their_answers(big_model: Pa
             for thread in threads:
                 thread.join()
         # Who waits in one line with batches waits for longer. The goal for the 99th percentile is the benchmark's.
-        assert meanwhile[100] < 5 * max(alone, times(200)[-2])
+        assert meanwhile[100] < 10 * max(alone, times(200)[-2])
         assert meanwhile[-2] < batch
 
 
