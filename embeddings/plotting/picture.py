@@ -12,11 +12,10 @@ from embeddings.answers import principal_plane, resolve
 from embeddings.errors import EmbeddingsError, QueryError
 from embeddings.files import file_in_place, lock_place, place_of
 from embeddings.models import WordVectors
+from embeddings.plotting.umap_of_few import umap_of_few
 from embeddings.search import Matrix
 
 FORMATS = ("png", "svg", "pdf")
-_FEW, _EPOCHS = 64, 100
-"""So few words UMAP has laid out in so many rounds."""
 
 
 class Projection(StrEnum):
@@ -38,9 +37,7 @@ class Picture:
     title: str
 
 
-def arrange(
-    model: WordVectors, terms: Sequence[str], projection: Projection = Projection.PCA, *, seed: int = 1
-) -> Picture:
+def arrange(model: WordVectors, terms: Sequence[str], projection: Projection = Projection.PCA) -> Picture:
     """Places for ``terms``, each a term of the query language or a pair of them as ``France:Paris``.
 
     Raises `UnknownWord` for a term that ``model`` does not know and `QueryError` where there are too few.
@@ -61,13 +58,13 @@ def arrange(
             f"A picture needs three words or more, and {len(labels)} came.", example="France:Paris Italy:Rome"
         )
     vectors = np.stack([resolve(model, label).vector for label in labels])
-    places = project(vectors, projection, seed=seed)
+    places = project(vectors, projection)
     return Picture(labels, places, pairs, f"{model.name}, {projection.value.upper()}")
 
 
-def project(vectors: Matrix, projection: Projection, *, seed: int = 1) -> Matrix:
-    """Places [n, 2] of ``vectors`` [n, dimension]. Raises `PictureError` where UMAP is wanted and not installed."""
-    return principal_plane(vectors) if projection is Projection.PCA else _umap(vectors, seed)
+def project(vectors: Matrix, projection: Projection) -> Matrix:
+    """Places [n, 2] of ``vectors`` [n, dimension], three or more."""
+    return principal_plane(vectors) if projection is Projection.PCA else umap_of_few(vectors)
 
 
 def draw(picture: Picture, path: Path, *, overwrite: bool = False) -> None:
@@ -103,21 +100,3 @@ def _draw(picture: Picture, path: Path, kind: str) -> None:
     ):
         warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a letter that the font lacks is drawn as a box
         figure.savefig(partial, format=kind, dpi=150)
-
-
-def _umap(vectors: Matrix, seed: int) -> Matrix:
-    """UMAP (McInnes et al. 2018) by cosine."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ImportWarning)  # of a part of it that is not needed
-            import umap
-    except ImportError as error:
-        raise PictureError(
-            'UMAP is not installed. Run: pip install "thisplusthat[umap]", or leave out --umap.'
-        ) from error
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the seed that makes it run in one thread, and of few points
-        neighbours, epochs = min(15, len(vectors) - 1), _EPOCHS if len(vectors) <= _FEW else None
-        reducer = umap.UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, init="random", n_epochs=epochs)
-        places: Matrix = reducer.fit_transform(vectors)
-    return places

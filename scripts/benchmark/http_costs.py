@@ -8,7 +8,6 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -49,7 +48,6 @@ def costly_requests(model: Model) -> list[CostlyRequest]:
     analogy, odd = f"{pairs} :: {words[62]} : ?", ", ".join(words[:64])
     weighted = " + ".join(f"{1 + place / 7:.3f}*{word}" for place, word in enumerate(words[:64]))
     few, few_weighted = " - ".join(words[:8]), " + ".join(weighted.split(" + ")[:8])
-    umap = "umap" if find_spec("umap") else "pca"
     runs = [words[place : place + 150] for place in range(1000)]
     long = [" - ".join(run[:64]) for run in runs[:50]]
     return [
@@ -105,7 +103,7 @@ def costly_requests(model: Model) -> list[CostlyRequest]:
         _get("picture, PNG", "/picture.png", q=total, k=1000),
         _get("axes, PNG", "/axes.png", x="man:woman", y="poor:rich", words=", ".join(words[:120])),
         _get("plane, PNG", "/plane.png", words=", ".join(words[:120])),
-        _get("plane by UMAP, PNG", "/plane.png", words=", ".join(words[:60]), by=umap),
+        _get("plane by UMAP, PNG", "/plane.png", words=", ".join(words[:60]), by="umap"),
         _get("map, PNG", "/map.png"),
         _get("axes", "/axes", x="man:woman", y="poor:rich", words=", ".join(words[:120])),
         _get("axes as CSV", "/axes.csv", x="man:woman", y="poor:rich", words=", ".join(words[:120])),

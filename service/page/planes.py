@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 from flask import redirect, request
@@ -135,8 +134,7 @@ def plane() -> AnyResponse | str:
         return redirect(with_parameters("/plane", {"words": _example(wish)} | wish.asked.of_model))
     presets = [(name, with_parameters("/plane", {"words": words} | wish.asked.of_model)) for name, words in LISTS]
     content = _shown(wish, *_in_plane(wish), "/plane")
-    has_umap = find_spec("umap") is not None
-    return render("plane.html", wish.asked, "", given=wish.parameters, presets=presets, has_umap=has_umap, **content)
+    return render("plane.html", wish.asked, "", given=wish.parameters, presets=presets, **content)
 
 
 def _example(wish: _Wish) -> str:

@@ -1,6 +1,5 @@
 """Pictures: places that agree with the plane of an explanation, and files that can be opened."""
 
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -42,12 +41,6 @@ def test_umap_keeps_neighbours_together_and_repeats(glove: Model) -> None:
     np.fill_diagonal(distances, np.inf)
     nearest = distances.argmin(axis=1)
     assert np.mean((nearest < 5) == (np.arange(10) < 5)) >= 0.8
-
-
-def test_umap_that_is_not_installed(glove: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "umap", None)
-    with pytest.raises(PictureError, match=r'pip install "thisplusthat\[umap\]"'):
-        arrange(glove, ["cat", "dog", "horse"], Projection.UMAP)
 
 
 @pytest.mark.parametrize(
