@@ -31,10 +31,10 @@ demo-milvus: $(READY)  ## bring GloVe's 30,000 most frequent words to a milvus-l
 		$(BIN)/thisplusthat --model $(IN_MILVUS) -k 3
 	$(BIN)/thisplusthat --model $(IN_MILVUS) queenn 2>&1 | grep "Did you mean 'queen'"  # unknown, and gets suggestions
 
-test:  ## set up, and run every check and test
+test:  ## set up, and run every check and test; the slowest twenty are listed
 	$(MAKE) --no-print-directory -j2 packages $(READY)
 	$(MAKE) --no-print-directory kernels lint
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal --durations 20
 
 demo-spark: $(READY)  ## start a small cluster of Spark's, train on it, ask the model (needs Java 17)
 	$(BIN)/python scripts/demo_spark.py
