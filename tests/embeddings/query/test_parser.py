@@ -222,3 +222,10 @@ def test_any_analogy_printed_reads_back_the_same(texts: list[str], asked: int) -
     assert str(query) == printed
     assert [term.text for term in query.terms] == texts
     assert sum(term.weight for term in query.terms) == 1
+
+
+def test_a_colon_between_digits_parts_a_pair_where_a_pair_must_stand() -> None:
+    query = parse("1:2 :: 3:?")
+    assert [term.text for term in query.terms] == ["1", "2", "3"]
+    assert query == parse(str(query)) == parse("1 : 2 :: 3 : ?")
+    assert [term.text for term in parse("10:30 : morning :: 22:30 : ?").terms] == ["10:30", "morning", "22:30"]
