@@ -2,9 +2,10 @@
 
     python scripts/build_default_model.py --corpus enwiki.txt.xz --out embeddings/catalogue/wikipedia.packed
 
-Skip-gram and fastText are trained on the same text with its names joined, and merged with GloVe 6B (50 dimensions),
-which has read a hundred times as much; the result is rounded and packed. With ``--threads 1`` the same text and seed
-give the same file. What is trained is kept in ``--work``, so that a run that was stopped goes on where it was.
+Skip-gram and fastText are trained on the same text with its names joined, which is prepared once, and merged with
+GloVe 6B (50 dimensions), which has read a hundred times as much; the result is rounded and packed. With ``--threads 1``
+the same text and seed give the same file. What is prepared and trained is kept in ``--work``, so that a run that was
+stopped goes on where it was.
 """
 
 import re
@@ -28,7 +29,8 @@ from embeddings.training import MergeParameters, merged_vectors
 
 NAME = "wikipedia"
 SETS = ("google", "wordsim353", "simlex999")
-COMMON = ["--preset", "medium", "--no-evaluate", "--phrases", "entities", "--min-count", "5", "--vector-size", "256"]
+READING = ["--phrases", "entities", "--titles", "--min-count", "5"]
+COMMON = ["--preset", "medium", "--no-evaluate", "--vector-size", "256"]
 PARTS: dict[str, list[str]] = {
     "skipgram": ["--algorithm", "word2vec", "--window", "10", "--epochs", "5"],
     "fasttext": ["--algorithm", "fasttext", "--window", "10", "--epochs", "5", "--min-n", "5", "--max-n", "5"],
@@ -42,6 +44,8 @@ LEAST_PHRASE, LEAST_COMMON, LEAST_KNOWN, LEAST_OTHER = 7, 5, 7, 10
 """So often phrases, common words of GloVe, rare ones of it, and other words must have been met."""
 GLOVE_COMMON, GLOVE_WORDS = 100_000, 80_000
 MOST_OF_ONE_THING = 150
+POSSESSIVE = "'s"
+"""What ends so is a name, McDonald's: possessives of others are two words."""
 PLAIN = re.compile("[a-z]{3,}")
 COMMON_ENDS, STEPS = (60_000, 130_000), (0.011, 0.016, 0.022)
 """Frequent words are asked most, and what is rare disturbs them less when it is rounded more."""
@@ -56,8 +60,9 @@ def train_part(name: str, corpus: Path, work: Path, threads: int, seed: int) -> 
         if Path(f"{place}.training").exists():
             command.append("--resume")
         else:
-            run = ["--workers", str(threads), "--seed", str(seed), "--titles"]
-            command += [str(corpus), *COMMON, *PARTS[name], *run]
+            prepared = work / "prepared"
+            read = [str(prepared)] if prepared.exists() else [str(corpus), *READING, "--prepared", str(prepared)]
+            command += [*read, *COMMON, *PARTS[name], "--workers", str(threads), "--seed", str(seed)]
         subprocess.run(command, check=True)
     return open_model(place)
 
@@ -72,7 +77,7 @@ def chosen_words(model: Model, glove: Model, described_rows: set[int]) -> list[s
     chosen = []
     for row, word in enumerate(words):
         rank = glove.vocabulary.row(word)
-        if joiner in word.strip(joiner):
+        if joiner in word.strip(joiner) or word.endswith(POSSESSIVE):
             least = LEAST_PHRASE
         else:
             least = LEAST_OTHER if rank is None else LEAST_COMMON if rank < GLOVE_COMMON else LEAST_KNOWN
@@ -80,11 +85,6 @@ def chosen_words(model: Model, glove: Model, described_rows: set[int]) -> list[s
             chosen.append(word)
     common = [glove.vocabulary.word(row) for row in range(GLOVE_WORDS)]
     return chosen + [word for word in common if word not in model.vocabulary and PLAIN.fullmatch(word)]
-
-
-def entry(word: str) -> str:
-    """A key as people type it: ``mcdonald_'s`` is ``mcdonald's``."""
-    return word.replace("_'s", "'s")
 
 
 def descriptions_of(corpus: Path, model: Model) -> dict[int, str]:
@@ -106,13 +106,14 @@ def descriptions_of(corpus: Path, model: Model) -> dict[int, str]:
 
 def row_of(name: str, model: Model) -> int | None:
     """The row of a name as it is written in running text."""
-    words = name.lower().replace("’", "'").replace("'s", " 's").split()
+    words = name.lower().replace("’", "'").split()
     return model.vocabulary.row(model.manifest.card.joiner.join(words))
 
 
 def names_one_thing(row: int, model: Model) -> bool:
     """Whether an article's subject is what the entry mostly means: frequent words and acronyms mean many things."""
-    if model.manifest.card.joiner in model.vocabulary.word(row):
+    word = model.vocabulary.word(row)
+    if model.manifest.card.joiner in word or word.endswith(POSSESSIVE):
         return True
     shown = model.display(row)
     return shown is not None and not shown.isupper() and model.count_of(row) <= MOST_OF_ONE_THING
@@ -123,13 +124,12 @@ def content_of(words: list[str], vectors: Matrix, model: Model, about: dict[int,
     rows = [model.vocabulary.row(word) for word in words]
     known = [row for row in rows if row is not None]
     least = min(model.count_of(row) for row in known)
-    display = [None if row is None else model.display(row) for row in rows]
     return Content(
-        [entry(word) for word in words],
+        words,
         vectors,
         [least if row is None else model.count_of(row) for row in rows],
         card,
-        [None if text is None else text.replace(" 's", "'s") for text in display],
+        [None if row is None else model.display(row) for row in rows],
         [None if row is None else about.get(row) for row in rows],
     )
 
@@ -172,7 +172,7 @@ def main(corpus: Path, out: Path, work: Path, threads: int, seed: int, dimension
     vectors = merged_vectors([*models, glove], words, parameters)
     made_from = f"English Wikipedia ({corpus.name}), {models[0].counts.sum():,} words; GloVe 6B"
     said = {
-        "parts": {**PARTS, "common": COMMON},
+        "parts": {**PARTS, "common": [*COMMON, *READING]},
         "weights": WEIGHTS,
         "power": POWER,
         "seed": seed,

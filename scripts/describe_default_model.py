@@ -47,8 +47,8 @@ def names_of(model: Model) -> dict[str, int]:
 
 
 def is_phrase(word: str) -> bool:
-    """Whether an entry is of several words."""
-    return "_" in word.strip("_")
+    """Whether an entry is of several words, as McDonald's is."""
+    return "_" in word.strip("_") or word.endswith("'s")
 
 
 def described_names(corpus: Path, model: Model, described_before: Mapping[int, str]) -> dict[int, str]:

@@ -6,7 +6,7 @@ from embeddings.text.capitals import Flags
 from embeddings.text.cased_phrases import CasedPhrases
 from embeddings.text.kernel import Trait
 from embeddings.text.phrases import Counts
-from embeddings.text.spellings import POSSESSIVE, Spellings
+from embeddings.text.spellings import CLOSE, LOOSE, POSSESSIVE, Spellings
 from embeddings.text.tokens import END, FIRST_WORD, JOINER, Ids
 
 
@@ -65,8 +65,11 @@ class DisplayForms:
                 forms[key] = text
         return forms
 
-    def of_phrases(self) -> list[str | None]:
-        """The usual spelling of each phrase, of equals the one met first; None for one that was not met."""
+    def of_phrases(self, of_words: dict[str, str]) -> list[str | None]:
+        """The usual spelling of each phrase, of equals the one met first; None for one that was not met.
+
+        Headings are in CAPITALS. Where those of ``of_words`` are not, another spelling is taken, or theirs.
+        """
         forms: list[str | None] = [None] * len(self._phrases.phrases)
         if not self._found:
             return forms
@@ -77,12 +80,41 @@ class DisplayForms:
         )
         _, first, of = np.unique(hashes, return_index=True, return_inverse=True)
         total = np.bincount(of, weights=met).astype(np.int64)
-        order = np.lexsort((where[first], -total, phrases[first]))
-        best = order[np.concatenate(([True], np.diff(phrases[first][order]) != 0))]
-        for row in first[best].tolist():
-            texts = [self._spellings.texts[number - FIRST_WORD] for number in written[row].tolist() if number]
-            forms[int(phrases[row])] = " ".join(texts).replace(f" {POSSESSIVE}", POSSESSIVE)
+        order = first[np.lexsort((where[first], -total, phrases[first]))]
+        is_loud = self._are_loud(written[order])
+        loud, calm = set(order[is_loud].tolist()), _first_rows(order[~is_loud], phrases)
+        for phrase, row in _first_rows(order, phrases).items():
+            texts = self._texts(written[row])
+            if row in loud:
+                usual = self._usual_texts(written[row], of_words)
+                same = [text == own for text, own in zip(texts, usual, strict=True) if text.isupper() and len(text) > 1]
+                if 2 * sum(same) < len(same):
+                    texts = self._texts(written[calm[phrase]]) if phrase in calm else usual
+            forms[phrase] = " ".join(texts).replace(f" {POSSESSIVE}", POSSESSIVE)
         return forms
+
+    def _are_loud(self, written: Ids) -> Flags:
+        """Which rows of spellings are of several words in CAPITALS and none that has but one."""
+        shouted = self._spellings.has(Trait.SHOUTED)
+        single = self._spellings.has(Trait.CAPITAL) & ~shouted & ~self._spellings.has(Trait.INITIAL)
+        are_loud: Flags = (shouted[written].sum(axis=1) > 1) & ~single[written].any(axis=1)
+        return are_loud
+
+    def _texts(self, written: Ids) -> list[str]:
+        return [self._spellings.texts[number - FIRST_WORD] for number in written.tolist() if number]
+
+    def _usual_texts(self, written: Ids, of_words: dict[str, str]) -> list[str]:
+        """The words of a name as they are mostly written in names."""
+        words = [self._spellings.words[of - FIRST_WORD] for of in self._spellings.word_of[written].tolist() if of]
+        own = [
+            word if place and word in CLOSE | LOOSE else word[:1].upper() + word[1:] for place, word in enumerate(words)
+        ]
+        return [of_words.get(word, text) for word, text in zip(words, own, strict=True)]
+
+
+def _first_rows(rows: Counts, phrases: Counts) -> dict[int, int]:
+    """The first of ``rows`` of each phrase."""
+    return dict(zip(phrases[rows[::-1]].tolist(), rows[::-1].tolist(), strict=True))
 
 
 def _telling(ids: Ids, places: Counts, spellings: Spellings) -> Flags:

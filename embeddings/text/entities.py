@@ -12,7 +12,7 @@ from embeddings.text.names import Name, Names
 from embeddings.text.phrase_lists import cohesive, known_phrases
 from embeddings.text.phrases import blocks_of
 from embeddings.text.possessives import possessive_names
-from embeddings.text.spellings import Spellings
+from embeddings.text.spellings import POSSESSIVE, Spellings
 from embeddings.text.terms import term_words
 from embeddings.text.tokens import FIRST_WORD, Ids
 
@@ -36,9 +36,10 @@ def find_entities(
 ) -> Entities:
     """The phrases of ``ids``, tokens as they are spelled, that are met at least so often."""
     capitals = count_capitals(blocks_of(ids), spellings)
-    subjects = find_subjects(blocks_of(ids), spellings) | set(titles)
+    subjects = {name for name in find_subjects(blocks_of(ids), spellings) if not _is_possessive(name, spellings)}
+    subjects |= set(titles)
     names = Names(count_runs(ids, spellings, capitals, min(least, 2)), capitals, spellings, least).choose(subjects)
-    names += possessive_names(blocks_of(ids), spellings, least)
+    names += possessive_names(blocks_of(ids), spellings, capitals.mostly, least)
     own = set(given)
     others = sorted((subjects - set(names)) | own)
     small, capital = _count_cases(blocks_of(ids), spellings, others)
@@ -55,6 +56,11 @@ def find_entities(
     edges = term_words(spellings.words, capitals.met, capitals.mostly)
     phrases = cased_phrases([*names, *named], [*of_user, *sorted(of_subjects)], spellings)
     return Entities(phrases, capitals, edges, len(names), len(named) + len(of_subjects), len(of_user))
+
+
+def _is_possessive(phrase: Name, spellings: Spellings) -> bool:
+    """Whether a heading's first words are one word with its *'s*: WOMEN'S."""
+    return len(phrase) == 2 and spellings.words[phrase[1] - FIRST_WORD] == POSSESSIVE
 
 
 def _is_named(phrase: Name, capitals: Capitals) -> bool:

@@ -1,19 +1,21 @@
 """Names that end in 's: McDonald's, Sotheby's.
 
-What belongs to somebody is named after *'s*; after a name stands a verb, a connecting word, a comma or the end.
+What belongs to somebody is named after *'s*; after a name stands a verb, a connecting word, a comma or the end. What
+stands behind another capital is a part of a longer name: St John's, Standard & Poor's.
 """
 
 from collections.abc import Iterable
 
 import numpy as np
 
+from embeddings.text.capitals import Flags
 from embeddings.text.kernel import Trait
 from embeddings.text.names import Name
 from embeddings.text.spellings import CLOSE, LOOSE, POSSESSIVE, Spellings
 from embeddings.text.terms import FUNCTION_WORDS
-from embeddings.text.tokens import FIRST_WORD, Ids
+from embeddings.text.tokens import END, FIRST_WORD, Ids
 
-_SHARE = 0.25
+_SHARE = 0.3
 _SHORTEST = 3
 _FOLLOWING = (
     CLOSE
@@ -27,10 +29,12 @@ _FOLLOWING = (
 ) - {"a", "an", "the", POSSESSIVE}
 
 
-def possessive_names(blocks: Iterable[Ids], spellings: Spellings, least: int) -> list[Name]:
-    """The names in ``blocks``, tokens as they are spelled, that are met so often without a thing after them."""
+def possessive_names(blocks: Iterable[Ids], spellings: Spellings, mostly: Flags, least: int) -> list[Name]:
+    """The names in ``blocks``, tokens as they are spelled, that are met so often without a thing after them; ``mostly``
+    [words + 2] says which words have a capital more often than not.
+    """
     size = len(spellings.words) + FIRST_WORD
-    numbers = spellings.numbers_of({POSSESSIVE, *_FOLLOWING})
+    numbers = spellings.numbers_of({POSSESSIVE, "&", *_FOLLOWING})
     if POSSESSIVE not in numbers:
         return []
     possessive = numbers[POSSESSIVE]
@@ -38,11 +42,15 @@ def possessive_names(blocks: Iterable[Ids], spellings: Spellings, least: int) ->
     follows[:FIRST_WORD] = True
     follows[[number for word, number in numbers.items() if word in _FOLLOWING]] = True
     spelled = np.flatnonzero(spellings.word_of == possessive)
-    named = spellings.has(Trait.CAPITAL) & ~spellings.has(Trait.SHOUTED)
+    capital = spellings.has(Trait.CAPITAL)
+    named = capital & ~spellings.has(Trait.SHOUTED)
+    in_name = capital & mostly[spellings.word_of]
+    in_name[spellings.word_of == numbers.get("&", END)] = "&" in numbers
     met, alone = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for ids in blocks:
         places = np.flatnonzero(np.isin(ids[1:], spelled))
-        places = places[named[ids[places]]]
+        before = np.where(places > 0, ids[places - 1], END)
+        places = places[named[ids[places]] & ~in_name[before]]
         words, behind = (spellings.word_of[ids[at]] for at in (places, np.minimum(places + 2, len(ids) - 1)))
         met += np.bincount(words, minlength=size)
         alone += np.bincount(words[follows[behind]], minlength=size)

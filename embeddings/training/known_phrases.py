@@ -175,8 +175,9 @@ def _join_entities(text: _Text, found: Entities, space: Workspace, clock: Clock,
             yield found.phrases.join(spelled, spellings, places, phrases)
 
     def write_more(folder: Path) -> None:
-        of_phrases = {key: form for key, form in zip(keys, forms.of_phrases(), strict=True) if form is not None}
-        space.write_json(folder / FORMS_FILE, forms.of_words() | of_phrases)
+        of_words = forms.of_words()
+        of_phrases = {key: form for key, form in zip(keys, forms.of_phrases(of_words), strict=True) if form is not None}
+        space.write_json(folder / FORMS_FILE, of_words | of_phrases)
         save_array(folder / EDGES_FILE, found.edges)
 
     write_pass(space, JoinedPhrases(KNOWN, words, keys, parts), blocks(), clock, watcher, write_more)

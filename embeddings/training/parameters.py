@@ -149,12 +149,13 @@ class EngineParameters:
         0, "spark: parts of the corpus that MLlib learns apart and averages; 0 is one for each processor.", min=0
     )
     prepared: str | None = _option(
-        None, "spark: a new folder (file, s3a://, hdfs://) to keep the prepared corpus in, which train reads as well."
+        None, "A new folder (spark: file, s3a://, hdfs://) to keep the prepared corpus in, which train reads as well."
     )
 
     def __post_init__(self) -> None:
         if self.engine is not Engine.SPARK:
-            given = [entry.name for entry in dataclasses.fields(self)[1:] if getattr(self, entry.name) != entry.default]
+            of_spark = [entry for entry in dataclasses.fields(self)[1:] if entry.name != "prepared"]
+            given = [entry.name for entry in of_spark if getattr(self, entry.name) != entry.default]
             if given:
                 raise CorpusError(f"--{given[0]} needs --engine spark.")
         elif self.partitions and self.vectors is not VectorsBy.SPARK:

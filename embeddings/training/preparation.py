@@ -18,6 +18,7 @@ from embeddings.errors import CorpusError
 from embeddings.files import save_array
 from embeddings.text import (
     FIRST_WORD,
+    JOINER,
     WORDS_FILE,
     Case,
     CorpusReport,
@@ -44,7 +45,16 @@ from embeddings.text import (
 )
 from embeddings.training.known_phrases import join_known
 from embeddings.training.parameters import Engine, Job, TrainingParameters, choose_parameters
-from embeddings.training.prepared_corpus import check_not_again, open_prepared, prepared_folder, write_rows
+from embeddings.training.prepared_corpus import (
+    PreparedCorpus,
+    check_new,
+    check_not_again,
+    kept_folder,
+    open_prepared,
+    prepared_folder,
+    write_prepared,
+    write_rows,
+)
 from embeddings.training.stages import (
     CLEAN,
     COUNTS_FILE,
@@ -110,7 +120,13 @@ def prepare(
             _phrase_pass(job, number, space, watcher)
         _sentences(job, parameters, known_words, report, space, watcher)
     space.remove(*stages_of(job), SPELLED)
-    return read_prepared(job, space)
+    found = read_prepared(job, space)
+    if (kept := kept_folder(job)) is not None and not kept.exists():
+        watcher(Status("keeping the prepared corpus", 0, 1))
+        about, least = found.about, found.parameters.min_count
+        corpus = PreparedCorpus(found.words, found.counts, found.corpus, about, least, found.display)
+        write_prepared(kept, corpus, found.sentences)
+    return found
 
 
 def stages_of(job: Job) -> list[str]:
@@ -252,9 +268,20 @@ def _sentences(
         about = {"sentences": sentences, "words": total, "vocabulary": len(kept), "stages": stages_taken}
         chosen = [words[number - FIRST_WORD] for number in kept]
         write_vocabulary(folder, chosen, counts[kept], report, about, parameters.min_count)
-        forms = space.read_json(space.folder / KNOWN / FORMS_FILE)
+        forms = _forms(space, chosen, counts[kept])
         write_lines(folder / DISPLAY_FILE, (display_of(word, forms) or "" for word in chosen))
     watcher(of_sentences(about))
+
+
+def _forms(space: Workspace, words: Sequence[str], counts: Counts) -> dict[str, str]:
+    """How words are mostly written; a phrase that is mostly joined as a term is in small letters."""
+    forms: dict[str, str] = space.read_json(space.folder / KNOWN / FORMS_FILE)
+    ids, known = open_stage(space, KNOWN)
+    as_name = dict(zip(known, count_ids(ids, len(known) + FIRST_WORD)[FIRST_WORD:].tolist(), strict=True))
+    for word, met in zip(words, counts.tolist(), strict=True):
+        if JOINER in word and 2 * as_name.get(word, met) < met:
+            forms.pop(word, None)
+    return forms
 
 
 def write_vocabulary(
@@ -276,6 +303,8 @@ def take_prepared(prepared: Path, space: Workspace, *, with_sentences: bool = Tr
     corpus = open_prepared(prepared)
     with space.stage(SENTENCES) as folder:
         write_vocabulary(folder, corpus.words, corpus.counts, corpus.corpus, corpus.about, corpus.min_count)
+        if corpus.display:
+            write_lines(folder / DISPLAY_FILE, corpus.display)
         if with_sentences:
             write_rows(prepared, corpus.words, folder / SENTENCES_FILE)
 
@@ -340,4 +369,6 @@ def check(job: Job) -> list[str]:
             find_texts(job.places, job.corpus)
         else:
             check_not_again(job)
+        if (kept := kept_folder(job)) is not None:
+            check_new(kept)
     return [phrase for path in job.phrase_lists for phrase in read_phrase_list(Path(path))]

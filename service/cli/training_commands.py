@@ -109,7 +109,7 @@ def train_command(corpus: tuple[str, ...], out: str, *, resume: bool, **given: A
     """Train word vectors on CORPUS and write a model that is ready to ask.
 
     CORPUS is any number of files, folders, or - for the standard input: text, JSON lines, Parquet, or a Wikipedia dump,
-    packed or not (.gz, .bz2, .xz, .zst), or a corpus that was prepared on a cluster. With --engine spark it is whatever
+    packed or not (.gz, .bz2, .xz, .zst), or a corpus that --prepared kept. With --engine spark it is whatever
     Hadoop reads (hdfs://, s3a://). Ctrl-C stops with a checkpoint, and --resume continues from it.
     """
     given = {name: value for name, value in given.items() if value not in (None, ())}

@@ -14,8 +14,10 @@ from tests.embeddings.text.spelled_text import corpus
 TEXT = corpus("Then he read the New York Times while eating at McDonald's.", "A new york for all times, he said.")
 
 
-def prepared(folder: Path, given: tuple[str, ...] = (), **job: object) -> tuple[TrainingInput, list[str], str]:
-    (folder / "text.txt").write_text(TEXT, encoding="utf-8")
+def prepared(
+    folder: Path, given: tuple[str, ...] = (), text: str = TEXT, **job: object
+) -> tuple[TrainingInput, list[str], str]:
+    (folder / "text.txt").write_text(text, encoding="utf-8")
     space = Workspace(folder / "model")
     notes: list[str] = []
     training = {"workers": 1, "min_count": 5}
@@ -40,6 +42,13 @@ def test_names_are_joined_by_default_and_shown_as_they_are_written(tmp_path: Pat
     assert "a new york for all times" in text
     assert (forms["new_york_times"], forms["mcdonald's"], forms["cat"]) == ("New York Times", "McDonald's", "")
     assert any(note.startswith("Found ") and "names by their capitals" in note for note in notes)
+
+
+def test_what_is_mostly_a_term_is_shown_in_small_letters(tmp_path: Path) -> None:
+    more = corpus("The railway station was old.", times=40) + corpus("It was Tor Railway Station, a Railway Station.")
+    found, _, _ = prepared(tmp_path, text=TEXT + more)
+    forms = dict(zip(found.words, found.display, strict=True))
+    assert forms["railway_station"] == "railway station"
 
 
 def test_a_list_is_joined_too(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A prepared corpus: what is in its folder, what is refused, what of it the local engine uses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from embeddings.text.phrases import PhraseParameters
 from embeddings.text.tokens import Case, TokenParameters
 from embeddings.text.word_numbers import CorpusReport, FileReport
 from embeddings.training.engine import sentences_of
-from embeddings.training.parameters import Job
-from embeddings.training.preparation import check, prepare
+from embeddings.training.parameters import EngineParameters, Job
+from embeddings.training.preparation import TrainingInput, check, prepare
 from embeddings.training.prepared_corpus import as_info, as_vocabulary, open_prepared, prepared_folder, write_rows
 from embeddings.training.workspace import Workspace, unwatched
+from tests.embeddings.text.spelled_text import corpus
 
 REPORT = CorpusReport((FileReport("hdfs://there/text", 60, None),), 9, 4)
 
@@ -54,6 +56,27 @@ def test_the_local_engine_begins_where_the_cluster_ended(folder: Path, tmp_path:
     assert found.parameters.min_count == 1, "not the preset's 3: the vocabulary is decided"
     assert list(sentences_of(found.sentences, found.words)) == [["the", "cat"], ["sat", "the"], ["cat", "the"]]
     assert found.corpus == REPORT
+
+
+def test_what_this_machine_prepares_is_kept_and_trained_from_again(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text(corpus("He read the New York Times while eating at McDonald's."), encoding="utf-8")
+    kept = tmp_path / "kept"
+    job = Job((str(tmp_path / "text"),), engine=EngineParameters(prepared=str(kept)), training={"min_count": 4})
+
+    def found(job: Job, name: str) -> TrainingInput:
+        space = Workspace(tmp_path / name)
+        with space.opened(job, resume=False):
+            return prepare(job, check(job), (), space, unwatched)
+
+    first, again = found(job, "first"), found(Job((str(kept),)), "again")
+    assert "new_york_times" in first.words
+    assert first.sentences.read_bytes() == again.sentences.read_bytes()
+    assert (first.words, first.counts.tolist(), first.display) == (again.words, again.counts.tolist(), again.display)
+    assert (first.corpus, first.about, first.parameters) == (again.corpus, again.about, again.parameters)
+    with pytest.raises(CorpusError, match="exists already"):
+        check(job)
+    with pytest.raises(CorpusError, match="needs --engine spark"):
+        check(replace(job, engine=EngineParameters(prepared="s3a://bucket/kept")))
 
 
 @pytest.mark.parametrize(
