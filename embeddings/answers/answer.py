@@ -19,9 +19,9 @@ class TermReading(NamedTuple):
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # one that is frozen takes five times as long to make
 class Answer:
-    """Everything to show for a query."""
+    """Everything to show for a query. Nobody changes one that `ask` has given."""
 
     query: str
     kind: Kind

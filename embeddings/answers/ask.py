@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from embeddings.query import Kind, Query
 _REASONS = 8
 """The most words listed that the rest share, or that set the odd one apart."""
 _DEFAULT = Options()
+_term_reading = partial(tuple.__new__, TermReading)
 
 
 def ask(model: WordVectors | ModelElsewhere, query: str, options: Options | None = None) -> Answer:
@@ -46,7 +48,7 @@ def ask_many(
     took_ms = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
     for answer in answers:
         if not isinstance(answer, Failure):  # nobody has seen it yet, and a second one would take as long to make
-            object.__setattr__(answer, "took_ms", took_ms)
+            answer.took_ms = took_ms
     return answers
 
 
@@ -80,8 +82,8 @@ def _answer_odd_one_out(model: WordVectors, question: Question, options: Options
     rest = question.vectors[order[1:]]
     excluded, forms = input_forms(model, question)
     reasons = replace(options, k=min(options.k, _REASONS))
-    shared = list_words(model, *shared_rows(model.index, rest), excluded, forms, reasons)
-    apart = list_words(model, *rows_apart(model.index, question.vectors[order[0]], rest), excluded, forms, reasons)
+    shared = list_words(model, shared_rows(model.index, rest), excluded, forms, reasons)
+    apart = list_words(model, rows_apart(model.index, question.vectors[order[0]], rest), excluded, forms, reasons)
     terms = [(question.query.terms[place], question.matches[place].rows, scores[place]) for place in order]
     results = tuple(
         Result(term.text, float(score), rows[0] + 1 if len(rows) == 1 else None) for term, rows, score in terms
@@ -106,7 +108,7 @@ def _answer(
         read_as=query.written(names),
         terms=tuple(
             [
-                TermReading(term.text, match.resolution.value, match.words, term.weight)
+                _term_reading((term.text, str(match.resolution), match.words, term.weight))
                 for term, match in zip(query.terms, matches, strict=True)
             ]
         ),

@@ -32,9 +32,8 @@ def read_query(model: WordVectors, text: str) -> Query:
     if query.doubtful and (term := _whole(model, text)) is not None:
         note = f"Read as one word, which the vocabulary has. If {query} is meant, put blanks around the signs."
         return Query(Kind.NEIGHBOURS, (term,), notes=(note,))
-    if any(term.counted for term in query.terms):
-        return _settle_numbers(model, query)
-    return query
+    counted = [term for term in query.terms if term.counted is not None]
+    return _settle_numbers(model, query) if counted else query
 
 
 def notes_on(query: Query, readings: Sequence[Match]) -> tuple[str, ...]:

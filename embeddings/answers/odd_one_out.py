@@ -18,13 +18,13 @@ def oddness(vectors: Matrix) -> Matrix:
     return means
 
 
-def shared_rows(index: Neighbours, rest: Matrix) -> tuple[Matrix, Rows]:
+def shared_rows(index: Neighbours, rest: Matrix) -> tuple[list[float], list[int]]:
     """Rows near every one of ``rest`` [n, dimension], best first, each with its lowest cosine to any of them."""
     rows = index.search(unit(rest.mean(axis=0))[None], _CANDIDATES)[1][0]
     return _sorted((index.vectors_of(rows) @ rest.T).min(axis=1), rows)
 
 
-def rows_apart(index: Neighbours, odd: Matrix, rest: Matrix) -> tuple[Matrix, Rows]:
+def rows_apart(index: Neighbours, odd: Matrix, rest: Matrix) -> tuple[list[float], list[int]]:
     """Rows near ``odd`` [dimension] and far from ``rest``, best first: cosine with the one less half of the highest
     cosine with the others.
     """
@@ -33,6 +33,6 @@ def rows_apart(index: Neighbours, odd: Matrix, rest: Matrix) -> tuple[Matrix, Ro
     return _sorted(vectors @ odd - (vectors @ rest.T).max(axis=1) / 2, rows)
 
 
-def _sorted(scores: Matrix, rows: Rows) -> tuple[Matrix, Rows]:
+def _sorted(scores: Matrix, rows: Rows) -> tuple[list[float], list[int]]:
     order = np.argsort(-scores, kind="stable")
-    return scores[order], rows[order]
+    return scores[order].tolist(), rows[order].tolist()

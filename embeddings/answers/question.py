@@ -1,10 +1,9 @@
 """Texts → questions: queries whose terms are found in a model, and the vectors that they are."""
 
-import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,117 +20,154 @@ _NO_DIRECTION, _TINY = 1e-5, 1e-30
 _NOT_SEARCHED = (Kind.ODD_ONE_OUT, Kind.SIMILARITY)
 
 
-class Found(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Together:
+    """The vectors of questions that are read together."""
+
+    terms: Matrix = field(init=False)
+    """The unit vectors of all terms [terms, dimension]."""
+    weights: Matrix = field(init=False)
+    """The weights of the terms [terms]."""
+    targets: Matrix = field(init=False)
+    """The unit vectors of the weighted sums [questions, dimension]; zeros where the terms cancel each other out."""
+
+
+@dataclass(slots=True, eq=False)
+class Question:
     """A query whose terms are found."""
 
     text: str
     query: Query
-    matches: tuple[Match, ...]
-
-
-class Question(NamedTuple):
-    """A query whose terms are resolved to unit vectors [terms, dimension]."""
-
-    text: str
-    query: Query
-    matches: tuple[Match, ...]
-    vectors: Matrix
-    weights: Matrix
-    target: Matrix
-    """The unit vector of their weighted sum [dimension]; zeros where they cancel each other out."""
+    matches: Sequence[Match]
+    together: Together
+    number: int
+    """The place of its target among those of all."""
+    start: int
+    """The place of its first term among those of all."""
 
     @property
     def is_search(self) -> bool:
         return self.query.kind not in _NOT_SEARCHED
+
+    @property
+    def vectors(self) -> Matrix:
+        """The unit vectors of its terms, [terms, dimension]."""
+        return self.together.terms[self.start : self.start + len(self.matches)]
+
+    @property
+    def weights(self) -> Matrix:
+        return self.together.weights[self.start : self.start + len(self.matches)]
+
+    @property
+    def target(self) -> Matrix:
+        target: Matrix = self.together.targets[self.number]
+        return target
+
+
+def targets_of(questions: Sequence[Question]) -> Matrix:
+    """The targets of ``questions`` that were read together, [questions, dimension]."""
+    targets = questions[0].together.targets
+    if len(questions) == len(targets):
+        return targets
+    return targets.take([question.number for question in questions], axis=0)
 
 
 def read_questions(model: WordVectors, texts: Sequence[str], left_out: str | None) -> list[Question | Failure]:
     """Each text as a question without the directions that are ``left_out``, or why it is none. All vectors are fetched,
     and all targets computed, at once.
     """
-    model.vocabulary.expect(form for text in texts for form in _forms_of(text, model.manifest.card.joiner))
+    model.vocabulary.expect(_forms_of(texts, model.manifest.card.joiner))
     try:
         directions = None if left_out is None else directions_of(model, left_out)
     except (QueryError, UnknownWord) as error:
         return [Failure(text, error) for text in texts]
-    read = [_find(model, text) for text in texts]
-    questions = iter(_with_vectors(model, [each for each in read if isinstance(each, Found)], directions))
-    return [next(questions) if isinstance(each, Found) else each for each in read]
-
-
-def _forms_of(text: str, joiner: str) -> Iterator[str]:
-    """All words that may be looked up to read a query."""
-    yield from possible_forms(text, joiner)
-    with suppress(QueryError):
-        for term in parse(text).terms:
-            yield from possible_forms(term.text, joiner)
-
-
-def _find(model: WordVectors, text: str) -> Found | Failure:
-    try:
-        query = read_query(model, text)
-        return Found(text, query, tuple([find_term(model, term.text) for term in query.terms]))
-    except (QueryError, UnknownWord) as error:
-        return Failure(text, error)
-
-
-def _with_vectors(model: WordVectors, found: list[Found], directions: Matrix | None) -> Iterator[Question | Failure]:
-    if not found:
-        return
-    vectors = _vectors_of(model, found)
-    zeros = _zeros(vectors)
+    read: list[Question | Failure] = []
+    matches: list[Match] = []
+    weights: list[float] = []
+    starts: list[int] = []
+    together = Together()
+    for text in texts:
+        try:
+            query, found = _find(model, text)
+        except (QueryError, UnknownWord) as error:
+            read.append(Failure(text, error))
+            continue
+        read.append(Question(text, query, found, together, len(starts), len(matches)))
+        starts.append(len(matches))
+        matches += found
+        weights += [term.weight for term in query.terms]
+    if not starts:
+        return read
+    together.terms = vectors = _vectors_of(model, matches)
+    zeros = nothing_left = _zeros(vectors)
     if directions is not None:
-        vectors = without(vectors, directions)
-    nothing_left = zeros if directions is None else _zeros(vectors)
-    weights = np.array([term.weight for each in found for term in each.query.terms], np.float32)
-    starts = list(itertools.accumulate([len(each.matches) for each in found], initial=0))
-    targets, lengths = _targets(vectors, weights, starts[:-1])
-    for (text, query, matches), start, target, length in zip(found, starts, targets, lengths, strict=False):
-        end = start + len(matches)
-        question = Question(text, query, matches, vectors[start:end], weights[start:end], target)
-        if nothing_left and (points_nowhere := sorted(nothing_left.intersection(range(start, end)))):
-            term = query.terms[points_nowhere[0] - start].text
-            if points_nowhere[0] in zeros:
-                reason = f"'{term}' has a vector of zeros in {model.name}, which points nowhere."
-            else:
-                reason = f"Nothing is left of '{term}' without the directions that are left out."
-            yield Failure(text, QueryError(reason))
-        elif length < _NO_DIRECTION * sum([abs(term.weight) for term in query.terms]) and question.is_search:
-            reason = "The terms cancel each other out, so there is no direction left to search in."
-            yield Failure(text, QueryError(reason))
-        else:
-            yield question
+        together.terms = vectors = without(vectors, directions)
+        nothing_left = _zeros(vectors)
+    together.weights = np.array(weights, np.float32)
+    together.targets, cancelled = _targets(vectors, together.weights, starts)
+    if not nothing_left and not cancelled:
+        return read
+    return [each if isinstance(each, Failure) else _check(model, each, zeros, nothing_left, cancelled) for each in read]
 
 
-def _vectors_of(model: WordVectors, found: Sequence[Found]) -> Matrix:
+def _forms_of(texts: Sequence[str], joiner: str) -> Iterator[str]:
+    """All words that may be looked up to read queries."""
+    for text in texts:
+        yield from possible_forms(text, joiner)
+        with suppress(QueryError):
+            for term in parse(text).terms:
+                yield from possible_forms(term.text, joiner)
+
+
+def _find(model: WordVectors, text: str) -> tuple[Query, list[Match]]:
+    query = read_query(model, text)
+    matches = [find_term(model, term.text) for term in query.terms]
+    if query.kind is Kind.NEIGHBOURS and matches[0].resolution is Resolution.COMPOSED:
+        assert matches[0].vector is not None
+        matches = [replace(matches[0], vector=distinctive(model, matches[0].vector))]
+    return query, matches
+
+
+def _check(
+    model: WordVectors, question: Question, zeros: Set[int], nothing_left: Set[int], cancelled: Set[int]
+) -> Question | Failure:
+    """``question``, or why it has no direction: terms in ``zeros`` had none before directions were left out."""
+    for place, term in enumerate(question.query.terms, question.start):
+        if place in zeros:
+            reason = f"'{term.text}' has a vector of zeros in {model.name}, which points nowhere."
+            return Failure(question.text, QueryError(reason))
+        if place in nothing_left:
+            reason = f"Nothing is left of '{term.text}' without the directions that are left out."
+            return Failure(question.text, QueryError(reason))
+    if question.number in cancelled and question.is_search:
+        reason = "The terms cancel each other out, so there is no direction left to search in."
+        return Failure(question.text, QueryError(reason))
+    return question
+
+
+def _vectors_of(model: WordVectors, matches: Sequence[Match]) -> Matrix:
     """The unit vectors of all terms, [terms, dimension]."""
-    matches = [match for each in found for match in each.matches]
-    own = {place: match.vector for place, match in enumerate(matches) if match.vector is not None}
-    if not own:
-        return model.vectors_of([match.rows[0] for match in matches])
-    vectors = np.empty((len(matches), model.dimension), np.float32)
-    if rows := [match.rows[0] for match in matches if match.vector is None]:
-        vectors[[place for place in range(len(matches)) if place not in own]] = model.vectors_of(rows)
-    for place, vector in own.items():
-        vectors[place] = vector
-    place = 0
-    for _, query, terms in found:
-        if query.kind is Kind.NEIGHBOURS and terms[0].resolution is Resolution.COMPOSED:
-            vectors[place] = distinctive(model, vectors[place])
-        place += len(terms)
-    return vectors
+    rows = [match.rows[0] for match in matches if match.vector is None]
+    if len(rows) == len(matches):
+        return model.vectors_of(rows)
+    of_rows = iter(model.vectors_of(rows) if rows else ())
+    return np.array([next(of_rows) if match.vector is None else match.vector for match in matches], np.float32)
 
 
-def _targets(vectors: Matrix, weights: Matrix, starts: list[int]) -> tuple[Matrix, list[float]]:
-    """The unit vectors [questions, dimension] of the weighted sums from each of ``starts`` on; the sums' lengths."""
+def _targets(vectors: Matrix, weights: Matrix, starts: Sequence[int]) -> tuple[Matrix, Set[int]]:
+    """The unit vectors [questions, dimension] of the weighted sums from each of ``starts`` on, and the numbers of those
+    that cancel each other out.
+    """
     if len(starts) == 1:
-        total = weights @ vectors
-        length = math.sqrt(total @ total)
-        return (total / max(length, _TINY))[None], [length]
+        total = weights.dot(vectors)  # half of the time of the operator @
+        length = math.sqrt(total.dot(total))
+        cancels = length < _NO_DIRECTION * sum(map(abs, weights.tolist()))
+        return (total / max(length, _TINY))[None], {0} if cancels else frozenset()
     sums = np.add.reduceat(vectors * weights[:, None], starts)
     lengths: Matrix = np.sqrt(np.vecdot(sums, sums))
+    cancelled = lengths < _NO_DIRECTION * np.add.reduceat(np.abs(weights), starts)
     targets = np.asarray(sums / np.maximum(lengths, _TINY)[:, None], np.float32)
-    return targets, lengths.tolist()
+    return targets, set(np.flatnonzero(cancelled).tolist())
 
 
 def _zeros(vectors: Matrix) -> set[int]:

@@ -4,6 +4,7 @@ import itertools
 import re
 import weakref
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -55,7 +56,11 @@ class Resolution(StrEnum):
     SUBWORD = "subword"
 
 
-class Match(NamedTuple):
+_EXACT = Resolution.EXACT
+
+
+@dataclass(slots=True, eq=False)
+class Match:
     """How a term was found."""
 
     resolution: Resolution
@@ -92,7 +97,7 @@ def find_term(model: WordVectors, text: str, *, suggests: bool = True) -> Match:
     for a blank text. No part of the text is ever left out.
     """
     if (row := model.vocabulary.row(text)) is not None:
-        return Match(Resolution.EXACT, (text,), (row,))
+        return Match(_EXACT, (text,), (row,))
     parts = words_of(text)
     if not parts:
         raise QueryError("A term is empty: there are only blanks in it.", example="king - man + woman")

@@ -1,19 +1,18 @@
 """Questions → the words nearest to their targets."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from embeddings.answers.answer import Failure
 from embeddings.answers.options import Method, Options
-from embeddings.answers.question import Question
+from embeddings.answers.question import Question, targets_of
 from embeddings.answers.result import Result
 from embeddings.errors import QueryError, UnknownWord
-from embeddings.models import WordVectors, fold
+from embeddings.models import WordVectors, fold_each
 from embeddings.query import Kind
-from embeddings.search import Index, Matrix, Rows, SearchKind, search_cosmul
+from embeddings.search import Index, SearchKind, search_cosmul
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -27,8 +26,8 @@ _AT_ONCE = 512
 """Questions searched together. More gain nothing, and take memory."""
 _SEARCH_KINDS = {kind: SearchKind(kind.value) for kind in (Kind.ANALOGY, Kind.EXPRESSION, Kind.NEIGHBOURS)}
 Results = tuple[Result, ...]
-Nearest = Mapping[int, tuple[Matrix, Rows]]
-"""Scores and rows by place of a question."""
+Nearest = tuple[list[float], list[int]]
+"""Scores and rows, best first."""
 
 
 def search_words(model: WordVectors, questions: Sequence[Question], options: Options) -> Iterator[Results | Failure]:
@@ -38,12 +37,12 @@ def search_words(model: WordVectors, questions: Sequence[Question], options: Opt
     """
     if options.method is Method.MULTIPLY:
         for question in questions:
-            yield _refused(model, question, options) or next(_list(model, [question], options, None))
+            yield _refused(model, question, options) or _list(model, [question], options)[0]
         return
     blocks = [questions[start : start + _AT_ONCE] for start in range(0, len(questions), _AT_ONCE)]
     if len(blocks) < 2 or not isinstance(model.index, Index):
         for block in blocks:
-            yield from _list(model, block, options, None)
+            yield from _list(model, block, options)
         return
     from concurrent.futures import ThreadPoolExecutor  # few callers need what it takes to import
 
@@ -66,21 +65,20 @@ def _refused(model: WordVectors, question: Question, options: Options) -> Failur
 
 
 def _list(
-    model: WordVectors, questions: Sequence[Question], options: Options, search: "Future[Nearest] | None"
-) -> Iterator[Results | Failure]:
+    model: WordVectors,
+    questions: Sequence[Question],
+    options: Options,
+    search: "Future[Sequence[Nearest]] | None" = None,
+) -> list[Results | Failure]:
     """The results of ``questions``, which ``search`` finds, or is to be found here."""
     wanted = _wanted(questions, options)
     try:
         found = _nearest(model, questions, wanted, options) if search is None else search.result()
-        listed = [_fill(model, question, found[place], wanted, options) for place, question in enumerate(questions)]
+        return [_fill(model, question, each, wanted, options) for question, each in zip(questions, found, strict=True)]
     except (QueryError, UnknownWord) as error:
         if len(questions) == 1:
-            yield Failure(questions[0].text, error)
-        else:
-            for question in questions:
-                yield from _list(model, [question], options, None)
-    else:
-        yield from listed
+            return [Failure(questions[0].text, error)]
+        return [_list(model, [question], options)[0] for question in questions]
 
 
 def _wanted(questions: Sequence[Question], options: Options) -> int:
@@ -88,85 +86,65 @@ def _wanted(questions: Sequence[Question], options: Options) -> int:
     return options.k + _SPARE + max([sum([len(match.rows) for match in each.matches]) for each in questions])
 
 
-def _fill(model: WordVectors, question: Question, found: tuple[Matrix, Rows], wanted: int, options: Options) -> Results:
+def _fill(model: WordVectors, question: Question, found: Nearest, wanted: int, options: Options) -> Results:
     """The results among ``wanted`` rows that were found, or among more of them if there are not enough."""
     excluded, forms = input_forms(model, question)
-    scores, rows = found
-    results = list_words(model, scores, rows, excluded, forms, options)
-    while len(results) < options.k and wanted <= len(rows) < len(model):
+    results = list_words(model, found, excluded, forms, options)
+    while len(results) < options.k and wanted <= len(found[1]) < len(model):
         wanted *= 4
-        scores, rows = _nearest(model, [question], wanted, options)[0]
-        results = list_words(model, scores, rows, excluded, forms, options)
+        [found] = _nearest(model, [question], wanted, options)
+        results = list_words(model, found, excluded, forms, options)
     return results
 
 
-def _nearest(model: WordVectors, questions: Sequence[Question], wanted: int, options: Options) -> Nearest:
-    """By place of the question the scores and rows of its ``wanted`` best, the question's own words included."""
-    how: Any = {"exact": options.exact, "restrict": options.restrict}
+def _nearest(model: WordVectors, questions: Sequence[Question], wanted: int, options: Options) -> Sequence[Nearest]:
+    """The ``wanted`` best of each question, its own words included."""
+    exact, restrict = options.exact, options.restrict
     if options.method is Method.MULTIPLY:
-        return {
-            place: search_cosmul(model.index, question.vectors, question.weights, wanted, **how)
-            for place, question in enumerate(questions)
+        products = [
+            search_cosmul(model.index, each.vectors, each.weights, wanted, exact=exact, restrict=restrict)
+            for each in questions
+        ]
+        return [(scores.tolist(), rows.tolist()) for scores, rows in products]
+    kinds = [question.query.kind for question in questions]
+    if len(kinds) > 1 and len(different := set(kinds)) > 1:
+        of_kind = {
+            kind: iter(_nearest(model, [each for each in questions if each.query.kind is kind], wanted, options))
+            for kind in different
         }
-    found: dict[int, tuple[Matrix, Rows]] = {}
-    for places, asked in _of_one_kind(questions):
-        if len(places) == 1:
-            targets = questions[places[0]].target[None]
-        else:
-            targets = np.array([questions[place].target for place in places])
-        scores, rows = model.index.search(targets, wanted, asked=asked, **how)
-        found.update(zip(places, zip(scores, rows, strict=True), strict=True))
-    return found
-
-
-def _of_one_kind(questions: Sequence[Question]) -> Iterator[tuple[list[int], SearchKind | None]]:
-    """Places of questions that are searched together, and their kind of search."""
-    places: dict[Kind, list[int]] = {}
-    for place, question in enumerate(questions):
-        places.setdefault(question.query.kind, []).append(place)
-    for kind, of_kind in places.items():
-        yield of_kind, _SEARCH_KINDS.get(kind)
+        return [next(of_kind[kind]) for kind in kinds]
+    asked, targets = _SEARCH_KINDS.get(kinds[0]), targets_of(questions)
+    scores, rows = model.index.search(targets, wanted, exact=exact, restrict=restrict, asked=asked)
+    return list(zip(scores.tolist(), rows.tolist(), strict=True))
 
 
 def input_forms(model: WordVectors, question: Question) -> tuple[set[int], set[str]]:
-    """The rows of the query's own words, and the folded forms in which they could turn up as results."""
-    joiner = model.manifest.card.joiner
-    rows: set[int] = set()
-    forms: set[str] = set()
-    for term, match in zip(question.query.terms, question.matches, strict=True):
-        rows.update(match.rows)
-        forms.add(term.text)
-        forms.update(match.words)
-        if not term.text.isalpha():
-            forms.add(joiner.join(term.text.split()))
-    return rows, {fold(form) for form in forms}
+    """The rows of the query's own words, and -1, which is none; the folded forms in which its words could turn up as
+    results.
+    """
+    texts = [term.text for term in question.query.terms]
+    joined = map(model.manifest.card.joiner.join, map(str.split, texts))
+    forms = [*texts, *joined, *chain.from_iterable([match.words for match in question.matches])]
+    return {-1}.union(*[match.rows for match in question.matches]), set(fold_each(forms))
 
 
-def list_words(
-    model: WordVectors, scores: Matrix, rows: Rows, excluded: set[int], forms: set[str], options: Options
-) -> Results:
+def list_words(model: WordVectors, found: Nearest, excluded: set[int], forms: set[str], options: Options) -> Results:
     """The first results that are neither the query's own words nor other forms of them or of results before."""
-    found = [
-        (row, score)
-        for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
-        if row not in excluded and row >= 0
-    ]
-    listed: list[tuple[str, float, int]] = []
+    left = [pair for pair in zip(*found, strict=True) if pair[1] not in excluded]
+    results: list[Result] = []
     seen = set(forms)
-    start, missing = 0, options.k
-    while missing and start < len(found):  # most often once: words are looked up together, and no more than needed
-        some = found[start : start + missing]
-        words = model.vocabulary.words([row for row, _ in some])
-        for word, (row, score) in zip(words, some, strict=True):
-            if not options.all_forms:
-                form = fold(word)
-                if form in seen:
-                    continue
+    start, k = 0, options.k
+    while len(results) < k and start < len(left):  # most often once: no more words are looked up than needed
+        some = left[start : start + k - len(results)]
+        start += len(some)
+        rows = [row for _, row in some]
+        words = model.vocabulary.words(rows)
+        shown = zip(some, words, fold_each(words), model.displays(rows), model.descriptions(rows), strict=True)
+        for (score, row), word, form, display, description in shown:
+            if options.all_forms or form not in seen:
                 seen.add(form)
-            listed.append((word, score, row))
-        start, missing = start + missing, options.k - len(listed)
-    display, description = model.display, model.description
-    return tuple([_result((word, score, row + 1, display(row), description(row))) for word, score, row in listed])
+                results.append(_result((word, score, row + 1, display, description)))
+    return tuple(results)
 
 
 _result = partial(tuple.__new__, Result)

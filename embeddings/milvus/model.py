@@ -207,6 +207,12 @@ class MilvusModel:
     def description(self, row: int) -> str | None:
         """Always None, for the collections hold no descriptions."""
 
+    def displays(self, rows: Sequence[int]) -> Sequence[str | None]:
+        """`display` of each of ``rows``."""
+        return (None,) * len(rows)
+
+    descriptions = displays
+
     def ngram_vectors(self, buckets: Sequence[int]) -> Matrix:
         """The vectors of character n-grams [buckets, dimension]; only of models whose card has ``subwords``."""
         assert self.collections.ngrams is not None

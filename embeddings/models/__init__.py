@@ -19,7 +19,7 @@ from embeddings.models.model import (
     verify_model,
 )
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, RowTexts, open_texts, write_texts
-from embeddings.models.spelling import fold, folded_key, plain
+from embeddings.models.spelling import fold, fold_each, folded_key, plain
 from embeddings.models.subwords import LONGEST_NGRAM, subword_vector
 from embeddings.models.vocabulary import ranked_variants
 from embeddings.models.word_vectors import Neighbours, WordVectors
@@ -67,6 +67,7 @@ __all__ = [
     "Trial",
     "WordVectors",
     "fold",
+    "fold_each",
     "folded_key",
     "open_as",
     "open_model",

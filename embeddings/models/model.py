@@ -160,6 +160,14 @@ class Model:
         """What the word of a row is, in one line, if known."""
         return self._descriptions.of(row) if self._descriptions else None
 
+    def displays(self, rows: Sequence[int]) -> Sequence[str | None]:
+        """`display` of each of ``rows``."""
+        return (None,) * len(rows) if self._display is None else self._display.of_each(rows)
+
+    def descriptions(self, rows: Sequence[int]) -> Sequence[str | None]:
+        """`description` of each of ``rows``."""
+        return (None,) * len(rows) if self._descriptions is None else self._descriptions.of_each(rows)
+
     @cached_property
     def total_count(self) -> int:
         """How often all words together occur in the corpus; 0 if unknown."""

@@ -31,8 +31,13 @@ class RowTexts:
 
     def of(self, row: int) -> str | None:
         """The text of a row, or None where there is none."""
-        start, end = self._offsets[row], self._offsets[row + 1]
-        return str(self._content[start:end], "utf-8", "replace") if end > start else None
+        return self.of_each([row])[0]
+
+    def of_each(self, rows: Sequence[int]) -> list[str | None]:
+        """`of` for each of ``rows``."""
+        offsets, content = self._offsets, self._content
+        bounds = [(offsets[row], offsets[row + 1]) for row in rows]
+        return [str(content[start:end], "utf-8", "replace") if end > start else None for start, end in bounds]
 
 
 def write_texts(path: Path, texts: Sequence[str | None]) -> None:

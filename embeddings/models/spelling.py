@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _IGNORED = (0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10))
 _FOLDED_AWAY: dict[int, str | None] = {
@@ -47,6 +48,11 @@ def fold(word: str) -> str:
     bare = unicodedata.normalize("NFKD", word).translate(_FOLDED_AWAY)
     folded = unicodedata.normalize("NFKC", bare.casefold())
     return folded if folded.strip() else unicodedata.normalize("NFC", word.casefold())
+
+
+def fold_each(words: Sequence[str]) -> list[str]:
+    """`fold` of each of ``words``."""
+    return list(map(str.lower if "".join(words).isascii() else fold, words))
 
 
 def fold_before(word: str) -> str:

@@ -72,9 +72,8 @@ class Vocabulary:
 
     def words(self, rows: Iterable[int] | npt.NDArray[np.integer[Any]]) -> list[str]:
         """The words at ``rows``, in their order."""
-        ids = self._ids
         try:
-            return list(map(self._trie.restore_key, [ids[row] for row in rows]))
+            return list(map(self._trie.restore_key, map(self._ids.__getitem__, rows)))
         except UnicodeDecodeError as error:
             raise _no_text(self._folder / TRIE_FILE) from error
 

@@ -82,6 +82,12 @@ class WordVectors(Protocol):
     def description(self, row: int) -> str | None:
         """What the word of a row is, in one line, if known."""
 
+    def displays(self, rows: Sequence[int]) -> Sequence[str | None]:
+        """`display` of each of ``rows``."""
+
+    def descriptions(self, rows: Sequence[int]) -> Sequence[str | None]:
+        """`description` of each of ``rows``."""
+
     @property
     def total_count(self) -> int:
         """How often all words together occur in the corpus; 0 if unknown."""

@@ -7,7 +7,6 @@ from embeddings.query.query import Pair, Query, Term
 from embeddings.query.tokens import IS_TO, PLAIN_TERM
 
 _SUM = re.compile(f"{PLAIN_TERM}(?: [+-] {PLAIN_TERM})*")
-_SIGN = re.compile(" ([+-]) ")
 _ANALOGY = re.compile(rf"({PLAIN_TERM}) ?: ?({PLAIN_TERM}) ?:: ?({PLAIN_TERM}) ?: ?\?")
 _ASKED_LAST = Pair(0, 1), Pair(2, None)
 
@@ -20,15 +19,16 @@ def parse_plain(text: str, most_terms: int) -> Query | None:
         return _parse_analogy(text)
     if not _SUM.fullmatch(text):
         return None
-    first, *rest = _SIGN.split(text)
-    if not rest:
+    parts = text.replace(" - ", " + -").split(" + ")
+    if len(parts) == 1:
         return Query(Kind.NEIGHBOURS, (Term(text),))
-    summed = [Term(first)]
-    column = len(first) + 4
-    for sign, word in zip(rest[::2], rest[1::2], strict=True):
-        summed.append(Term(word, 1.0 if sign == "+" else -1.0, column))
+    terms = []
+    column = 1
+    for part in parts:
+        word, weight = (part[1:], -1.0) if part[0] == "-" else (part, 1.0)
+        terms.append(Term(word, weight, column))
         column += len(word) + 3
-    return Query(Kind.EXPRESSION, tuple(summed)) if len(summed) <= most_terms else None
+    return Query(Kind.EXPRESSION, tuple(terms)) if len(terms) <= most_terms else None
 
 
 def _parse_analogy(text: str) -> Query | None:

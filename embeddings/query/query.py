@@ -13,9 +13,11 @@ COUNTED = re.compile(r"([0-9](?:\.[0-9]+)?|\.[0-9]+) +([^\W\d_].*)")
 _PLAIN_TERM = re.compile(PLAIN_TERM)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # one that is frozen takes ten times as long to make
 class Term:
-    """A word or a phrase as it was typed (NFC), and its signed weight in the vector that is searched."""
+    """A word or a phrase as it was typed (NFC), and its signed weight in the vector that is searched. Nobody changes
+    one.
+    """
 
     text: str
     weight: float = 1.0
@@ -41,9 +43,9 @@ class Pair:
         return None in self.places
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Query:
-    """A parsed query. ``terms`` are in the order written; ``pairs`` are an analogy's."""
+    """A parsed query. ``terms`` are in the order written; ``pairs`` are an analogy's. Nobody changes one."""
 
     kind: Kind
     terms: tuple[Term, ...]
@@ -67,10 +69,10 @@ class Query:
             return f"{', '.join(first)} :: {last}"
         if separator := SEPARATORS.get(self.kind):
             return separator.between.join(map(show, texts))
-        parts = []
+        summed = ""
         for text, term in zip(texts, self.terms, strict=True):
-            parts += ["-" if term.weight < 0 else "+", _show_weighted(text, abs(term.weight))]
-        return ("-" if parts[0] == "-" else "") + " ".join(parts[1:])
+            summed += f"{' - ' if term.weight < 0 else ' + '}{_show_weighted(text, abs(term.weight))}"
+        return f"-{summed[3:]}" if summed[1] == "-" else summed[3:]
 
     def rename(self, texts: Sequence[str]) -> "Query":
         """The same query with new texts for its terms, in order."""

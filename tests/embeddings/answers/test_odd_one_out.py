@@ -30,5 +30,5 @@ def test_reasons_are_near_all_of_the_rest_or_near_the_odd_one_alone() -> None:
     assert rows[0] == 3
     np.testing.assert_allclose(scores[0], (vectors[3] @ vectors[:2].T).min(), atol=1e-6)
     scores, rows = rows_apart(index, vectors[2], vectors[:2])
-    assert rows[:2].tolist() == [2, 5]
+    assert rows[:2] == [2, 5]
     np.testing.assert_allclose(scores[1], vectors[5] @ vectors[2] - vectors[5] @ vectors[0] / 2, atol=1e-6)

@@ -51,8 +51,13 @@ def test_a_model_gives_the_texts_of_its_rows(tmp_path: Path) -> None:
     model = open_model(tmp_path / "m")
     assert [model.display(row) for row in (0, 1)] == ["New York", None]
     assert [model.description(row) for row in (0, 1)] == ["city in the United States", None]
+    assert (list(model.displays([1, 0])), list(model.descriptions([1, 0]))) == (
+        [None, "New York"],
+        [None, "city in the United States"],
+    )
 
 
 def test_a_model_without_texts_has_none(tiny_model) -> None:  # type: ignore[no-untyped-def]
     assert tiny_model.display(0) is None
     assert tiny_model.description(0) is None
+    assert list(tiny_model.displays([0, 1])) == list(tiny_model.descriptions([0, 1])) == [None, None]
