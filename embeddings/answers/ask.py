@@ -1,9 +1,10 @@
 """Query and model → answer."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -18,10 +19,14 @@ from embeddings.answers.result import Result
 from embeddings.answers.word_search import Results, input_forms, list_words, search_words
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors
+from embeddings.native import processors
 from embeddings.query import Kind, Query
+from embeddings.search import Index
 
 _REASONS = 8
 """The most words listed that the rest share, or that set the odd one apart."""
+_BLOCK, _SHARED_BLOCK = 512, 128
+"""Queries answered together, by one thread and by several. More gain nothing, and take memory."""
 _DEFAULT = Options()
 _term_reading = partial(tuple.__new__, TermReading)
 
@@ -44,7 +49,7 @@ def ask_many(
     if isinstance(model, ModelElsewhere):
         return model.ask_many(list(queries), options)
     started = time.perf_counter()
-    answers = list(_answers(model, list(queries), options or _DEFAULT))
+    answers = _answer_blocks(model, list(queries), options or _DEFAULT)
     took_ms = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
     for answer in answers:
         if not isinstance(answer, Failure):  # nobody has seen it yet, and a second one would take as long to make
@@ -52,19 +57,38 @@ def ask_many(
     return answers
 
 
-def _answers(model: WordVectors, queries: list[str], options: Options) -> Iterator[Answer | Failure]:
+def _answer_blocks(model: WordVectors, queries: list[str], options: Options) -> list[Answer | Failure]:
+    """The answers, of many queries by several threads: the kernel lets others work while it searches."""
+    is_shared = isinstance(model.index, Index) and model.index.has_lists and not options.exact
+    size = _SHARED_BLOCK if is_shared else _BLOCK
+    if len(queries) <= size:
+        return _answer_block(model, options, queries)
+    blocks = [queries[start : start + size] for start in range(0, len(queries), size)]
+    if not is_shared:
+        return [answer for block in blocks for answer in _answer_block(model, options, block)]
+    from concurrent.futures import ThreadPoolExecutor  # few callers need what it takes to import
+
+    with ThreadPoolExecutor(processors() + 1) as pool:  # one may wait for the interpreter
+        return list(chain.from_iterable(pool.map(partial(_answer_block, model, options), blocks)))
+
+
+def _answer_block(model: WordVectors, options: Options, queries: Sequence[str]) -> list[Answer | Failure]:
     questions = read_questions(model, queries, options.without)
     searches = [question for question in questions if isinstance(question, Question) and question.is_search]
-    found = search_words(model, searches, options)
-    for question in questions:
-        if isinstance(question, Failure):
-            yield question
-            continue
-        results = next(found) if question.is_search else ()
-        yield results if isinstance(results, Failure) else _answer_or_fail(model, question, options, results)
+    found = iter(search_words(model, searches, options))
+    return [
+        question if isinstance(question, Failure) else _answer_or_fail(model, question, options, found)
+        for question in questions
+    ]
 
 
-def _answer_or_fail(model: WordVectors, question: Question, options: Options, results: Results) -> Answer | Failure:
+def _answer_or_fail(
+    model: WordVectors, question: Question, options: Options, found: Iterator[Results | Failure]
+) -> Answer | Failure:
+    """The answer to ``question``; if it is a search, its results are the next that were ``found``."""
+    results = next(found) if question.is_search else ()
+    if isinstance(results, Failure):
+        return results
     try:
         if question.query.kind is Kind.ODD_ONE_OUT:
             return _answer_odd_one_out(model, question, options)

@@ -1,9 +1,8 @@
 """Questions → the words nearest to their targets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from embeddings.answers.answer import Failure
 from embeddings.answers.options import Method, Options
@@ -12,44 +11,24 @@ from embeddings.answers.result import Result
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors, fold_each
 from embeddings.query import Kind
-from embeddings.search import Index, SearchKind, search_cosmul
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from embeddings.search import SearchKind, search_cosmul
 
 _SPARE = 2
 """Extra results fetched to replace near-duplicates; more are fetched if these are too few."""
 MOST_EXACT_PRODUCTS = 8
 """The most terms that 3CosMul multiplies for every word of a large vocabulary."""
 _FEW_ROWS = 100_000
-_AT_ONCE = 512
-"""Questions searched together. More gain nothing, and take memory."""
 _SEARCH_KINDS = {kind: SearchKind(kind.value) for kind in (Kind.ANALOGY, Kind.EXPRESSION, Kind.NEIGHBOURS)}
 Results = tuple[Result, ...]
 Nearest = tuple[list[float], list[int]]
 """Scores and rows, best first."""
 
 
-def search_words(model: WordVectors, questions: Sequence[Question], options: Options) -> Iterator[Results | Failure]:
-    """The results of each question, or why it has none. One bad question does not affect the others.
-
-    Of many questions some are searched by a thread while the results of those before are listed here.
-    """
+def search_words(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results | Failure]:
+    """The results of each question, or why it has none. One bad question does not affect the others."""
     if options.method is Method.MULTIPLY:
-        for question in questions:
-            yield _refused(model, question, options) or _list(model, [question], options)[0]
-        return
-    blocks = [questions[start : start + _AT_ONCE] for start in range(0, len(questions), _AT_ONCE)]
-    if len(blocks) < 2 or not isinstance(model.index, Index):
-        for block in blocks:
-            yield from _list(model, block, options)
-        return
-    from concurrent.futures import ThreadPoolExecutor  # few callers need what it takes to import
-
-    with ThreadPoolExecutor(1) as pool:
-        searches = [pool.submit(_nearest, model, block, _wanted(block, options), options) for block in blocks]
-        for block, search in zip(blocks, searches, strict=True):
-            yield from _list(model, block, options, search)
+        return [_refused(model, question, options) or _list(model, [question], options)[0] for question in questions]
+    return _list(model, questions, options) if questions else []
 
 
 def _refused(model: WordVectors, question: Question, options: Options) -> Failure | None:
@@ -64,16 +43,10 @@ def _refused(model: WordVectors, question: Question, options: Options) -> Failur
     return Failure(question.text, QueryError(f"{detail} Ask without exact, or by 3CosAdd."))
 
 
-def _list(
-    model: WordVectors,
-    questions: Sequence[Question],
-    options: Options,
-    search: "Future[Sequence[Nearest]] | None" = None,
-) -> list[Results | Failure]:
-    """The results of ``questions``, which ``search`` finds, or is to be found here."""
+def _list(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results | Failure]:
     wanted = _wanted(questions, options)
     try:
-        found = _nearest(model, questions, wanted, options) if search is None else search.result()
+        found = _nearest(model, questions, wanted, options)
         return [_fill(model, question, each, wanted, options) for question, each in zip(questions, found, strict=True)]
     except (QueryError, UnknownWord) as error:
         if len(questions) == 1:

@@ -21,6 +21,8 @@ LARGEST_K = 2048
 """As lists.h has it."""
 _MOST_TOGETHER, _BYTES_TOGETHER = 512, 32_000_000
 """Targets that share what is read of a list, in a batch, and the memory that they take at most."""
+_SHARED = 256
+"""Targets of a batch to a thread, at least: of smaller ones those who ask have several at a time."""
 _FEW = 64
 """Excluded rows up to here are compared one by one; more are marked."""
 _threads = 2
@@ -190,7 +192,7 @@ class ListSearch:
             raise ValueError(f"Targets are {targets.shape}, and the rows have {self._dimension} dimensions.")
         scores, rows = np.empty((len(targets), k), np.float32), np.zeros((len(targets), k), np.int64)
         found = np.zeros(len(targets), np.int64)
-        threads = max(1, min(processors(), len(targets) // 16))
+        threads = max(1, min(processors(), len(targets) // _SHARED))
         bounds = [len(targets) * part // threads for part in range(threads + 1)]
 
         def search(start: int, end: int) -> None:
