@@ -59,10 +59,10 @@ def ask_many(
 
 def _answer_blocks(model: WordVectors, queries: list[str], options: Options) -> list[Answer | Failure]:
     """The answers, of many queries by several threads: the kernel lets others work while it searches."""
+    if len(queries) <= _SHARED_BLOCK:
+        return _answer_block(model, options, queries)
     is_shared = isinstance(model.index, Index) and model.index.has_lists and not options.exact
     size = _SHARED_BLOCK if is_shared else _BLOCK
-    if len(queries) <= size:
-        return _answer_block(model, options, queries)
     blocks = [queries[start : start + size] for start in range(0, len(queries), size)]
     if not is_shared:
         return [answer for block in blocks for answer in _answer_block(model, options, block)]
@@ -142,14 +142,10 @@ def _answer(
         took_ms=0.0,
         score=score,
         explanation=explanation,
-        notes=notes_on(query, matches) + _on_directions(options),
+        notes=notes_on(query, matches, options.without),
         without=options.without,
         parsed=query,
     )
-
-
-def _on_directions(options: Options) -> tuple[str, ...]:
-    return () if options.without is None else (f"Without the direction of {' '.join(options.without.split())}.",)
 
 
 def _method(query: Query, options: Options) -> str:

@@ -36,8 +36,8 @@ def read_query(model: WordVectors, text: str) -> Query:
     return _settle_numbers(model, query) if counted else query
 
 
-def notes_on(query: Query, readings: Sequence[Match]) -> tuple[str, ...]:
-    """Notes on how a query was read: the parser's, then those on its terms."""
+def notes_on(query: Query, readings: Sequence[Match], left_out: str | None = None) -> tuple[str, ...]:
+    """Notes on how a query was read: the parser's, then those on its terms, and what directions are ``left_out``."""
     notes = list(query.notes)
     for term, reading in zip(query.terms, readings, strict=True):
         if term.counted is not None:
@@ -53,6 +53,8 @@ def notes_on(query: Query, readings: Sequence[Match]) -> tuple[str, ...]:
             )
         if reading.resolution in _MADE_UP and not term.quoted:
             notes += _on_composed(query, term, reading)
+    if left_out is not None:
+        notes.append(f"Without the direction of {' '.join(left_out.split())}.")
     return tuple(dict.fromkeys(notes))
 
 

@@ -17,6 +17,7 @@ from embeddings.query import Kind, Query, parse
 from embeddings.search import Matrix
 
 _NO_DIRECTION, _TINY = 1e-5, 1e-30
+_FIRST, _NONE = frozenset((0,)), frozenset[int]()
 _NOT_SEARCHED = (Kind.ODD_ONE_OUT, Kind.SIMILARITY)
 
 
@@ -103,8 +104,11 @@ def read_questions(model: WordVectors, texts: Sequence[str], left_out: str | Non
     if directions is not None:
         together.terms = vectors = without(vectors, directions)
         nothing_left = _zeros(vectors)
-    together.weights = np.array(weights, np.float32)
-    together.targets, cancelled = _targets(vectors, together.weights, starts)
+    together.weights = weighted = np.array(weights, np.float32)
+    if len(starts) == 1:
+        together.targets, cancelled = _target(vectors, weighted, sum(map(abs, weights)))
+    else:
+        together.targets, cancelled = _targets(vectors, weighted, starts)
     if not nothing_left and not cancelled:
         return read
     return [each if isinstance(each, Failure) else _check(model, each, zeros, nothing_left, cancelled) for each in read]
@@ -154,15 +158,17 @@ def _vectors_of(model: WordVectors, matches: Sequence[Match]) -> Matrix:
     return np.array([next(of_rows) if match.vector is None else match.vector for match in matches], np.float32)
 
 
+def _target(vectors: Matrix, weights: Matrix, size: float) -> tuple[Matrix, Set[int]]:
+    """`_targets` of one question; ``size`` is the sum of the absolute weights."""
+    total = weights.dot(vectors)  # half of the time of the operator @
+    length = math.sqrt(total.dot(total))
+    return (total / max(length, _TINY))[None], _FIRST if length < _NO_DIRECTION * size else _NONE
+
+
 def _targets(vectors: Matrix, weights: Matrix, starts: Sequence[int]) -> tuple[Matrix, Set[int]]:
     """The unit vectors [questions, dimension] of the weighted sums from each of ``starts`` on, and the numbers of those
     that cancel each other out.
     """
-    if len(starts) == 1:
-        total = weights.dot(vectors)  # half of the time of the operator @
-        length = math.sqrt(total.dot(total))
-        cancels = length < _NO_DIRECTION * sum(map(abs, weights.tolist()))
-        return (total / max(length, _TINY))[None], {0} if cancels else frozenset()
     sums = np.add.reduceat(vectors * weights[:, None], starts)
     lengths: Matrix = np.sqrt(np.vecdot(sums, sums))
     cancelled = lengths < _NO_DIRECTION * np.add.reduceat(np.abs(weights), starts)
@@ -170,8 +176,8 @@ def _targets(vectors: Matrix, weights: Matrix, starts: Sequence[int]) -> tuple[M
     return targets, set(np.flatnonzero(cancelled).tolist())
 
 
-def _zeros(vectors: Matrix) -> set[int]:
+def _zeros(vectors: Matrix) -> Set[int]:
     """Which of ``vectors`` [n, dimension] are nothing but zeros."""
     if 0.0 not in vectors[:, 0].tolist():  # a tenth of the time of looking at all numbers
-        return set()
+        return _NONE
     return set(np.flatnonzero(~np.any(vectors, axis=1)).tolist())

@@ -20,6 +20,8 @@ MOST_EXACT_PRODUCTS = 8
 _FEW_ROWS = 100_000
 _SEARCH_KINDS = {kind: SearchKind(kind.value) for kind in (Kind.ANALOGY, Kind.EXPRESSION, Kind.NEIGHBOURS)}
 Results = tuple[Result, ...]
+Own = tuple[set[int], set[str]]
+"""What is left out of results: rows, and folded forms."""
 Nearest = tuple[list[float], list[int]]
 """Scores and rows, best first."""
 
@@ -44,29 +46,31 @@ def _refused(model: WordVectors, question: Question, options: Options) -> Failur
 
 
 def _list(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results | Failure]:
-    wanted = _wanted(questions, options)
+    own = [input_forms(model, question) for question in questions]
+    wanted = options.k + _SPARE + max([len(rows) for rows, _ in own]) - 1
     try:
         found = _nearest(model, questions, wanted, options)
-        return [_fill(model, question, each, wanted, options) for question, each in zip(questions, found, strict=True)]
+        return list(map(partial(_fill, model, wanted, options), questions, own, found))
     except (QueryError, UnknownWord) as error:
         if len(questions) == 1:
             return [Failure(questions[0].text, error)]
         return [_list(model, [question], options)[0] for question in questions]
 
 
-def _wanted(questions: Sequence[Question], options: Options) -> int:
-    """How many rows to find, so that enough are left without the questions' own words."""
-    return options.k + _SPARE + max([sum([len(match.rows) for match in each.matches]) for each in questions])
-
-
-def _fill(model: WordVectors, question: Question, found: Nearest, wanted: int, options: Options) -> Results:
+def _fill(
+    model: WordVectors,
+    wanted: int,
+    options: Options,
+    question: Question,
+    own: Own,
+    found: Nearest,
+) -> Results:
     """The results among ``wanted`` rows that were found, or among more of them if there are not enough."""
-    excluded, forms = input_forms(model, question)
-    results = list_words(model, found, excluded, forms, options)
+    results = list_words(model, found, *own, options)
     while len(results) < options.k and wanted <= len(found[1]) < len(model):
         wanted *= 4
         [found] = _nearest(model, [question], wanted, options)
-        results = list_words(model, found, excluded, forms, options)
+        results = list_words(model, found, *own, options)
     return results
 
 
@@ -80,18 +84,19 @@ def _nearest(model: WordVectors, questions: Sequence[Question], wanted: int, opt
         ]
         return [(scores.tolist(), rows.tolist()) for scores, rows in products]
     kinds = [question.query.kind for question in questions]
-    if len(kinds) > 1 and len(different := set(kinds)) > 1:
+    first = kinds[0]
+    if kinds.count(first) < len(kinds):
         of_kind = {
             kind: iter(_nearest(model, [each for each in questions if each.query.kind is kind], wanted, options))
-            for kind in different
+            for kind in set(kinds)
         }
         return [next(of_kind[kind]) for kind in kinds]
-    asked, targets = _SEARCH_KINDS.get(kinds[0]), targets_of(questions)
+    asked, targets = _SEARCH_KINDS.get(first), targets_of(questions)
     scores, rows = model.index.search(targets, wanted, exact=exact, restrict=restrict, asked=asked)
     return list(zip(scores.tolist(), rows.tolist(), strict=True))
 
 
-def input_forms(model: WordVectors, question: Question) -> tuple[set[int], set[str]]:
+def input_forms(model: WordVectors, question: Question) -> Own:
     """The rows of the query's own words, and -1, which is none; the folded forms in which its words could turn up as
     results.
     """
