@@ -5,17 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 
 from embeddings.search.brute_force import ROUNDING, Matrix, Rows
-from embeddings.search.clustering import BLOCK_ROWS
 from embeddings.search.codes import SHARE_UNIT
-from embeddings.search.list_file import NO_ROW, Lists
+from embeddings.search.list_file import NO_ROW, PART_ROWS, Lists
 from embeddings.search.list_search import ListSearch, Reach
 from embeddings.search.recall import SearchKind
 
-_LEAST = (0.2, 0.01, 0.004)
-"""Of reach and both margins: what is measured of few targets says little."""
-_SHARES = (0.5, 0.5, 0.2)
-"""Of what a search may miss, how much parts that are not read, coarse codes and fine codes may each. They often miss
-the same rows.
+_LEAST = (0.2, 0.01, 0.004, 0.004)
+"""Of reach and margins: what is measured of few targets says little."""
+_SHARES = (0.5, 0.5, 0.2, 0.2)
+"""Of what a search may miss, how much parts that are not read and coarse, fine and finer codes may each. They often
+miss the same rows.
 """
 _ROOM = 1.0
 """How much further than measured, over the root of the number of targets: the fewer, the less their extremes say."""
@@ -36,16 +35,16 @@ def measure_lists(
     """
     reaches: dict[SearchKind, Reach] = {}
     recalls: dict[SearchKind, float] = {}
-    places = _places_of_rows(lists)
+    places, of_rows = _places_of_rows(lists), lists.shares
     search = ListSearch(lists, vectors, {})
     for asked, (some, inputs, truth) in targets.items():
         recall = _Recall(search, vectors, (some, inputs, truth))
         of_truth = places[truth]
-        in_parts = np.searchsorted(lists.starts, of_truth // BLOCK_ROWS, side="right") - 1
+        in_parts = of_truth // PART_ROWS
         in_lists = np.searchsorted(lists.first_part, in_parts, side="right") - 1
-        lacks = recall.least - search.scores_of(some, of_truth, in_lists, in_parts)
+        lacks = recall.least - search.scores_of(some, of_truth, in_lists)
         lacks[0] /= np.maximum(lists.spreads[in_parts], 1e-6)
-        lacks[1] *= SHARE_UNIT * lists.coarse[of_truth // BLOCK_ROWS, 0, of_truth % BLOCK_ROWS]
+        lacks[1] *= SHARE_UNIT * of_rows[of_truth]
         shares = 1 - np.array(_SHARES) * (1 - goal)
         needed = [np.quantile(each, share, method="higher") for each, share in zip(lacks, shares, strict=True)]
         room = 1 + _ROOM / len(truth) ** 0.5

@@ -2,8 +2,9 @@
 
 A coarse code has four, two or one bit of each number of what a list's centre leaves of a row. Bits go to the directions
 where they lessen the error most (reverse water-filling; Cover and Thomas, chapter 10). The levels of a number are those
-with the least error for normal numbers (Max 1960). A fine code has the same bits of each number that is left then. The
-kernel makes both (encode.c), as it has to read them.
+with the least error for normal numbers (Max 1960). A fine code has the same bits of each number that is left then; with
+one bit there is a finer code, two bits of each number that is left. The kernel makes all (encode.c), as it has to read
+them.
 """
 
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from embeddings.search.brute_force import Matrix
 
 MOST_NIBBLES = 128
 """As coarse_codes.h has it: sums of so many tables' entries fit into 16 bits."""
-MOST_TURNED = 504
-"""As lists.h has it: directions that codes know of. Two bits of each fit into two lines."""
-_LINE, _SHARE_BYTES = 64, 2
-"""As fine_codes.h has it: a line of the cache, and what is no code in the last of a row's."""
+MOST_TURNED = 496
+"""As lists.h has it: directions that codes know of. A bit of each fits into a line."""
+FINE_BYTES, FINER_BYTES, _SHARE_BYTES = 64, 128, 2
+"""As fine_codes.h has it: one line of the cache and two, and what is no number in them."""
 SHARE_UNIT = np.float32(1 / 200)
 """As lists.h has it: what a unit of a row's share of its coarse code is worth."""
 _LEFT = np.array([1.0, 0.3634, 0.1175, 0.0095])
@@ -53,20 +54,17 @@ class Bits:
         """Groups of four bits that make a coarse code."""
         return self.fours + self.twos // 2 + self.ones // 4
 
-    def fine_bytes(self, turned: int) -> int:
-        """Bytes of a fine code of ``turned`` numbers: one line of the cache, or two."""
-        return _LINE if turned * self.fine <= 8 * (_LINE - _SHARE_BYTES) else 2 * _LINE
+    @property
+    def has_finer(self) -> bool:
+        """Whether there are finer codes."""
+        return self.fine == 1
 
     def are_possible(self, turned: int) -> bool:
         """Whether the kernel can read such codes of rows of ``turned`` directions."""
         numbers = {4: self.fours, 2: self.twos, 1: self.ones}
         whole = all(number >= 0 and number % _WHOLE[bits] == 0 for bits, number in numbers.items())
-        fits = turned * self.fine <= 8 * (2 * _LINE - _SHARE_BYTES) and (
-            self.fine != 8 or self.fine_bytes(turned) == _LINE
-        )
-        return (
-            whole and 0 < self.coded <= turned and self.nibbles <= MOST_NIBBLES and self.fine in _STEP_OF_FINE and fits
-        )
+        fits = self.fine in _STEP_OF_FINE and turned * self.fine <= 8 * (FINE_BYTES - _SHARE_BYTES)
+        return whole and 0 < self.coded <= turned and self.nibbles <= MOST_NIBBLES and fits
 
     def fine_steps(self, sizes: Matrix) -> Matrix:
         """What a unit of a fine code is worth in directions [turned], of which ``sizes`` are the roots of the mean
@@ -78,8 +76,8 @@ class Bits:
 
 
 def most_fine_bits(turned: int) -> int:
-    """The bits that a fine code of one line can have of each of ``turned`` numbers, or two in as many lines."""
-    return next((bits for bits in (8, 4) if turned * bits <= 8 * (_LINE - _SHARE_BYTES)), 2)
+    """The bits that a fine code can have of each of ``turned`` numbers."""
+    return next(bits for bits in (8, 4, 2, 1) if turned * bits <= 8 * (FINE_BYTES - _SHARE_BYTES))
 
 
 def bits_for(energies: Matrix, total: int, fine: int) -> Bits:

@@ -15,7 +15,6 @@ from embeddings.native import load_library
 from embeddings.search.brute_force import Matrix, Rows, blocks
 from embeddings.search.calibration import measure_lists
 from embeddings.search.clustering import (
-    BLOCK_ROWS,
     ZERO_CODE,
     Centres,
     Codes,
@@ -27,8 +26,8 @@ from embeddings.search.clustering import (
     means,
     steps_for,
 )
-from embeddings.search.codes import MOST_NIBBLES, MOST_TURNED, Bits, bits_for, most_fine_bits
-from embeddings.search.list_file import LISTS_FILE, MOST_SCALE, NO_ROW, Lists, write_lists
+from embeddings.search.codes import FINE_BYTES, FINER_BYTES, MOST_NIBBLES, MOST_TURNED, Bits, bits_for, most_fine_bits
+from embeddings.search.list_file import LISTS_FILE, MOST_SCALE, NO_ROW, PART_ROWS, Lists, write_lists
 from embeddings.search.list_search import ListIndex, Reach
 from embeddings.search.recall import SearchKind, goal_of, measured_targets
 from embeddings.search.report import LISTS, IndexParameters, IndexReport
@@ -36,7 +35,6 @@ from embeddings.search.report import LISTS, IndexParameters, IndexReport
 _ROWS_PER_LIST = 256
 """With fewer, finding the lists takes longer; with more, more rows are read in vain."""
 _SAMPLE_PER_LIST, _SMALLEST_SAMPLE, _LARGEST_SAMPLE = 32, 32_768, 262_144
-_ROWS_PER_PART = 64
 _COMPARED = 128
 """Rows are put into lists by so many directions: those that hold most."""
 _BYTES = 1.3
@@ -78,7 +76,7 @@ def rebuild_list_index(vectors: Matrix, measured: IndexReport, folder: Path) -> 
 
 def factory_of(number: int, coarse: int, fine: int) -> str:
     """The name of an index of ``number`` lists with coarse codes of so many bytes and fine ones of so many bits."""
-    return f"L{number},{coarse}+{fine}"
+    return f"L{number}/{PART_ROWS},{coarse}+{fine}"
 
 
 def list_factory(count: int, dimension: int) -> str:
@@ -114,12 +112,11 @@ def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
     steps = bits.fine_steps(sizes)
     encoded = _encoded(vectors, rotation, seen, sizes, steps, bits)
     parts = _parted(encoded, centres=seen)
-    counts = np.bincount(parts.of_rows, minlength=len(parts.spreads))
-    starts = np.concatenate([[0], np.cumsum(-(-counts // BLOCK_ROWS))])
+    counts = np.bincount(parts.of_rows)
     order = np.argsort(parts.of_rows, kind="stable")  # by part, and in a part by row
     within = np.arange(count) - np.repeat(np.cumsum(counts) - counts, counts)
-    places = starts[parts.of_rows[order]] * BLOCK_ROWS + within
-    padded = int(starts[-1]) * BLOCK_ROWS
+    places = parts.of_rows[order] * PART_ROWS + within
+    padded = len(counts) * PART_ROWS
     coarse = _placed(encoded.coarse, order, places, padded, _MOST_SHARE)  # no row is read into them lightly
     return Lists(
         rotation=rotation,
@@ -130,10 +127,10 @@ def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
         first_part=parts.first,
         scales=parts.scales,
         spreads=parts.spreads,
-        starts=starts.astype(np.uint32),
         ids=_placed(np.arange(count, dtype=np.uint32), order, places, padded, NO_ROW),
-        coarse=np.ascontiguousarray(coarse.reshape(-1, BLOCK_ROWS, coarse.shape[1]).transpose(0, 2, 1)),
+        coarse=_in_parts(coarse),
         fine=_placed(encoded.fine, order, places, padded),
+        finer=_placed(encoded.finer, order, places, padded) if bits.has_finer else encoded.finer,
         count=count,
         bits=bits,
     )
@@ -149,9 +146,9 @@ def _numbers_of(factory: str, count: int, dimension: int) -> tuple[int, int, int
     number, coarse, fine = map(int, match.groups()) if match else (0, 0, 0)
     if not (0 < number <= count and 0 < coarse <= min(MOST_NIBBLES // 2, _turned(dimension) // 2) and coarse % 2 == 0):
         raise ModelError(
-            f"'{factory}' names no lists of {count:,} × {dimension} vectors. A name is like L800,24+1: the number of "
-            "lists, the bytes of a coarse code (an even number, at most half the dimensions) and the bits of each "
-            "number of a fine one (1, 2, 4 or 8)."
+            f"'{factory}' names no lists of {count:,} × {dimension} vectors. A name is like L800/32,24+1: the number "
+            "of lists, the rows of a part, the bytes of a coarse code (an even number, at most half the dimensions) "
+            "and the bits of each number of a fine one (1, 2, 4 or 8)."
         )
     return number, coarse, fine
 
@@ -179,6 +176,8 @@ class _Encoded:
     list_of: Rows
     coarse: Codes
     fine: Codes
+    finer: Codes
+    """None at all where there are no finer codes."""
     products: Matrix
 
 
@@ -187,12 +186,13 @@ def _encoded(vectors: Matrix, rotation: Matrix, centres: Matrix, sizes: Matrix, 
     numbers = {"turned": turned, "fours": bits.fours, "twos": bits.twos, "ones": bits.ones, "fine_bits": bits.fine}
     index = ListIndex(**numbers, sizes=sizes.ctypes.data, steps=steps.ctypes.data)
     encode = load_library("embeddings.search").function(
-        "encode_rows", None, [c_void_p, c_void_p, c_int64, *[c_void_p] * 5]
+        "encode_rows", None, [c_void_p, c_void_p, c_int64, *[c_void_p] * 6]
     )
     found = _Encoded(
         np.empty(count, np.int64),
         np.empty((count, 1 + bits.nibbles // 2), np.uint8),
-        np.zeros((count, bits.fine_bytes(turned)), np.uint8),
+        np.zeros((count, FINE_BYTES), np.uint8),
+        np.zeros((count if bits.has_finer else 0, FINER_BYTES), np.uint8),
         np.empty(count, np.float32),
     )
     compared = Centres(centres[:, :_COMPARED])
@@ -203,8 +203,8 @@ def _encoded(vectors: Matrix, rotation: Matrix, centres: Matrix, sizes: Matrix, 
         def work(part: slice, first: int = some.start, rotated: Matrix = rotated) -> None:
             rows, of_part = slice(first + part.start, first + part.stop), rotated[part]
             lists = found.list_of[rows].ctypes.data
-            arrays = (found.coarse[rows], found.fine[rows], found.products[rows])
-            at = (each.ctypes.data for each in arrays)
+            arrays = (found.coarse[rows], found.fine[rows], found.finer[rows], found.products[rows])
+            at = (each.ctypes.data if len(each) else None for each in arrays)
             encode(addressof(index), of_part.ctypes.data, len(of_part), lists, centres.ctypes.data, *at)
 
         by_threads(len(rotated), work)
@@ -244,6 +244,12 @@ def _placed(of_rows: npt.NDArray[Any], order: Rows, places: Rows, padded: int, m
     return found
 
 
+def _in_parts(codes: Codes) -> Codes:
+    """Codes [parts * 32, bytes] in the order in which the kernel reads them [parts, bytes, 32]."""
+    halves = codes.reshape(-1, 2, PART_ROWS // 2, codes.shape[1])
+    return np.ascontiguousarray(halves.transpose(0, 3, 2, 1)).reshape(-1, codes.shape[1], PART_ROWS)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Parts:
     """The part of each row [count], and what `Lists` has of parts."""
@@ -264,12 +270,13 @@ def _parted(encoded: _Encoded, centres: Matrix) -> _Parts:
     counts = np.bincount(list_of, minlength=len(centres))
     order = np.lexsort((-encoded.products, list_of))
     within = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    first = np.concatenate([[0], np.cumsum(-(-counts // _ROWS_PER_PART))])
+    first = np.concatenate([[0], np.cumsum(-(-counts // PART_ROWS))])
     of_rows = np.empty(len(order), np.int64)
-    of_rows[order] = first[list_of[order]] + within // _ROWS_PER_PART
+    of_rows[order] = first[list_of[order]] + within // PART_ROWS
     centre_of = np.repeat(np.arange(len(centres)), np.diff(first))
     products = np.bincount(of_rows, weights=encoded.products) / np.bincount(of_rows)
     across = np.sqrt(np.maximum(np.square(centres).sum(axis=1)[centre_of] - np.square(products), 1e-4))
     scales = 1 / np.maximum(products, 1 / MOST_SCALE)
     spreads = np.minimum(across * scales, MOST_SCALE)
+    spreads = np.maximum.accumulate(spreads + 2 * MOST_SCALE * centre_of) - 2 * MOST_SCALE * centre_of  # in each list
     return _Parts(of_rows, first.astype(np.uint32), scales.astype(np.float32), spreads.astype(np.float32))

@@ -1,6 +1,6 @@
 """The file of an index of lists: written in one go, and checked number by number before the kernel reads it.
 
-    magic, rows, dimension, turned, lists, parts, blocks and the numbers of `Bits` (int64 each), then the arrays of
+    magic, rows, dimension, turned, lists, parts and the numbers of `Bits` (int64 each), then the arrays of
     `Lists`, each at a multiple of 64 bytes
 
 Where an array stands follows from the counts, so there are no places in the file that could point elsewhere.
@@ -19,24 +19,26 @@ from embeddings.errors import ModelError
 from embeddings.files import HeldFile
 from embeddings.search.brute_force import Matrix
 from embeddings.search.clustering import BLOCK_ROWS, Codes
-from embeddings.search.codes import MOST_TURNED, Bits
+from embeddings.search.codes import FINE_BYTES, FINER_BYTES, MOST_TURNED, Bits
 
 LISTS_FILE = "index.lists"
 NO_ROW = 0xFFFFFFFF
-"""In the place of a row where a block is filled up."""
+"""In the place of a row where a part is filled up."""
+PART_ROWS = 32
+"""As lists.h has it."""
 
 MOST_SCALE = 100.0
 """No part is farther from its centre."""
 
-_MAGIC = int.from_bytes(b"TPTLIST3", "little")
-_HEADER, _ALIGNED = 88, 64
+_MAGIC = int.from_bytes(b"TPTLIST4", "little")
+_HEADER, _ALIGNED = 80, 64
 _PIECE = 2 << 20
 """Linux keeps what is written in such pieces in pages of this size, whose addresses a search finds sooner."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lists:
-    """Rows in lists, each parted by how near rows are to the centre, with their codes in blocks of 16. Rows of a part
+    """Rows in lists, each in parts of 32 rows that are about as near to the centre, the nearest first. Rows of a part
     ascend.
     """
 
@@ -55,14 +57,16 @@ class Lists:
     """[parts]: a centre's score is multiplied by this to be that of the part's rows."""
     spreads: Matrix
     """[parts]: how far these are from that."""
-    starts: npt.NDArray[np.uint32]
-    """[parts + 1]: the first block of each part."""
     ids: npt.NDArray[np.uint32]
-    """[blocks * 16]: the row that each code is of, or `NO_ROW`."""
+    """[parts * 32]: the row that each code is of, or `NO_ROW`."""
     coarse: Codes
-    """[blocks, 1 + nibbles / 2, 16]: the product of each row with its centre and coarse code, and that code."""
+    """[parts, 1 + nibbles / 2, 32]: the product of each row with its centre and coarse code, and that code; rows 0, 16,
+    1, 17 and so on.
+    """
     fine: Codes
-    """[blocks * 16, 64 or 128]"""
+    """[parts * 32, 64]"""
+    finer: Codes
+    """[parts * 32, 128], or none at all."""
     count: int
     """Number of rows."""
     bits: Bits
@@ -79,6 +83,11 @@ class Lists:
     def parts(self) -> int:
         return len(self.spreads)
 
+    @property
+    def shares(self) -> Codes:
+        """[parts * 32]: the product of each row with its centre and coarse code, in the rows' order."""
+        return np.ascontiguousarray(self.coarse[:, 0].reshape(-1, PART_ROWS // 2, 2).transpose(0, 2, 1)).reshape(-1)
+
     def __len__(self) -> int:
         return len(self.first_part) - 1
 
@@ -92,7 +101,7 @@ def write_lists(lists: Lists, path: Path) -> None:
 
 def _contents(lists: Lists) -> Iterator[bytes | memoryview]:
     bits = lists.bits
-    counts = lists.dimension, lists.turned, len(lists), lists.parts, int(lists.starts[-1])
+    counts = lists.dimension, lists.turned, len(lists), lists.parts
     numbers = [_MAGIC, lists.count, *counts, bits.fours, bits.twos, bits.ones, bits.fine]
     yield np.array(numbers, "<i8").tobytes()
     place = _HEADER
@@ -123,7 +132,7 @@ def read_lists(file: HeldFile, path: Path, count: int, dimension: int) -> Lists:
     content = file.mapped(path, "a search index")
     if len(content) < _HEADER or int.from_bytes(content[:8], "little") != _MAGIC:
         raise ModelError(f"{path} is not an index of lists, or of another version. Build it anew.")
-    of_count, of_dimension, turned, number, parts, blocks, *of_bits = np.frombuffer(content, "<i8", 10, 8).tolist()
+    of_count, of_dimension, turned, number, parts, *of_bits = np.frombuffer(content, "<i8", 9, 8).tolist()
     bits = Bits(*of_bits)
     if (of_count, of_dimension) != (count, dimension):
         raise ModelError(f"{path} is for {of_count:,} × {of_dimension} vectors, not for {count:,} × {dimension}.")
@@ -131,16 +140,13 @@ def read_lists(file: HeldFile, path: Path, count: int, dimension: int) -> Lists:
         0 < turned <= min(MOST_TURNED, dimension + 3)
         and turned % 4 == 0
         and 0 < number <= count
-        and 0 < parts <= count
-        and count <= blocks * BLOCK_ROWS < NO_ROW
-        and blocks <= count // BLOCK_ROWS + parts
+        and count <= parts * PART_ROWS < NO_ROW
+        and parts <= count // PART_ROWS + number
         and bits.are_possible(turned)
     ):
-        raise ModelError(
-            f"{path} is damaged: {number:,} lists in {parts:,} parts, {blocks:,} blocks of {turned:,} dimensions."
-        )
+        raise ModelError(f"{path} is damaged: {number:,} lists in {parts:,} parts of {turned:,} dimensions.")
     arrays, place = {}, _HEADER
-    for name, dtype, shape in _arrays(dimension, turned, number, parts, blocks, bits):
+    for name, dtype, shape in _arrays(dimension, turned, number, parts, bits):
         place += -place % _ALIGNED
         size = prod(shape) * np.dtype(dtype).itemsize
         if place + size > len(content):
@@ -155,9 +161,7 @@ def read_lists(file: HeldFile, path: Path, count: int, dimension: int) -> Lists:
     return lists
 
 
-def _arrays(
-    dimension: int, turned: int, number: int, parts: int, blocks: int, bits: Bits
-) -> list[tuple[str, str, tuple[int, ...]]]:
+def _arrays(dimension: int, turned: int, number: int, parts: int, bits: Bits) -> list[tuple[str, str, tuple[int, ...]]]:
     """Name, type and shape of the arrays, in the order in which they stand in the file."""
     return [
         ("rotation", "<f4", (turned, dimension)),
@@ -168,10 +172,10 @@ def _arrays(
         ("first_part", "<u4", (number + 1,)),
         ("scales", "<f4", (parts,)),
         ("spreads", "<f4", (parts,)),
-        ("starts", "<u4", (parts + 1,)),
-        ("ids", "<u4", (blocks * BLOCK_ROWS,)),
-        ("coarse", "u1", (blocks, 1 + bits.nibbles // 2, BLOCK_ROWS)),
-        ("fine", "u1", (blocks * BLOCK_ROWS, bits.fine_bytes(turned))),
+        ("ids", "<u4", (parts * PART_ROWS,)),
+        ("coarse", "u1", (parts, 1 + bits.nibbles // 2, PART_ROWS)),
+        ("fine", "u1", (parts * PART_ROWS, FINE_BYTES)),
+        ("finer", "u1", (parts * PART_ROWS if bits.has_finer else 0, FINER_BYTES)),
     ]
 
 
@@ -185,15 +189,13 @@ def _what_is_wrong(lists: Lists) -> str | None:
             numbers = getattr(lists, name)
             if not ((numbers >= least) & (numbers <= most)).all():  # NaN is neither
                 return f"numbers of its {name} are not from {least} to {most}"
-    starts, ids = lists.starts, lists.ids
-    for what, places, end in (("lists", lists.first_part, lists.parts), ("parts", starts, len(ids) // BLOCK_ROWS)):
-        if places[0] != 0 or places[-1] != end or (places[1:] < places[:-1]).any():
-            return f"its {what} do not follow each other"
+    places, ids = lists.first_part, lists.ids
+    if places[0] != 0 or places[-1] != lists.parts or (places[1:] < places[:-1]).any():
+        return "its lists do not follow each other"
     rows = ids[ids != NO_ROW]
     if len(rows) != lists.count or rows.max() >= lists.count or (np.bincount(rows, minlength=lists.count) != 1).any():
         return f"its rows are not each of {lists.count:,} once"
-    descends = ids[1:] < ids[:-1]
-    descends[starts[1:-1][(starts[1:-1] > 0) & (starts[1:-1] < starts[-1])].astype(np.int64) * BLOCK_ROWS - 1] = False
-    if descends.any():
+    of_parts = ids.reshape(-1, PART_ROWS)
+    if (of_parts[:, 1:] < of_parts[:, :-1]).any():
         return "rows of a part do not ascend"
     return None

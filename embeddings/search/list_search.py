@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from ctypes import Structure, addressof, c_float, c_int64, c_void_p
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -27,8 +27,8 @@ _FEW = 64
 """Excluded rows up to here are compared one by one; more are marked."""
 _threads = 2
 """Of a search for one target, where there are so many processors: one waits while the other searches (helper.h)."""
-_PARTED_FROM = 30_000
-"""Blocks of 16 rows that a search may read, from which on both threads search: before, the cache gains more."""
+_PARTED_FROM = 15_000
+"""Parts of 32 rows that a search may read, from which on both threads search: before, the cache gains more."""
 
 
 def search_by_one_thread() -> None:
@@ -46,7 +46,7 @@ class ListIndex(Structure):
         *((name, c_int64) for name in ("rows", "dimension", "turned", "lists", "parts")),
         *((name, c_int64) for name in ("fours", "twos", "ones", "fine_bits")),
         *((name, c_void_p) for name in ("rotation", "sizes", "steps", "centre_steps", "centres", "first_part")),
-        *((name, c_void_p) for name in ("scales", "spreads", "starts", "ids", "coarse", "fine", "vectors")),
+        *((name, c_void_p) for name in ("scales", "spreads", "ids", "coarse", "fine", "finer", "vectors")),
         *((name, c_int64) for name in ("descriptor", "offset")),
     ]
 
@@ -63,6 +63,7 @@ class _Question(Structure):
         ("reach", c_float),
         ("coarse_margin", c_float),
         ("fine_margin", c_float),
+        ("finer_margin", c_float),
     ]
 
 
@@ -75,18 +76,20 @@ class Reach:
     coarse: float
     """A row's fine code is looked at if its coarse one comes up to its share of the k-th best score, less this."""
     fine: float
-    """Rows are ranked exactly whose fine codes come up to the k-th best score less this."""
+    """A row's finer code is looked at if its fine one comes up to the k-th best score, less this."""
+    finer: float
+    """Rows are ranked exactly whose finer codes (fine ones without them) come up to the k-th best score less this."""
 
     def widened(self, factor: float) -> Self:
-        return type(self)(factor * self.reach, factor * self.coarse, factor * self.fine)
+        return type(self)(*(factor * each for each in astuple(self)))
 
     @classmethod
     def widest(cls, reaches: Iterable[Self]) -> Self:
         """The largest of each number."""
-        return cls(*map(max, zip(*((each.reach, each.coarse, each.fine) for each in reaches), strict=True)))
+        return cls(*map(max, zip(*map(astuple, reaches), strict=True)))
 
 
-_CAUTIOUS = Reach(1.5, 0.3, 0.15)
+_CAUTIOUS = Reach(1.5, 0.3, 0.2, 0.15)
 """Where nothing was measured."""
 
 
@@ -124,14 +127,14 @@ class ListSearch:
         library = load_library("embeddings.search")
         self._call = library.function("search_lists", c_int64, [c_void_p] * 3 + [c_int64] * 2 + [c_void_p] * 4)
         self._bytes = library.function("list_scratch_bytes", c_int64, [c_void_p, c_int64])
-        arguments = [c_void_p, c_void_p, c_int64, *[c_void_p] * 3, c_int64, c_void_p, c_void_p]
+        arguments = [c_void_p, c_void_p, c_int64, *[c_void_p] * 2, c_int64, c_void_p, c_void_p]
         self._score = library.function("score_places", None, arguments)
         self._kept = lists, vectors, file  # what the addresses are of
         self.reaches = reaches
         self._widest = Reach.widest(reaches.values()) if reaches else _CAUTIOUS
         self._count, self._dimension = vectors.shape
         bits = lists.bits
-        names = ("rotation", "sizes", "steps", "centre_steps", "centres", "first_part", "scales", "spreads", "starts")
+        names = ("rotation", "sizes", "steps", "centre_steps", "centres", "first_part", "scales", "spreads")
         self._index = ListIndex(
             *vectors.shape,
             lists.turned,
@@ -139,6 +142,7 @@ class ListSearch:
             lists.parts,
             *(bits.fours, bits.twos, bits.ones, bits.fine),
             *(getattr(lists, name).ctypes.data for name in (*names, "ids", "coarse", "fine")),
+            lists.finer.ctypes.data if bits.has_finer else None,
             vectors.ctypes.data if file is None else None,
             -1 if file is None else file.fileno(),
             0 if file is None else os.fstat(file.fileno()).st_size - vectors.nbytes,
@@ -214,13 +218,13 @@ class ListSearch:
                 list(pool.map(search, bounds[:-1], bounds[1:]))
         return scores, rows, found
 
-    def scores_of(self, targets: Matrix, places: Rows, lists: Rows, parts: Rows) -> Matrix:
-        """The scores of rows as a search sees them: by their centres, by coarse and by fine codes [3, n, m]. Of each of
-        ``targets`` [n, dimension] those at ``places`` [n, m] of the index, in ``lists`` and ``parts`` [n, m].
+    def scores_of(self, targets: Matrix, places: Rows, lists: Rows) -> Matrix:
+        """The scores of rows as a search sees them: by centres, by coarse, fine and finer codes [4, n, m]. Of each of
+        ``targets`` [n, dimension] those at ``places`` [n, m] of the index, in ``lists`` [n, m].
         """
         targets = np.ascontiguousarray(targets, np.float32)
-        where = [np.ascontiguousarray(each, np.int64) for each in (places, lists, parts)]
-        scores = np.empty((3, *places.shape), np.float32)
+        where = [np.ascontiguousarray(each, np.int64) for each in (places, lists)]
+        scores = np.empty((4, *places.shape), np.float32)
         scratch = np.empty(self._bytes(self._index_address, 1), np.uint8)
         some = [each.ctypes.data for each in where]
         rest = (places.shape[1], scratch.ctypes.data, scores.ctypes.data)
@@ -268,7 +272,8 @@ class ListSearch:
         question.excluded_count = len(excluded)
         if excluded:
             slot.excluded[: len(excluded)] = excluded
-        question.reach, question.coarse_margin, question.fine_margin = how.reach, how.coarse, how.fine
+        question.reach, question.coarse_margin = how.reach, how.coarse
+        question.fine_margin, question.finer_margin = how.fine, how.finer
         return allowed
 
     def _search(self, slot: _Slot, targets: int, count: int, scores: int, rows: int, found: int) -> None:

@@ -7,9 +7,9 @@ from typing import Any, Self
 
 from embeddings.parameters import of_file
 
-LISTS = re.compile(r"L(\d{1,9}),(\d{1,3})\+([1248])")
-"""Names of lists: their number, the bytes of a coarse code and the bits of each number of a fine one. Those of earlier
-versions were others.
+LISTS = re.compile(r"L(\d{1,9})/32,(\d{1,3})\+([1248])")
+"""Names of lists: their number, the rows of a part, the bytes of a coarse code and the bits of each number of a fine
+one. Those of earlier versions were others.
 """
 FAISS_FILE = "index.faiss"
 KINDS = ("auto", "exact", "lists", "fastscan", "ivf")
@@ -29,7 +29,7 @@ class IndexParameters:
     """Number of analogy targets that the recall is measured on; down to a third for matrices above 80 MB."""
     seed: int = 0
     factory: str | None = None
-    """The name of the lists (L838,26+2) or, as FAISS has it, of the codes of a fast scan; None goes by the vectors."""
+    """The name of the lists (L838/32,26+1) or, as FAISS has it, of a fast scan's codes; None goes by the vectors."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,41 +37,51 @@ static void encode_coarse(const List_index *index, float *left, uint8_t *bytes) 
     }
 }
 
-static void encode_fine(const List_index *index, float *left, uint8_t *fine) {
-    const int64_t bits = index->fine_bits, bytes = fine_bytes(index), turned = index->turned;
+// A code of `left` with so many bits a number, in `bytes` that are zero, and steps `scale` times those of fine codes; takes
+// what it stands for off `left`.
+static void encode_fine(const List_index *index, int64_t bits, int64_t bytes, float scale, float *left, uint8_t *code) {
+    const int64_t turned = index->turned;
     const float half = (float)(1 << (bits - 1)), most = 2 * half - 1;
     int64_t i = 0;
     for (int64_t at = 0; at < bytes; at += STRETCH)
         for (int64_t shift = 0; shift < 8; shift += bits) {
             const int64_t width = fine_width(at, bytes), some = turned - i < width ? turned - i : width;
             for (int64_t lane = 0; lane < some; lane++) {
-                const float step = index->steps[i + lane], value = left[i + lane] / step + half;
+                const float step = scale * index->steps[i + lane], value = left[i + lane] / step + half;
                 const float within = value > 0 ? value < most ? value : most : 0;
-                const int32_t code = (int32_t)within;
-                fine[at + lane] = (uint8_t)(fine[at + lane] | code << shift);
-                left[i + lane] -= ((float)code - half + 0.5f) * step;
+                const int32_t number = (int32_t)within;
+                code[at + lane] = (uint8_t)(code[at + lane] | number << shift);
+                left[i + lane] -= ((float)number - half + 0.5f) * step;
             }
             i += some;
         }
 }
 
+static void put_share(float product, int64_t bytes, uint8_t *code) {
+    const float share = product / FINE_SHARE_UNIT;
+    const uint16_t whole = share > 1 ? share < 65535 ? (uint16_t)lrintf(share) : 65535 : 1;
+    memcpy(code + bytes - SHARE_BYTES, &whole, SHARE_BYTES);
+}
+
 // The codes of turned rows [count][turned] that belong to `lists` [count] with `centres` [lists][turned]: `coarse` [count]
-// [1 + nibbles / 2], the share first, `fine` [count][fine_bytes], zeros before; and the product of each row with its centre.
+// [1 + nibbles / 2], the share first, `fine` [count][LINE] and `finer` [count][FINER_BYTES], zeros before; and the
+// product of each row with its centre. Without finer codes `finer` is NULL.
 EXPORT(void, encode_rows)(const List_index *index, const float *rows, int64_t count, const int64_t *lists,
-                          const float *centres, uint8_t *coarse, uint8_t *fine, float *products) {
+                          const float *centres, uint8_t *coarse, uint8_t *fine, uint8_t *finer, float *products) {
     float left[MOST_TURNED];
-    const int64_t bytes = nibbles_of(index) / 2, turned = index->turned, of_fine = fine_bytes(index);
-    for (int64_t row = 0; row < count; row++, rows += turned, coarse += 1 + bytes, fine += of_fine) {
+    const int64_t bytes = nibbles_of(index) / 2, turned = index->turned;
+    for (int64_t row = 0; row < count; row++, rows += turned, coarse += 1 + bytes, fine += LINE) {
         const float *centre = centres + lists[row] * turned;
         const float whole = dot(rows, rows, turned);
         products[row] = dot(rows, centre, turned);
         for (int64_t i = 0; i < turned; i++) left[i] = rows[i] - centre[i];
         encode_coarse(index, left, coarse + 1);
         const float share = (whole - dot(rows, left, turned)) / SHARE_UNIT;
-        encode_fine(index, left, fine);
-        const float fine_share = (whole - dot(rows, left, turned)) / FINE_SHARE_UNIT;
         coarse[0] = share > 1 ? share < 255 ? (uint8_t)lrintf(share) : 255 : 1;
-        const uint16_t whole_share = fine_share > 1 ? fine_share < 65535 ? (uint16_t)lrintf(fine_share) : 65535 : 1;
-        memcpy(fine + of_fine - SHARE_BYTES, &whole_share, SHARE_BYTES);
+        encode_fine(index, index->fine_bits, LINE, 1, left, fine);
+        put_share(whole - dot(rows, left, turned), LINE, fine);
+        if (finer == NULL) continue;
+        encode_fine(index, FINER_BITS, FINER_BYTES, FINER_STEP, left, finer + row * FINER_BYTES);
+        put_share(whole - dot(rows, left, turned), FINER_BYTES, finer + row * FINER_BYTES);
     }
 }

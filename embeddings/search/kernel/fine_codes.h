@@ -1,8 +1,8 @@
-// Fine codes: what centre and coarse code leave of a row, one, two, four or eight bits a number, in one or two lines of the
-// cache.
+// Fine codes: what centre and coarse code leave of a row, one, two, four or eight bits a number, in a line of the cache. With
+// one bit there is a finer code as well: two bits a number of what is left then, in two lines.
 //
-// The last two bytes hold the row's share. Numbers stand in stretches of 32 bytes, byte after byte by their lowest bits, then
-// by the next ones: a shift and a mask bring 32 of them at a time.
+// The last two bytes of a code hold the row's share. Numbers stand in stretches of 32 bytes, byte after byte by their lowest
+// bits, then by the next ones: a shift and a mask bring 32 of them at a time.
 #ifndef SEARCH_FINE_CODES_H
 #define SEARCH_FINE_CODES_H
 
@@ -10,15 +10,10 @@
 
 #include <math.h>
 
-enum { LINE = 64, STRETCH = 32, SHARE_BYTES = 2, MOST_STRETCHES = 4, AT_A_TIME = 4 };
+enum { LINE = 64, STRETCH = 32, SHARE_BYTES = 2, AT_A_TIME = 4 };
+enum { FINER_BITS = 2, FINER_BYTES = 2 * LINE };
 #define FINE_SHARE_UNIT (1 / 32768.0f)
-
-// How many numbers fit into so many bytes.
-INLINE int64_t fine_room(int64_t bits, int64_t bytes) { return (bytes - SHARE_BYTES) * (8 / bits); }
-
-INLINE int64_t fine_bytes(const List_index *index) {
-    return index->turned <= fine_room(index->fine_bits, LINE) ? LINE : 2 * LINE;
-}
+static const float FINER_STEP = 0.375f; // in steps of the fine code
 
 // How many numbers stand in the stretch at a byte with the same shift: the last stretch is shorter by the share.
 INLINE int64_t fine_width(int64_t at, int64_t bytes) { return at + STRETCH < bytes ? STRETCH : STRETCH - SHARE_BYTES; }
@@ -29,36 +24,39 @@ enum { AT_ONCE = 2 * STRETCH }; // bytes of a code
 enum { AT_ONCE = STRETCH };
 #endif
 
-// A turned target in units of fine codes: the numbers as they meet those of a row, so many bytes after so many, shift by
-// shift.
+// A turned target in units of fine or finer codes: the numbers as they meet those of a row, so many bytes after so many, shift
+// by shift.
 typedef struct {
-    int8_t numbers[MOST_STRETCHES * 8 * STRETCH];
-    int64_t bytes; // up to here there are numbers in a code
-    float unit;   // what a unit of a product is worth
-    float origin; // the product of a row of which nothing is left, in units
+    int8_t numbers[8 * LINE];
+    int64_t bits, bytes; // of a number, and of a code
+    int64_t used;        // up to here there are numbers in a code
+    float unit;          // what a unit of a product is worth
+    float origin;        // the product of a row of which nothing is left, in units
 } Fine_query;
 
-static inline void prepare_fine(const List_index *index, const float *turned, Fine_query *query) {
-    const int64_t count = index->turned, bits = index->fine_bits, bytes = fine_bytes(index);
-    // Sums of products must fit into 16 bits: with 8 bits in one line 2 * 2 * 255 * 31, with 4 in two 8 * 2 * 15 * 127.
+// `scale` is that of the codes' steps.
+static inline void prepare_fine(const List_index *index, const float *turned, int64_t bits, int64_t bytes, float scale,
+                                Fine_query *query) {
+    const int64_t count = index->turned;
+    // Sums of products must fit into 16 bits: with 8 bits 2 * 2 * 255 * 31, with 4 twice 2 * 2 * 15 * 127.
     const int largest = bits == 8 ? 31 : 127;
     float most = 1e-12f;
     int32_t sum = 0;
     for (int64_t i = 0; i < count; i++) most = fmaxf(most, fabsf(turned[i] * index->steps[i]));
     memset(query->numbers, 0, sizeof query->numbers);
-    const float scale = (float)largest / most;
+    const float per_step = (float)largest / most;
     int64_t i = 0, at = 0;
     for (; i < count; at += STRETCH)
         for (int64_t shift = 0; shift < 8; shift += bits) {
             int8_t *numbers = query->numbers + (at / AT_ONCE * 8 + shift) / bits * AT_ONCE + at % AT_ONCE;
             for (int64_t lane = 0; lane < fine_width(at, bytes) && i < count; lane++, i++) {
-                const int number = (int)lrintf(turned[i] * index->steps[i] * scale);
+                const int number = (int)lrintf(turned[i] * index->steps[i] * per_step);
                 numbers[lane] = (int8_t)number;
                 sum += number;
             }
         }
-    query->bytes = at;
-    query->unit = most / (float)largest;
+    query->bits = bits, query->bytes = bytes, query->used = at;
+    query->unit = scale * most / (float)largest;
     query->origin = 0.5f * (float)((1 << bits) - 1) * (float)sum;
 }
 
@@ -81,7 +79,7 @@ INLINE void fine_products(const uint8_t *const codes[AT_A_TIME], const Fine_quer
     const int8_t *numbers = query->numbers;
     __m512i sums[AT_A_TIME], left[AT_A_TIME];
     for (int i = 0; i < AT_A_TIME; i++) sums[i] = _mm512_setzero_si512();
-    for (int64_t at = 0; at < query->bytes; at += AT_ONCE) {
+    for (int64_t at = 0; at < query->used; at += AT_ONCE) {
         for (int i = 0; i < AT_A_TIME; i++) left[i] = _mm512_loadu_si512(codes[i] + at);
         for (int shift = 0; shift < 8; shift += bits, numbers += AT_ONCE) {
             const __m512i of_query = _mm512_loadu_si512(numbers);
@@ -104,7 +102,7 @@ INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, const 
     const __m256i mask = _mm256_set1_epi8((char)((1 << bits) - 1));
     const __m256i *numbers = (const __m256i *)query->numbers;
     __m256i sums = _mm256_setzero_si256();
-    for (int64_t at = 0; at < query->bytes; at += STRETCH) {
+    for (int64_t at = 0; at < query->used; at += STRETCH) {
         __m256i codes = _mm256_loadu_si256((const __m256i *)(code + at));
         for (int shift = 0; shift < 8; shift += bits, numbers++, codes = _mm256_srli_epi16(codes, bits))
             sums = _mm256_add_epi16(
@@ -122,7 +120,7 @@ INLINE int32_t fine_product(const uint8_t *code, const Fine_query *query, const 
     const int8_t *numbers = query->numbers;
     const int mask = (1 << bits) - 1;
     int32_t sum = 0;
-    for (const uint8_t *end = code + query->bytes; code < end; code += STRETCH)
+    for (const uint8_t *end = code + query->used; code < end; code += STRETCH)
         for (int shift = 0; shift < 8; shift += bits, numbers += STRETCH)
             for (int at = 0; at < STRETCH; at++) sum += (code[at] >> shift & mask) * numbers[at];
     return sum;
@@ -137,9 +135,8 @@ INLINE void fine_products(const uint8_t *const codes[AT_A_TIME], const Fine_quer
 #endif
 
 // The products of AT_A_TIME codes.
-static inline void fine_products_of(const List_index *index, const uint8_t *const codes[AT_A_TIME], const Fine_query *query,
-                             int32_t *products) {
-    switch (index->fine_bits) {
+static inline void fine_products_of(const uint8_t *const codes[AT_A_TIME], const Fine_query *query, int32_t *products) {
+    switch (query->bits) {
     case 1: fine_products(codes, query, 1, products); break;
     case 2: fine_products(codes, query, 2, products); break;
     case 4: fine_products(codes, query, 4, products); break;

@@ -1,13 +1,13 @@
 // Search in lists: rows near each other are in one list, those of about the same distance from its centre in one part of it,
 // and a search reads the parts that can hold an answer.
 //
-// Lists are read in the order of their centres' scores, and of each those parts that promise as much as the score of the k-th
-// best row that was found. So how much is read goes by the target, by k, and by how many rows filters leave; only how far to
-// go was measured when the index was built.
+// The lists with the nearest centres are read first, then those parts of all others that promise as much as the score of the
+// k-th best row that was found. So how much is read goes by the target, by k, and by how many rows filters leave; only how far
+// to go was measured when the index was built.
+#include "choice.h"
 #include "helper.h"
-#include "order.h"
 
-enum { NEAREST = 16, MOST_PARTED = 256 };
+enum { MOST_PARTED = 256 };
 
 // ---- Scratch memory
 
@@ -22,16 +22,21 @@ static char *part_of(char **room, int64_t bytes) {
 static int64_t searches_for(int64_t together) { return together > 1 ? together : 2; }
 
 static int64_t bytes_of_search(const List_index *index) {
-    return rounded(sizeof(Search)) + rounded(MOST_NIBBLES * TABLE) + 3 * rounded(4 * index->lists) +
-           rounded(sizeof(Ranked) * 2 * MOST_WAITING) + rounded(sizeof(Ranked) * LARGEST_K);
+    return rounded(sizeof(Search)) + rounded(MOST_NIBBLES * TABLE) + rounded(4 * index->lists) +
+           2 * rounded(sizeof(Ranked) * 2 * MOST_WAITING) + rounded(sizeof(Ranked) * LARGEST_K);
+}
+
+// One target that is alone chooses parts, with room for more of them at the end.
+static int64_t parts_with_room(const List_index *index, int64_t together) {
+    return together > 1 ? 0 : index->parts + PARTS_AT_ONCE;
 }
 
 // How many bytes of scratch memory `search_lists` takes for `together` targets at once.
 EXPORT(int64_t, list_scratch_bytes)(const List_index *index, int64_t together) {
-    const int64_t padded = index->lists + BLOCK_ROWS;
-    return rounded(4 * index->turned * together) + rounded(index->turned) + 2 * rounded(4 * padded) +
-           2 * rounded(sizeof(Passed) * MOST_WAITING) + 2 * rounded(4 * index->dimension) +
-           rounded(2 * index->lists * together) + searches_for(together) * bytes_of_search(index) + 64;
+    return rounded(4 * index->turned * together) + rounded(index->turned) + rounded(4 * (index->lists + BLOCK_ROWS)) +
+           4 * rounded(sizeof(Passed) * MOST_WAITING) + 2 * rounded(4 * index->dimension) +
+           2 * rounded(4 * parts_with_room(index, together)) + rounded(parts_with_room(index, together)) +
+           searches_for(together) * bytes_of_search(index) + 64;
 }
 
 // Scratch memory of a call.
@@ -39,24 +44,23 @@ typedef struct {
     float *turned; // [together][turned]
     int8_t *centre_query;
     int32_t *raw;
-    uint32_t *some;
     Search *searches;  // one for each target at once, and two for one
-    uint16_t *members; // [lists * together]
 } Scratch;
 
 static Scratch scratch_of(const List_index *index, int64_t together, char *from) {
     char *room = from + (64 - (uintptr_t)from % 64) % 64;
-    const int64_t padded = index->lists + BLOCK_ROWS;
     Scratch scratch;
     scratch.turned = (float *)part_of(&room, 4 * index->turned * together);
     scratch.centre_query = (int8_t *)part_of(&room, index->turned);
-    scratch.raw = (int32_t *)part_of(&room, 4 * padded);
-    scratch.some = (uint32_t *)part_of(&room, 4 * padded);
-    scratch.members = (uint16_t *)part_of(&room, 2 * index->lists * together);
-    Passed *passed[2];
+    scratch.raw = (int32_t *)part_of(&room, 4 * (index->lists + BLOCK_ROWS));
+    float *part_bases = (float *)part_of(&room, 4 * parts_with_room(index, together));
+    uint32_t *chosen = (uint32_t *)part_of(&room, 4 * parts_with_room(index, together));
+    uint8_t *is_chosen = (uint8_t *)part_of(&room, parts_with_room(index, together));
+    Passed *passed[2], *finer[2];
     float *row_rooms[2];
     for (int i = 0; i < 2; i++) {
         passed[i] = (Passed *)part_of(&room, sizeof(Passed) * MOST_WAITING);
+        finer[i] = (Passed *)part_of(&room, sizeof(Passed) * MOST_WAITING);
         row_rooms[i] = (float *)part_of(&room, 4 * index->dimension);
     }
     scratch.searches = (Search *)part_of(&room, (int64_t)sizeof(Search) * searches_for(together));
@@ -64,10 +68,11 @@ static Scratch scratch_of(const List_index *index, int64_t together, char *from)
         Search *search = &scratch.searches[i];
         search->tables = (uint8_t *)part_of(&room, MOST_NIBBLES * TABLE);
         search->bases = (float *)part_of(&room, 4 * index->lists);
-        search->heights = (float *)part_of(&room, 4 * index->lists);
-        search->ordered = (uint32_t *)part_of(&room, 4 * index->lists);
+        search->part_bases = part_bases, search->chosen = chosen, search->is_chosen = is_chosen;
         search->passed = passed[together == 1 && i == 1];
+        search->finer = finer[together == 1 && i == 1];
         search->hits = (Ranked *)part_of(&room, sizeof(Ranked) * 2 * MOST_WAITING);
+        search->doubtful = (Ranked *)part_of(&room, sizeof(Ranked) * 2 * MOST_WAITING);
         search->best = (Ranked *)part_of(&room, sizeof(Ranked) * LARGEST_K);
         search->row_room = row_rooms[together == 1 && i == 1];
     }
@@ -86,29 +91,21 @@ typedef struct {
     atomic_int is_read;   // the other part
 } Parted;
 
-static int is_long(const List_index *index, const Question *asked, const Search *search) {
-    int64_t blocks = 0;
-    if (asked->threads < 2 || asked->k > MOST_PARTED) return 0;
-    for (int64_t i = 0; i < search->chosen; i++) {
-        const uint32_t *parts = index->first_part + search->ordered[i];
-        blocks += index->starts[parts[1]] - index->starts[parts[0]];
-    }
-    return blocks >= asked->parted_from;
-}
-
-// Every second list is for the other part, which goes on from the best rows so far.
-static void part_search(const Search *own, Search *other) {
+// Every second part is for the other search, which goes on from the best rows so far.
+static void part_search(Search *own, Search *other) {
     const Search memory = *other;
+    own->step = 2;
     *other = *own;
-    other->passed = memory.passed, other->hits = memory.hits, other->best = memory.best, other->row_room = memory.row_room;
+    other->passed = memory.passed, other->finer = memory.finer, other->hits = memory.hits, other->doubtful = memory.doubtful;
+    other->best = memory.best, other->row_room = memory.row_room;
     memcpy(other->best, own->best, sizeof(Ranked) * (size_t)own->held);
-    other->turns = 0xaa;
+    other->chosen++;
+    other->chosen_count--;
 }
 
 static void read_other_part(Parted *parted) {
     if (atomic_exchange(&parted->is_taken, 1)) return;
-    read_lists(parted->index, parted->asked, parted->other);
-    settle(parted->index, parted->asked, parted->other);
+    read_chosen(parted->index, parted->asked, parted->other);
     atomic_store(&parted->is_read, 1);
 }
 
@@ -125,24 +122,19 @@ static void unite(const Question *asked, Search *search, const Search *other) {
     search->cannot_read |= other->cannot_read;
 }
 
-static void search_alone(Parted *parted, const Scratch *scratch) {
+static void search_alone(Parted *parted) {
     const List_index *index = parted->index;
     const Question *asked = parted->asked;
     Search *search = parted->own;
     if (search->is_direction) {
         choose_seeds(index, search);
-        read_lists(index, asked, search);
-        settle(index, asked, search);
-        order_lists(search, index->lists, scratch->some);
+        read_seeds(index, asked, search);
+        choose_parts(index, asked, search);
     }
-    parted->is_parted = is_long(index, asked, search);
-    if (parted->is_parted) {
-        part_search(search, parted->other);
-        search->turns = 0x55;
-    }
+    parted->is_parted = asked->threads > 1 && asked->k <= MOST_PARTED && search->chosen_count >= asked->parted_from;
+    if (parted->is_parted) part_search(search, parted->other);
     atomic_store(&parted->is_known, 1);
-    read_lists(index, asked, search);
-    settle(index, asked, search);
+    read_chosen(index, asked, search);
     if (!parted->is_parted) return;
     read_other_part(parted);
     LOCAL(await)(&parted->is_read);
@@ -151,52 +143,21 @@ static void search_alone(Parted *parted, const Scratch *scratch) {
 
 // ---- Many targets
 
-static int64_t end_of(const Search *search, int64_t most) {
-    return search->chosen - search->at_list < most ? search->chosen : search->at_list + most;
-}
-
-// Reads the next `most` lists of each target, list by list: what one of them brought into the cache is there for all.
-static void read_together(const List_index *index, const Question *asked, Search *searches, int64_t count, int64_t most,
-                          uint32_t *starts, uint16_t *members) {
-    memset(starts, 0, sizeof(uint32_t) * (size_t)(index->lists + 1));
-    for (int64_t i = 0; i < count; i++)
-        for (int64_t j = searches[i].at_list; j < end_of(&searches[i], most); j++) starts[searches[i].ordered[j] + 1]++;
-    for (int64_t list = 0; list < index->lists; list++) starts[list + 1] += starts[list];
+// List by list: what one of them brought into the cache is there for all.
+static void search_together(const List_index *index, const Question *asked, Search *searches, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
-        const int64_t end = end_of(&searches[i], most);
-        for (; searches[i].at_list < end; searches[i].at_list++)
-            members[starts[searches[i].ordered[searches[i].at_list]]++] = (uint16_t)i;
-    }
-    uint32_t member = 0;
-    for (int64_t list = 0; list < index->lists; list++) {
-        const int64_t last = index->first_part[list + 1];
-        for (; member < starts[list]; member++) { // by now where the next one starts
-            Search *search = &searches[members[member]];
-            rank(index, asked, search, search->hits_count); // their vectors are there since the list before
-            Run run;
-            for (int64_t part = index->first_part[list]; part < last;) {
-                part = next_parts(index, asked, search, list, part, last, &run);
-                read_run(index, asked, search, run, run);
-            }
-        }
-    }
-}
-
-// First those lists that tell most, so that there is a good bound for the others.
-static void search_together(const List_index *index, const Question *asked, const Scratch *scratch, int64_t count) {
-    Search *searches = scratch->searches;
-    for (int64_t i = 0; i < count; i++) {
+        if (!searches[i].is_direction) continue;
+        choose_seeds(index, &searches[i]);
+        read_seeds(index, asked, &searches[i]);
         searches[i].at_once = 1;
-        if (searches[i].is_direction) choose_seeds(index, &searches[i]);
     }
-    read_together(index, asked, searches, count, SEEDS, scratch->some, scratch->members);
-    for (int64_t i = 0; i < count; i++)
-        if (searches[i].is_direction) {
-            settle(index, asked, &searches[i]);
-            order_lists(&searches[i], index->lists, scratch->some);
+    for (int64_t list = 0; list < index->lists; list++)
+        for (int64_t i = 0; i < count; i++) {
+            Search *search = &searches[i];
+            if (!search->is_direction || !may_have_some(index, asked, search, list)) continue;
+            rank(index, asked, search, search->hits_count); // their vectors are there since the list before
+            read_list(index, asked, search, list);
         }
-    read_together(index, asked, searches, count, NEAREST, scratch->some, scratch->members);
-    read_together(index, asked, searches, count, index->lists, scratch->some, scratch->members);
 }
 
 // ---- What Python calls
@@ -238,12 +199,12 @@ static void answer(void *given) {
         turn(index, targets, now, scratch.turned);
         for (int64_t i = 0; i < now; i++) {
             searches[i].target = targets + i * index->dimension;
-            begin(index, asked, &searches[i], scratch.turned + i * index->turned, scratch.centre_query, scratch.raw);
+            begin(index, &searches[i], scratch.turned + i * index->turned, scratch.centre_query, scratch.raw);
         }
-        if (call->together > 1) search_together(index, asked, &scratch, now);
+        if (call->together > 1) search_together(index, asked, searches, now);
         else {
             call->parted.own = searches, call->parted.other = searches + 1;
-            search_alone(&call->parted, &scratch);
+            search_alone(&call->parted);
         }
         for (int64_t i = 0; i < now; i++) {
             const int64_t at = first + i;
@@ -271,30 +232,30 @@ EXPORT(int64_t, search_lists)(const List_index *index, const Question *asked, co
     return call.cannot_read ? CANNOT_READ : 0;
 }
 
-// What a search sees of rows: for each of `targets` [count][dimension] the scores by centre, by coarse code and by fine
-// code of the rows at `places` [count][each], to `scores` [3][count][each].
+// What a search sees of rows: for each of `targets` [count][dimension] the scores by centre, by coarse code, by
+// fine and by finer code of the rows at `places` [count][each] in `lists` [count][each], to `scores` [4][count][each].
 EXPORT(void, score_places)(const List_index *index, const float *targets, int64_t count, const int64_t *places,
-                           const int64_t *lists, const int64_t *parts, int64_t each, char *scratch, float *scores) {
+                           const int64_t *lists, int64_t each, char *scratch, float *scores) {
     const int64_t pairs = nibbles_of(index) / 2, all = count * each;
     const Scratch own = scratch_of(index, 1, scratch);
     Search *search = own.searches;
-    const Question nothing = {0};
     for (int64_t i = 0; i < count; i++) {
         search->target = targets + i * index->dimension;
         turn(index, search->target, 1, own.turned);
-        begin(index, &nothing, search, own.turned, own.centre_query, own.raw);
+        begin(index, search, own.turned, own.centre_query, own.raw);
         for (int64_t j = i * each; j < (i + 1) * each; j++) {
-            uint16_t sums[BLOCK_ROWS], mask;
-            const int64_t place = places[j], block = place / BLOCK_ROWS;
-            const uint8_t *codes = index->coarse + block * bytes_of_block(index);
-            Ahead ahead = {codes, codes};
-            scan(codes, pairs, search->tables, (Bound){INT16_MIN, 0}, 1, sums, &mask, &ahead);
+            uint16_t sums[PART_ROWS];
+            const int64_t place = places[j], part = place / PART_ROWS, row = place % PART_ROWS;
+            const uint8_t *codes = index->coarse + part * bytes_of_part(index);
+            scan(codes, pairs, search->tables, (Bound){INT16_MIN, 0}, sums);
             const float base = search->is_direction ? search->bases[lists[j]] : 0;
-            const float by_coarse = coarse_score(search, base, sums[place % BLOCK_ROWS]);
-            scores[j] = base * index->scales[parts[j]];
-            scores[all + j] = by_coarse / ((float)codes[place % BLOCK_ROWS] * SHARE_UNIT);
-            const Passed row = {by_coarse, (uint32_t)place};
-            fine_scores(index, search, &row, 1, scores + 2 * all + j);
+            const float by_coarse = coarse_score(search, base, sums[row]);
+            scores[j] = base * index->scales[part];
+            scores[all + j] = by_coarse / ((float)codes[place_in_part(row)] * SHARE_UNIT);
+            Passed passed = {by_coarse, (uint32_t)place};
+            add_codes(index->fine, &search->fine, &passed, 1, scores + 2 * all + j);
+            scores[3 * all + j] = scores[2 * all + j];
+            if (index->finer != NULL) add_codes(index->finer, &search->of_finer, &passed, 1, scores + 3 * all + j);
         }
     }
 }

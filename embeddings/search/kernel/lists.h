@@ -25,10 +25,10 @@ typedef struct {
     const uint32_t *first_part; // [lists + 1]: where the parts of each list begin
     const float *scales;       // [parts]: what a centre's score is multiplied by to be that of the part's rows
     const float *spreads;      // [parts]: how far they are from that
-    const uint32_t *starts;    // [parts + 1]: the first block of each part
-    const uint32_t *ids;       // [blocks * 16]: which row each is; NO_ROW where a block is filled up
-    const uint8_t *coarse;     // shares, in SHARE_UNIT, and coarse codes of the rows, part after part, in blocks
-    const uint8_t *fine;       // [blocks * 16][fine_bytes]
+    const uint32_t *ids;       // [parts * 32]: which row each is, ascending; NO_ROW where a part is filled up
+    const uint8_t *coarse;     // shares, in SHARE_UNIT, and coarse codes of the rows, part after part
+    const uint8_t *fine;       // [parts * 32][64]
+    const uint8_t *finer;      // [parts * 32][128], NULL if there are none
     const float *vectors;      // [rows][dimension], unit rows; NULL if they are read from a file
     int64_t descriptor;        // of that file
     int64_t offset;            // where the rows begin in it
@@ -42,14 +42,15 @@ typedef struct {
     const uint32_t *excluded;  // rows that must not be found, a few
     int64_t excluded_count;
     int64_t threads;           // with 2 another thread may search while this one waits
-    int64_t parted_from;       // so many blocks; from there on this one does a half then
+    int64_t parted_from;       // so many parts; from there on this one does a half then
     float reach;               // a part is read if its promise, the scaled score of its centre and `reach` spreads, comes up to
                                // the k-th best score
     float coarse_margin;       // fine codes are looked at from this much below the k-th best score, before it is divided
-    float fine_margin;         // rows are ranked exactly from this much below it by fine codes
+    float fine_margin;         // finer codes are looked at from this much below it by fine codes
+    float finer_margin;        // rows are ranked exactly from this much below it by finer codes, or fine ones without them
 } Question;
 
-enum { LARGEST_K = 2048, SEEDS = 4, CANNOT_READ = -1, MOST_TURNED = 504 };
+enum { PART_ROWS = 32, LARGEST_K = 2048, SEEDS = 4, CANNOT_READ = -1, MOST_TURNED = 496 };
 #define NO_ROW UINT32_MAX
 #define SHARE_UNIT (1 / 200.0f)
 

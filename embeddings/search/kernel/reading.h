@@ -1,5 +1,5 @@
-// A target on its way through the lists, and how it reads a run of blocks: rows whose coarse codes come up to the bound wait for
-// their fine codes, and those whose fine codes do for their vectors.
+// A target on its way through the lists, and how it reads a part: rows whose coarse codes come up to the bound wait for their
+// fine codes, and those whose fine codes do for their vectors.
 #ifndef SEARCH_READING_H
 #define SEARCH_READING_H
 
@@ -9,7 +9,7 @@
 #include <math.h>
 #include <unistd.h>
 
-enum { CHUNK = 32, MOST_WAITING = 2 * CHUNK * BLOCK_ROWS, SOME_WAITING = 16 };
+enum { MOST_WAITING = 1024, MANY_WAITING = 64, STILL_AWAY = 24, ROWS_AHEAD = 8 };
 static const float NO_BOUND = -1e30f;
 
 typedef struct {
@@ -17,38 +17,39 @@ typedef struct {
     uint32_t row;
 } Ranked;
 
-// A row whose coarse code passed: its fine code is on its way from memory.
+// A row whose code passed: the next finer one is on its way from memory.
 typedef struct {
-    float score; // of its centre and its coarse code, not divided
+    float score; // of what was looked at, not divided
     uint32_t place;
 } Passed;
-
-// Blocks that are read in one go, of one list.
-typedef struct {
-    int64_t block, end;
-    float base; // the score of its centre
-} Run;
 
 // A target on its way through the lists.
 typedef struct {
     const float *target;  // [dimension]
+    int64_t pairs, of_part; // pairs of nibbles, and bytes of a part's coarse codes
     uint8_t *tables;      // of its coarse codes
-    float unit, origin;   // what a unit of their sums is worth, and the sum of a row at its centre
-    Fine_query fine;
+    float unit, per_unit; // what a unit of their sums is worth, and the inverse
+    float origin;         // the sum of a row at its centre
+    Fine_query fine, of_finer;
     float *bases;         // [lists]: the scores of the centres
-    float *heights;       // [lists]: what each one's parts promise at most
-    uint32_t *ordered;    // [lists]: those to read, in the order of their scores
-    int64_t chosen;       // how many they are
-    int64_t at_list;      // which of them is read
-    int64_t at_part;      // and which part of it is next
-    uint8_t turns;        // which of every eight lists are for it, by bits
+    uint32_t seeds[SEEDS]; // the lists that are read first
+    int64_t seeds_count;
+    float *part_bases;    // [parts]: the scores of the parts' centres; only of a target that is alone, as the next two
+    uint8_t *is_chosen;   // [parts]: which of them to read
+    uint32_t *chosen;     // [parts]: those
+    int64_t chosen_count, step; // every so many of them are for it
     Passed *passed;       // [MOST_WAITING]: rows that wait for their fine codes; of many targets in the same place
     int64_t passed_count;
-    Ranked *hits;         // [MOST_WAITING]: rows, with their scores by fine codes, that wait for their vectors
+    Passed *finer;        // [MOST_WAITING]: rows that wait for their finer codes, never more than some hundred
+    int64_t finer_count;
+    Ranked *hits;         // [2 * MOST_WAITING]: rows, with their scores by fine codes, that wait for their vectors
     int64_t hits_count;
+    Ranked *doubtful;     // [2 * MOST_WAITING]: rows whose scores are a little below the bound, to be looked at in the end
+    int64_t doubtful_count;
     Ranked *best;         // [k]: by exact scores, the worst first once there are k
     int64_t held;         // how many there are
     float bound;          // the k-th best score, or NO_BOUND before there are k
+    int16_t per_share;    // the same in units of the coarse codes' sums
     int is_direction;     // else nothing is near the target
     int at_once;          // fine codes are in the cache, so rows need not wait for them
     float *row_room;      // [dimension]: a row that was read
@@ -79,6 +80,7 @@ static void add_to_best(const Question *asked, Search *search, Ranked next) {
         sift(search->best, search->held, 0);
     } else return;
     search->bound = search->best[0].score;
+    search->per_share = within_16(256 * SHARE_UNIT * search->bound * search->per_unit);
 }
 
 // ---- From codes to vectors
@@ -102,52 +104,98 @@ static void row_ahead(const List_index *index, uint32_t row) {
     for (int64_t byte = 0; byte < index->dimension * 4; byte += 64) __builtin_prefetch(at + byte);
 }
 
+static void rank_one(const List_index *index, const Question *asked, Search *search, Ranked hit) {
+    if (hit.score < search->bound - asked->finer_margin) return; // the bound has risen since
+    const float *vector = vector_of(index, hit.row, search->row_room);
+    if (vector == NULL) search->cannot_read = 1;
+    else add_to_best(asked, search, (Ranked){dot(vector, search->target, index->dimension), hit.row});
+}
+
 // Ranks the first `count` hits by their exact cosines.
 static void rank(const List_index *index, const Question *asked, Search *search, int64_t count) {
-    for (int64_t i = 0; i < count; i++) {
-        const Ranked hit = search->hits[i];
-        if (hit.score < search->bound - asked->fine_margin) continue; // the bound has risen since
-        const float *vector = vector_of(index, hit.row, search->row_room);
-        if (vector == NULL) {
-            search->cannot_read = 1;
-            break;
-        }
-        add_to_best(asked, search, (Ranked){dot(vector, search->target, index->dimension), hit.row});
-    }
+    for (int64_t i = 0; i < count; i++) rank_one(index, asked, search, search->hits[i]);
     search->hits_count -= count;
     memmove(search->hits, search->hits + count, sizeof(Ranked) * (size_t)search->hits_count);
+}
+
+// Most of them need not be ranked any more: the bound is about what it will be.
+static void rank_doubtful(const List_index *index, const Question *asked, Search *search) {
+    const float least = search->bound - asked->finer_margin;
+    int64_t count = 0;
+    for (int64_t i = 0; i < search->doubtful_count; i++) {
+        search->doubtful[count] = search->doubtful[i];
+        count += search->doubtful[i].score >= least;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        if (i + ROWS_AHEAD < count) row_ahead(index, search->doubtful[i + ROWS_AHEAD].row);
+        rank_one(index, asked, search, search->doubtful[i]);
+    }
+    search->doubtful_count = 0;
 }
 
 INLINE float coarse_score(const Search *search, float base, uint16_t sum) {
     return base + ((float)sum - search->origin) * search->unit;
 }
 
-// The scores of the first rows, at most AT_A_TIME of them, by their fine codes.
-INLINE void fine_scores(const List_index *index, const Search *search, const Passed *rows, int64_t count, float *scores) {
-    const int64_t bytes = fine_bytes(index);
+// Adds to the scores of rows, at most AT_A_TIME of them, what their codes among `all` say; `scores` are divided.
+INLINE void add_codes(const uint8_t *all, const Fine_query *query, Passed *rows, int64_t count, float *scores) {
     const uint8_t *codes[AT_A_TIME];
     int32_t products[AT_A_TIME];
-    for (int64_t i = 0; i < AT_A_TIME; i++) codes[i] = index->fine + rows[i < count ? i : 0].place * bytes;
-    fine_products_of(index, codes, &search->fine, products);
-    for (int64_t i = 0; i < count; i++)
-        scores[i] = (rows[i].score + ((float)products[i] - search->fine.origin) * search->fine.unit) / fine_share(codes[i], bytes);
+    for (int64_t i = 0; i < AT_A_TIME; i++) codes[i] = all + (int64_t)rows[i < count ? i : 0].place * query->bytes;
+    fine_products_of(codes, query, products);
+    for (int64_t i = 0; i < count; i++) {
+        rows[i].score += ((float)products[i] - query->origin) * query->unit;
+        scores[i] = rows[i].score / fine_share(codes[i], query->bytes);
+    }
 }
 
-// Makes hits of those of the first `count` rows that passed whose fine codes come up to the bound.
-static void look_closer(const List_index *index, const Question *asked, Search *search, int64_t count) {
-    float scores[AT_A_TIME];
-    for (int64_t i = 0; i < count; i++) {
-        const Passed *next = search->passed + i;
-        if (i % AT_A_TIME == 0) fine_scores(index, search, next, count - i < AT_A_TIME ? count - i : AT_A_TIME, scores);
-        const float score = scores[i % AT_A_TIME];
-        if (!(score >= search->bound - asked->fine_margin)) continue;
-        const uint32_t row = index->ids[next->place];
-        if (!is_wanted(index, asked, row)) continue;
+// A row that comes up to the bound as far as codes can say: it waits for its vector, or is doubtful.
+static void add_hit(const List_index *index, const Question *asked, Search *search, Passed passed, float score) {
+    const uint32_t row = index->ids[passed.place];
+    if (!is_wanted(index, asked, row)) return;
+    if (score < search->bound) search->doubtful[search->doubtful_count++] = (Ranked){score, row};
+    else {
         if (search->bound != NO_BOUND) row_ahead(index, row);
         search->hits[search->hits_count++] = (Ranked){score, row};
     }
+}
+
+// Makes hits of those of the first `count` rows that wait for their finer codes that come up to the bound by them.
+static void look_closest(const List_index *index, const Question *asked, Search *search, int64_t count) {
+    float scores[AT_A_TIME];
+    for (int64_t i = 0; i < count; i += AT_A_TIME) {
+        const int64_t some = count - i < AT_A_TIME ? count - i : AT_A_TIME;
+        add_codes(index->finer, &search->of_finer, search->finer + i, some, scores);
+        for (int64_t j = 0; j < some; j++)
+            if (scores[j] >= search->bound - asked->finer_margin)
+                add_hit(index, asked, search, search->finer[i + j], scores[j]);
+    }
+    search->finer_count -= count;
+    memmove(search->finer, search->finer + count, sizeof(Passed) * (size_t)search->finer_count);
+    if (search->doubtful_count > MOST_WAITING) rank_doubtful(index, asked, search);
+}
+
+// Those of the first `count` rows that passed that come up to the bound by their fine codes wait for their finer ones, or are
+// hits where there are none.
+static void look_closer(const List_index *index, const Question *asked, Search *search, int64_t count) {
+    float scores[AT_A_TIME];
+    for (int64_t i = 0; i < count; i += AT_A_TIME) {
+        const int64_t some = count - i < AT_A_TIME ? count - i : AT_A_TIME;
+        add_codes(index->fine, &search->fine, search->passed + i, some, scores);
+        for (int64_t j = 0; j < some; j++) {
+            const Passed passed = search->passed[i + j];
+            if (index->finer == NULL) {
+                if (scores[j] >= search->bound - asked->finer_margin) add_hit(index, asked, search, passed, scores[j]);
+            } else if (scores[j] >= search->bound - asked->fine_margin) {
+                __builtin_prefetch(index->finer + (int64_t)passed.place * FINER_BYTES);
+                __builtin_prefetch(index->finer + (int64_t)passed.place * FINER_BYTES + LINE);
+                search->finer[search->finer_count++] = passed;
+            }
+        }
+    }
     search->passed_count -= count;
     memmove(search->passed, search->passed + count, sizeof(Passed) * (size_t)search->passed_count);
+    if (search->doubtful_count > MOST_WAITING) rank_doubtful(index, asked, search);
 }
 
 // Without a bound all rows are hits: leaves those that come up to the k-th best by fine codes.
@@ -162,7 +210,7 @@ static void leave_best_hits(const Question *asked, Search *search) {
             heap[0] = search->hits[i];
             sift(heap, k, 0);
         }
-    const float least = heap[0].score - asked->fine_margin;
+    const float least = heap[0].score - asked->finer_margin;
     int64_t kept = 0;
     for (int64_t i = 0; i < search->hits_count; i++) {
         search->hits[kept] = search->hits[i];
@@ -174,49 +222,51 @@ static void leave_best_hits(const Question *asked, Search *search) {
 // All that still waits.
 static void settle(const List_index *index, const Question *asked, Search *search) {
     look_closer(index, asked, search, search->passed_count);
+    look_closest(index, asked, search, search->finer_count);
     if (search->bound == NO_BOUND) {
         leave_best_hits(asked, search);
         for (int64_t i = 0; i < search->hits_count; i++) row_ahead(index, search->hits[i].row);
     }
     rank(index, asked, search, search->hits_count);
+    rank_doubtful(index, asked, search);
 }
 
 // Which sums of a part's rows pass: those with base + (sum - origin) * unit >= bound * share - margin. So the margin of a
 // score is the wider, the more its code lost.
 static Bound bound_of_sums(const Search *search, const Question *asked, float base) {
     if (search->bound == NO_BOUND) return (Bound){INT16_MIN, 0};
-    const float scale = 1 / search->unit;
-    return (Bound){within_16(search->origin - (base + asked->coarse_margin) * scale),
-                   within_16(256 * SHARE_UNIT * search->bound * scale)};
+    return (Bound){within_16(search->origin - (base + asked->coarse_margin) * search->per_unit), search->per_share};
 }
 
-static void read_run(const List_index *index, const Question *asked, Search *search, Run run, Run next) {
-    const int64_t pairs = nibbles_of(index) / 2, size = bytes_of_block(index), of_fine = fine_bytes(index);
-    Ahead ahead = {index->coarse + next.block * size, index->coarse + next.end * size};
-    uint16_t sums[CHUNK * BLOCK_ROWS], masks[CHUNK];
-    for (int64_t block = run.block; block < run.end; block += CHUNK) {
-        const int64_t blocks = run.end - block < CHUNK ? run.end - block : CHUNK;
-        const int64_t passed = search->passed_count, hits = search->hits_count;
-        scan(index->coarse + block * size, pairs, search->tables, bound_of_sums(search, asked, run.base), blocks, sums, masks,
-             &ahead);
-        for (int64_t b = 0; b < blocks; b++)
-            for (uint32_t left = masks[b]; left; left &= left - 1) {
-                const int at = __builtin_ctz(left);
-                const uint32_t place = (uint32_t)((block + b) * BLOCK_ROWS + at);
-                __builtin_prefetch(index->fine + place * of_fine);
-                if (of_fine > LINE) __builtin_prefetch(index->fine + place * of_fine + LINE);
-                search->passed[search->passed_count++] =
-                    (Passed){coarse_score(search, run.base, sums[b * BLOCK_ROWS + at]), place};
-            }
-        if (search->bound == NO_BOUND || search->passed_count > MOST_WAITING / 2) settle(index, asked, search);
-        else if (search->at_once) {
-            if (hits > MOST_WAITING) rank(index, asked, search, hits);
-            look_closer(index, asked, search, search->passed_count);
-        }
-        else if (passed >= SOME_WAITING) { // what was asked for just now is not there yet
-            look_closer(index, asked, search, passed);
-            rank(index, asked, search, hits);
-        }
+// What the rows of a part can score at most, as far as that was measured.
+INLINE float promise_of(const List_index *index, const Question *asked, float base, int64_t part) {
+    return base * index->scales[part] + asked->reach * index->spreads[part];
+}
+
+// Reads a part of a list if it promises enough.
+INLINE void read_part(const List_index *index, const Question *asked, Search *search, int64_t part, float base) {
+    if (promise_of(index, asked, base, part) < search->bound) return;
+    if (asked->limit < index->rows && index->ids[part * PART_ROWS] >= asked->limit) return; // its first row is its least
+    uint16_t sums[PART_ROWS];
+    uint32_t left = scan(index->coarse + part * search->of_part, search->pairs, search->tables,
+                         bound_of_sums(search, asked, base), sums);
+    for (; left; left &= left - 1) {
+        const int row = __builtin_ctz(left);
+        const uint32_t place = (uint32_t)(part * PART_ROWS + row);
+        __builtin_prefetch(index->fine + (int64_t)place * LINE);
+        search->passed[search->passed_count++] = (Passed){coarse_score(search, base, sums[row]), place};
+    }
+    if (search->bound == NO_BOUND) {
+        if (search->at_once || search->passed_count >= MANY_WAITING) settle(index, asked, search);
+    } else if (search->at_once) {
+        if (search->hits_count > MOST_WAITING) rank(index, asked, search, search->hits_count);
+        look_closer(index, asked, search, search->passed_count);
+        look_closest(index, asked, search, search->finer_count);
+    } else if (search->passed_count >= MANY_WAITING) { // what was asked for just now is not there yet
+        const int64_t hits = search->hits_count, finer = search->finer_count;
+        look_closer(index, asked, search, search->passed_count - STILL_AWAY);
+        look_closest(index, asked, search, finer);
+        rank(index, asked, search, hits);
     }
 }
 

@@ -24,7 +24,7 @@ def test_of_rows_that_are_equals_any_is_right() -> None:
     rng = np.random.default_rng(0)
     distinct = rng.normal(size=(100, 12)).astype(np.float32)
     rows = np.tile(distinct / np.linalg.norm(distinct, axis=1, keepdims=True), (40, 1))
-    lists = build_lists(rows, "L20,6+8", 0)
+    lists = build_lists(rows, "L20/32,6+8", 0)
     kinds = (SearchKind.NEIGHBOURS,)
     _, recalls = measure_lists(lists, rows, measured_targets(rows, IndexParameters(targets=90), kinds), 0.999)
     assert recalls == {SearchKind.NEIGHBOURS: 1.0}

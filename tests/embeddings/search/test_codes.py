@@ -23,7 +23,8 @@ from embeddings.search.report import IndexParameters
 from tests.embeddings.search.conftest import written_with
 from tests.embeddings.search.test_list_search import levels
 
-FACTORIES = ("L30,32+1", "L30,16+2", "L30,20+4", "L30,64+4")
+FACTORIES = ((160, "L30/32,32+1"), (160, "L30/32,16+2"), (120, "L30/32,20+4"), (60, "L30/32,30+8"))
+"""Dimensions, and lists whose codes suit them."""
 
 
 def _made(dimension: int, count: int = 6000) -> Matrix:
@@ -33,14 +34,21 @@ def _made(dimension: int, count: int = 6000) -> Matrix:
     return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), np.float32)
 
 
+@pytest.fixture(scope="module", params=FACTORIES, ids=lambda param: param[1])
+def both(request: pytest.FixtureRequest) -> tuple[Matrix, Lists]:
+    dimension, factory = request.param
+    rows = _made(dimension)
+    return rows, build_lists(rows, factory, 0)
+
+
 @pytest.fixture(scope="module")
-def rows() -> Matrix:
-    return _made(160)
+def rows(both: tuple[Matrix, Lists]) -> Matrix:
+    return both[0]
 
 
-@pytest.fixture(scope="module", params=FACTORIES)
-def coded(rows: Matrix, request: pytest.FixtureRequest) -> Lists:
-    return build_lists(rows, request.param, 0)
+@pytest.fixture(scope="module")
+def coded(both: tuple[Matrix, Lists]) -> Lists:
+    return both[1]
 
 
 _FOUR = (0.1284, 0.3881, 0.6568, 0.9424, 1.2562, 1.6181, 2.0690, 2.7326)
@@ -54,7 +62,8 @@ LEVELS = {
 
 def _coarse(lists: Lists) -> Matrix:
     """What coarse codes stand for, of each place of the index, float32 [places, turned]."""
-    codes = lists.coarse[:, 1:].transpose(0, 2, 1).reshape(len(lists.ids), -1)
+    halves = lists.coarse[:, 1:].reshape(lists.parts, -1, 16, 2)  # rows 0 and 16, 1 and 17, and so on
+    codes = halves.transpose(0, 3, 2, 1).reshape(len(lists.ids), -1)
     bits = lists.bits
     nibbles = np.stack([codes & 15, codes >> 4], axis=2).reshape(len(codes), bits.nibbles)
     parts, place = [], 0
@@ -69,21 +78,33 @@ def _coarse(lists: Lists) -> Matrix:
     return found * lists.sizes
 
 
-def _fine(lists: Lists) -> Matrix:
-    """What fine codes stand for, float32 [places, turned]."""
-    bits, width = lists.bits.fine, lists.fine.shape[1]
-    stretches = [lists.fine[:, at : min(at + 32, width - 2)] for at in range(0, width, 32)]
+def _of_numbers(codes: Codes, bits: int, steps: Matrix) -> Matrix:
+    """What fine or finer codes [places, bytes] stand for, float32 [places, turned]."""
+    width = codes.shape[1]
+    stretches = [codes[:, at : min(at + 32, width - 2)] for at in range(0, width, 32)]
     numbers = [
         stretch >> np.uint8(shift) & np.uint8(2**bits - 1) for stretch in stretches for shift in range(0, 8, bits)
     ]
-    codes = np.concatenate(numbers, axis=1)[:, : lists.turned]
-    return (codes - (2**bits - 1) / 2).astype(np.float32) * lists.steps
+    return (np.concatenate(numbers, axis=1)[:, : len(steps)] - (2**bits - 1) / 2).astype(np.float32) * steps
+
+
+def _fine(lists: Lists) -> Matrix:
+    return _of_numbers(lists.fine, lists.bits.fine, lists.steps)
+
+
+def _finer(lists: Lists) -> Matrix:
+    return _of_numbers(lists.finer, 2, np.float32(0.375) * lists.steps)
+
+
+def _shares(codes: Codes) -> Matrix:
+    """Of places, the last two bytes of fine or finer codes."""
+    return np.asarray(np.ascontiguousarray(codes[:, -2:]).view("<u2").ravel() / 32768, np.float32)
 
 
 def _centres(lists: Lists) -> Matrix:
     """The centre of each place's list, float32 [places, turned]."""
     codes = lists.centres.transpose(0, 2, 1, 3).reshape(-1, lists.turned).astype(np.float32)
-    places = np.diff(lists.starts.astype(int)[lists.first_part]) * 16
+    places = np.diff(lists.first_part.astype(int)) * 32
     return np.repeat((codes[: len(lists)] - ZERO_CODE) * lists.centre_steps, places, axis=0)
 
 
@@ -96,20 +117,12 @@ def test_bits_go_to_the_directions_that_hold_most() -> None:
     assert bits_for(np.ones(4096, np.float32), 4096, 1).nibbles <= MOST_NIBBLES
 
 
-def test_a_fine_code_fills_one_line_of_the_cache_or_two() -> None:
-    assert [most_fine_bits(turned) for turned in (4, 60, 64, 124, 128, 248, 252, MOST_TURNED)] == [
-        8,
-        8,
-        4,
-        4,
-        2,
-        2,
-        2,
-        2,
-    ]
-    assert [Bits(4, 0, 0, bits).fine_bytes(turned) for bits, turned in ((8, 60), (2, 248), (2, 252))] == [64, 64, 128]
-    assert not Bits(4, 0, 0, 8).are_possible(64)
-    assert not Bits(4, 0, 0, 2).are_possible(MOST_TURNED + 4)
+def test_a_fine_code_fills_one_line_of_the_cache() -> None:
+    found = [most_fine_bits(turned) for turned in (4, 60, 64, 124, 128, 248, 252, MOST_TURNED)]
+    assert found == [8, 8, 4, 4, 2, 2, 1, 1]
+    assert Bits(4, 0, 0, 1).has_finer and not Bits(4, 0, 0, 2).has_finer
+    for bits, turned in ((8, 64), (4, 128), (2, 252), (1, MOST_TURNED + 4)):
+        assert not Bits(4, 0, 0, bits).are_possible(turned) and Bits(4, 0, 0, bits).are_possible(turned - 4)
 
 
 def test_codes_leave_the_error_that_they_should_and_shares_are_products(rows: Matrix, coded: Lists) -> None:
@@ -125,11 +138,14 @@ def test_codes_leave_the_error_that_they_should_and_shares_are_products(rows: Ma
             lost = np.square(by_coarse[:, start:end]).sum() / np.square(left[:, start:end]).sum()
             assert lost == pytest.approx(least, rel=0.1)
     share = np.square(by_fine).sum() / np.square(by_coarse).sum()
-    assert share < {1: 0.4, 2: 0.17, 4: 0.04}[bits.fine]
-    shares = coded.coarse[:, 0].ravel()[there] / 200
+    assert share < {1: 0.4, 2: 0.17, 4: 0.04, 8: 0.02}[bits.fine]
+    shares = coded.shares[there] / 200
     np.testing.assert_allclose(shares, (turned * (turned - by_coarse)).sum(axis=1), atol=0.003)
-    fine_shares = np.ascontiguousarray(coded.fine[:, -2:]).view("<u2").ravel()[there] / 32768
-    np.testing.assert_allclose(fine_shares, (turned * (turned - by_fine)).sum(axis=1), atol=1e-3)
+    np.testing.assert_allclose(_shares(coded.fine)[there], (turned * (turned - by_fine)).sum(axis=1), atol=1e-3)
+    if bits.has_finer:
+        by_finer = by_fine - _finer(coded)[there]
+        assert np.square(by_finer).sum() / np.square(by_fine).sum() < 0.3
+        np.testing.assert_allclose(_shares(coded.finer)[there], (turned * (turned - by_finer)).sum(axis=1), atol=1e-3)
 
 
 @pytest.mark.parametrize("level", levels())
@@ -139,17 +155,20 @@ def test_the_kernel_scores_rows_as_their_codes_say(
     monkeypatch.setenv(FORCED, level)
     targets = analogy_targets(rows, 12, 5)[0]
     places = np.tile(np.flatnonzero(coded.ids != NO_ROW)[::37], (len(targets), 1))
-    parts = np.searchsorted(coded.starts, places // 16, side="right") - 1
+    parts = places // 32
     lists = np.searchsorted(coded.first_part, parts, side="right") - 1
-    by_centre, by_coarse, by_fine = ListSearch(coded, rows, {}).scores_of(targets, places, lists, parts)
+    by_centre, by_coarse, by_fine, by_finer = ListSearch(coded, rows, {}).scores_of(targets, places, lists)
     turned, at = targets @ coded.rotation.T, places[0]
     centres, coarse, fine = _centres(coded)[at], _coarse(coded)[at], _fine(coded)[at]
     # Numbers of a target are rounded, and so are those of tables.
     np.testing.assert_allclose(by_centre, turned @ centres.T * coded.scales[parts], atol=0.04)
-    shares = coded.coarse[:, 0].ravel()[at] / 200
-    np.testing.assert_allclose(by_coarse, turned @ (centres + coarse).T / shares, atol=0.07)
-    shares = np.ascontiguousarray(coded.fine[:, -2:]).view("<u2").ravel()[at] / 32768
-    np.testing.assert_allclose(by_fine, turned @ (centres + coarse + fine).T / shares, atol=0.07)
+    np.testing.assert_allclose(by_coarse, turned @ (centres + coarse).T / (coded.shares[at] / 200), atol=0.07)
+    np.testing.assert_allclose(by_fine, turned @ (centres + coarse + fine).T / _shares(coded.fine)[at], atol=0.07)
+    if coded.bits.has_finer:
+        whole = centres + coarse + fine + _finer(coded)[at]
+        np.testing.assert_allclose(by_finer, turned @ whole.T / _shares(coded.finer)[at], atol=0.07)
+    else:
+        assert (by_finer == by_fine).all()
 
 
 @pytest.mark.parametrize("level", levels())
@@ -157,7 +176,7 @@ def test_a_search_that_leaves_nothing_out_is_brute_force(
     rows: Matrix, coded: Lists, level: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(FORCED, level)
-    search = ListSearch(coded, rows, {asked: Reach(4, 4, 4) for asked in SearchKind})
+    search = ListSearch(coded, rows, {asked: Reach(4, 4, 4, 4) for asked in SearchKind})
     targets = analogy_targets(rows, 70, 6)[0]
     true_scores, true_rows = exact_search(rows, targets, 10)
     for together in (1, 64):
@@ -173,11 +192,13 @@ def test_a_search_that_leaves_nothing_out_is_brute_force(
 
 def test_of_very_many_dimensions_those_that_hold_most_are_coded() -> None:
     rows = _made(MOST_TURNED + 9, 1500)
-    lists = build_lists(rows, "L10,40+2", 0)
-    assert (lists.turned, lists.fine.shape[1]) == (MOST_TURNED, 128)
+    lists = build_lists(rows, "L10/32,40+1", 0)
+    assert (lists.turned, lists.fine.shape[1], lists.finer.shape[1]) == (MOST_TURNED, 64, 128)
     search = ListSearch(lists, rows, {})
     targets = analogy_targets(rows, 20, 6)[0]
-    assert (search.nearest_of_each(targets, 10, Reach(4, 4, 4))[1] == exact_search(rows, targets, 10)[1]).mean() > 0.999
+    assert (
+        search.nearest_of_each(targets, 10, Reach(4, 4, 4, 4))[1] == exact_search(rows, targets, 10)[1]
+    ).mean() > 0.999
 
 
 def test_many_dimensions_get_the_wanted_recall(tmp_path: Path) -> None:
@@ -198,11 +219,12 @@ def test_the_file_gives_back_the_lists(rows: Matrix, coded: Lists, tmp_path: Pat
     read = read_lists(HeldFile(path), path, *rows.shape)
     assert read.bits == coded.bits
     assert (read.coarse == coded.coarse).all() and (read.fine == coded.fine).all()
+    assert read.finer.shape == coded.finer.shape and (read.finer == coded.finer).all()
 
 
 def test_bits_that_do_not_fit_the_dimensions_are_refused(rows: Matrix, coded: Lists, tmp_path: Path) -> None:
-    for bits in (Bits(-8, 64, 16, 2), Bits(164, 0, 0, 2), Bits(3, 0, 0, 2), Bits(8, 0, 0, 8), Bits(8, 0, 0, 3)):
-        path = written_with(coded, tmp_path, 7, bits.fours, bits.twos, bits.ones, bits.fine)
+    for bits in (Bits(-8, 64, 16, 2), Bits(164, 0, 0, 2), Bits(3, 0, 0, 2), Bits(8, 0, 0, 16), Bits(8, 0, 0, 3)):
+        path = written_with(coded, tmp_path, 6, bits.fours, bits.twos, bits.ones, bits.fine)
         with pytest.raises(ModelError, match="damaged"):
             read_lists(HeldFile(path), path, *rows.shape)
 
@@ -212,6 +234,7 @@ def test_codes_and_shares_may_be_anything(rows: Matrix, coded: Lists, value: int
     def filled(codes: Codes) -> Codes:
         return np.full_like(codes, value)
 
-    search = ListSearch(replace(coded, coarse=filled(coded.coarse), fine=filled(coded.fine)), rows, {})
-    found = search.nearest_of_each(rows[:3], 10, Reach(1, 0.1, 0.1))[1]
+    made = replace(coded, coarse=filled(coded.coarse), fine=filled(coded.fine), finer=filled(coded.finer))
+    search = ListSearch(made, rows, {})
+    found = search.nearest_of_each(rows[:3], 10, Reach(1, 0.1, 0.1, 0.1))[1]
     assert ((found >= 0) & (found < len(rows))).all()

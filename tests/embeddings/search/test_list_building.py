@@ -12,7 +12,7 @@ from embeddings.search.list_file import NO_ROW, Lists
 
 
 @pytest.mark.parametrize(
-    "factory", ["PQ8x4fs", "L0,6+8", "L20000,6+8", "L60,5+8", "L60,0+8", "L60,400+8", "L60,6+3", ""]
+    "factory", ["PQ8x4fs", "L0/32,6+8", "L20000/32,6+8", "L60/32,5+8", "L60/32,0+8", "L60/32,400+8", "L60/32,6+3", ""]
 )
 def test_names_of_no_lists_are_refused(rows27: Matrix, factory: str) -> None:
     with pytest.raises(ModelError, match="names no lists"):
@@ -31,21 +31,26 @@ def test_rows_of_a_part_are_about_as_near_to_their_centre_as_each_other(rows27: 
     scores = rows27 @ (((centres - 128.0) * lists.centre_steps) @ lists.rotation).T
     list_of = np.repeat(np.arange(len(lists)), np.diff(lists.first_part.astype(int)))
     for part in range(lists.parts):
-        ids = lists.ids[lists.starts[part] * 16 : lists.starts[part + 1] * 16]
+        ids = lists.ids[32 * part : 32 * (part + 1)]
         own = scores[ids[ids != NO_ROW], list_of[part]]
-        assert 0 < len(own) <= 64
+        assert 0 < len(own) <= 32
         assert lists.scales[part] * own.mean() == pytest.approx(1, rel=1e-3)
-    nearest_first = [lists.scales[first:last] for first, last in pairwise(lists.first_part.tolist())]
-    assert all((np.diff(each) >= 0).all() for each in nearest_first)
+    for first, last in pairwise(lists.first_part.tolist()):
+        assert (np.diff(lists.scales[first:last]) >= 0).all() and (np.diff(lists.spreads[first:last]) >= 0).all()
 
 
 @pytest.mark.parametrize(
     ("shape", "name"),
-    [((400_000, 50), "L1562,10+8"), ((214_640, 380), "L838,26+2"), ((3000, 100), "L11,12+4"), ((100, 3), "L1,2+8")],
+    [
+        ((400_000, 50), "L1562/32,10+8"),
+        ((214_640, 380), "L838/32,26+1"),
+        ((3000, 100), "L11/32,12+4"),
+        ((100, 3), "L1/32,2+8"),
+    ],
 )
 def test_the_usual_lists_go_by_rows_and_dimensions(shape: tuple[int, int], name: str) -> None:
     assert list_factory(*shape) == name
 
 
 def test_lists_of_other_lengths_are_tried() -> None:
-    assert lists_to_try(400_000, 50) == ["L1562,10+8", "L3124,10+8", "L781,10+8"]
+    assert lists_to_try(400_000, 50) == ["L1562/32,10+8", "L3124/32,10+8", "L781/32,10+8"]

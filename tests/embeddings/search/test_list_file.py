@@ -20,14 +20,14 @@ from tests.embeddings.search.conftest import written_with
 def test_the_file_gives_back_the_lists(rows27: Matrix, lists: Lists, tmp_path: Path) -> None:
     write_lists(lists, tmp_path / LISTS_FILE)
     read = read_lists(HeldFile(tmp_path / LISTS_FILE), tmp_path / LISTS_FILE, *rows27.shape)
-    for name in ("rotation", "sizes", "steps", "centre_steps", "centres", "first_part", "scales", "spreads", "starts"):
+    for name in ("rotation", "sizes", "steps", "centre_steps", "centres", "first_part", "scales", "spreads"):
         assert (getattr(read, name) == getattr(lists, name)).all(), name
     for name in ("ids", "coarse", "fine"):
         assert (getattr(read, name) == getattr(lists, name)).all(), name
     assert (read.bits, read.turned) == (lists.bits, 28)  # 27 dimensions, filled up
 
 
-@pytest.mark.parametrize("field", range(7))
+@pytest.mark.parametrize("field", range(6))
 @pytest.mark.parametrize("value", [-(2**63), -1, 0, 1, 3, 2**31, 2**62, 2**63 - 1])
 def test_counts_that_cannot_be_are_refused(
     rows27: Matrix, lists: Lists, tmp_path: Path, field: int, value: int
@@ -51,8 +51,6 @@ def test_counts_that_cannot_be_are_refused(
         ("scales", 5, np.inf),
         ("first_part", 0, 1),
         ("first_part", 3, 2**32 - 1),
-        ("starts", 0, 1),
-        ("starts", 3, 2**32 - 1),
         ("ids", 0, NO_ROW),
         ("ids", 1, 12_000),
         ("ids", 16, 5),
@@ -75,7 +73,7 @@ def test_a_file_with_any_bytes_changed_is_refused_or_searched(
     rows27: Matrix, folder: tuple[Path, IndexReport], tmp_path: Path, data: st.DataObject
 ) -> None:
     content = bytearray((folder[0] / LISTS_FILE).read_bytes())
-    head = 88 + 28 * 27 * 4 + 28 * 16 + 60 * 4  # where most of what could do harm stands
+    head = 80 + 28 * 27 * 4 + 28 * 16 + 60 * 4  # where most of what could do harm stands
     places = st.one_of(st.integers(0, head), st.integers(0, len(content) - 1))
     for place in data.draw(st.lists(places, min_size=1, max_size=6)):
         content[place] = data.draw(st.integers(0, 255))

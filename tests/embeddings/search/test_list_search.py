@@ -21,7 +21,7 @@ from embeddings.search.list_search import LARGEST_K, ListSearch, Reach
 from embeddings.search.recall import SearchKind, analogy_targets, expression_targets, neighbour_targets
 from embeddings.search.report import IndexParameters, IndexReport
 
-EVERYTHING = {asked: Reach(4, 4, 4) for asked in SearchKind}
+EVERYTHING = {asked: Reach(4, 4, 4, 4) for asked in SearchKind}
 """Reads all lists and ranks all rows, so that what is found must be what brute force finds."""
 
 
@@ -75,7 +75,7 @@ def test_all_levels_find_the_same(rows27: Matrix, lists: Lists, monkeypatch: pyt
     answers = []
     for level in levels():
         monkeypatch.setenv(FORCED, level)
-        search = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.01)})
+        search = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.05, 0.01)})
         together = search.nearest_of_each(targets, 10, SearchKind.ANALOGY)
         alone = [search.nearest(target, 10, SearchKind.ANALOGY) for target in targets]
         assert (np.stack([rows for _, rows in alone]) == together[1]).mean() > 0.99
@@ -130,7 +130,7 @@ def test_targets_that_are_no_direction_find_nothing(rows27: Matrix, lists: Lists
 
 def test_rows_that_are_all_the_same_take_bounded_memory() -> None:
     rows27 = np.tile(clustered(1, 8), (40_000, 1))
-    lists = build_lists(rows27, "L10,4+8", 0)
+    lists = build_lists(rows27, "L10/32,4+8", 0)
     scores, rows = ListSearch(lists, rows27, EVERYTHING).nearest(rows27[0], 10)
     np.testing.assert_allclose(scores, 1, atol=1e-6)
     assert len(set(rows.tolist())) == 10
@@ -161,7 +161,7 @@ def test_a_second_thread_searches_for_who_asks_query_after_query(
     monkeypatch.setenv(FORCED, level)
     with_two_threads(monkeypatch)
     targets, _ = analogy_targets(rows27, 60, 9)
-    reaches = {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.01)}
+    reaches = {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.05, 0.01)}
     apart = ListSearch(lists, rows27, reaches)
     found = [apart.nearest(target, 10, SearchKind.ANALOGY)[1] for target in targets]
     monkeypatch.setattr(list_search, "_threads", 1)
@@ -182,7 +182,7 @@ def test_a_long_search_is_parted(rows27: Matrix, lists: Lists, level: str, monke
     odd = np.arange(len(rows27)) % 2 == 1
     assert sorted(everything.nearest(targets[0], 20, allowed=odd, limit=15)[1].tolist()) == [1, 3, 5, 7, 9, 11, 13]
     assert len(everything.nearest(np.zeros(27, np.float32), 5)[1]) == 0
-    near = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.01)})
+    near = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.05, 0.01)})
     runs = [[near.nearest(target, 10, SearchKind.ANALOGY)[1] for target in targets] for _ in range(3)]
     np.testing.assert_array_equal(runs[0], runs[1])  # whichever thread is faster
     np.testing.assert_array_equal(runs[0], runs[2])

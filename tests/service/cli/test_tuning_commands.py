@@ -22,7 +22,7 @@ def test_it_shows_what_it_tried_and_what_it_chose(tmp_path: Path) -> None:
     assert head.split() == ["index", "lists", "candidates", "recall@10", "ms", "build", "s"]
     assert [line.split()[0] for line in lines[:-1]] == [
         "exact",
-        *(["L5,4+8", "L10,4+8", "L2,4+8"] if missing_kernel("embeddings.search") is None else []),
+        *(["L5/32,4+8", "L10/32,4+8", "L2/32,4+8"] if missing_kernel("embeddings.search") is None else []),
         "PQ4x4fs",
         "PQ8x4fs",
         "OPQ4_8,PQ4x4fs",

@@ -1,0 +1,139 @@
+// What a target reads: first the lists whose centres are nearest to it, then all parts that promise as much as the bound.
+#ifndef SEARCH_CHOICE_H
+#define SEARCH_CHOICE_H
+
+#include "reading.h"
+
+enum { CENTRES_AT_ONCE = 32, PARTS_AT_ONCE = 16, PARTS_AHEAD = 4 };
+static const float ALREADY_READ = -INFINITY; // in the place of a centre's score: less than any bound
+
+// The numbers of a turned target for codes of these steps; gives what a unit of the scores is worth.
+static float quantise(const float *turned, const float *steps, int64_t n, int8_t *query, int32_t *origin) {
+    float most = 1e-20f;
+    int32_t sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const float size = fabsf(turned[i] * steps[i]);
+        most = size > most ? size : most;
+    }
+    const float scale = LARGEST_OF_QUERY / most;
+    for (int64_t i = 0; i < n; i++) {
+        const int number = (int)lrintf(turned[i] * steps[i] * scale);
+        query[i] = (int8_t)number;
+        sum += number;
+    }
+    *origin = 128 * sum;
+    return most / LARGEST_OF_QUERY;
+}
+
+// Turns `targets` [count][dimension], to `turned` [count][turned].
+static void turn(const List_index *index, const float *targets, int64_t count, float *turned) {
+    for (int64_t i = 0; i < index->turned; i++)
+        for (int64_t j = 0; j < count; j++)
+            turned[j * index->turned + i] =
+                dot(index->rotation + i * index->dimension, targets + j * index->dimension, index->dimension);
+}
+
+// Brings a turned target into units of the codes and finds how each centre scores.
+static void begin(const List_index *index, Search *search, const float *turned, int8_t *centre_query, int32_t *raw) {
+    const int64_t quads = index->turned / 4, blocks = (index->lists + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    score_function *score = score_blocks();
+    uint16_t masks[CENTRES_AT_ONCE];
+    const float square = dot(search->target, search->target, index->dimension);
+    search->passed_count = search->finer_count = search->hits_count = search->doubtful_count = search->held = 0;
+    search->seeds_count = search->chosen_count = 0;
+    search->pairs = nibbles_of(index) / 2, search->of_part = bytes_of_part(index);
+    search->step = 1;
+    search->bound = NO_BOUND;
+    search->at_once = search->cannot_read = 0;
+    search->is_direction = square > 0 && square < 1e30f; // NaN is none
+    if (!search->is_direction) return;
+    int32_t origin;
+    const float unit = quantise(turned, index->centre_steps, index->turned, centre_query, &origin);
+    search->unit = tabulate(index, turned, search->tables, &search->origin);
+    search->per_unit = 1 / search->unit;
+    prepare_fine(index, turned, index->fine_bits, LINE, 1, &search->fine);
+    if (index->finer != NULL) prepare_fine(index, turned, FINER_BITS, FINER_BYTES, FINER_STEP, &search->of_finer);
+    for (int64_t block = 0; block < blocks; block += CENTRES_AT_ONCE) {
+        const int64_t some = blocks - block < CENTRES_AT_ONCE ? blocks - block : CENTRES_AT_ONCE;
+        score(index->centres + block * quads * QUAD_BYTES, quads, centre_query, some, INT32_MIN, raw + block * BLOCK_ROWS,
+              masks);
+    }
+    for (int64_t list = 0; list < index->lists; list++) search->bases[list] = (float)(raw[list] - origin) * unit;
+}
+
+// The lists whose centres score best are read first, so that there is a bound for the others.
+static void choose_seeds(const List_index *index, Search *search) {
+    float best[SEEDS];
+    int64_t count = 0;
+    for (int64_t list = 0; list < index->lists; list++) {
+        const float score = search->bases[list];
+        if (count == SEEDS && score <= best[SEEDS - 1]) continue;
+        int64_t at = count < SEEDS ? count++ : SEEDS - 1;
+        for (; at > 0 && best[at - 1] < score; at--) {
+            best[at] = best[at - 1];
+            search->seeds[at] = search->seeds[at - 1];
+        }
+        best[at] = score;
+        search->seeds[at] = (uint32_t)list;
+    }
+    search->seeds_count = count;
+}
+
+static void read_list(const List_index *index, const Question *asked, Search *search, int64_t list) {
+    for (int64_t part = index->first_part[list]; part < index->first_part[list + 1]; part++)
+        read_part(index, asked, search, part, search->bases[list]);
+}
+
+// Reads the seeds; afterwards no list is read that was.
+static void read_seeds(const List_index *index, const Question *asked, Search *search) {
+    for (int64_t i = 0; i < search->seeds_count; i++) read_list(index, asked, search, search->seeds[i]);
+    settle(index, asked, search);
+    for (int64_t i = 0; i < search->seeds_count; i++) search->bases[search->seeds[i]] = ALREADY_READ;
+}
+
+// Whether a list may hold answers. The parts of a list are the farther from its centre, the later they come, and if the last one
+// promises more than nothing it promises most.
+INLINE int may_have_some(const List_index *index, const Question *asked, const Search *search, int64_t list) {
+    const uint32_t first = index->first_part[list], last = index->first_part[list + 1];
+    const float base = search->bases[list];
+    if (first == last || base == ALREADY_READ) return 0;
+    return search->bound <= 0 || promise_of(index, asked, base, last - 1) >= search->bound;
+}
+
+// Puts down all parts that promise enough, in loops that hardly depend on how many there are.
+static void choose_parts(const List_index *index, const Question *asked, Search *search) {
+    const uint32_t *first_part = index->first_part;
+    const float *bases = search->bases, *scales = index->scales, *spreads = index->spreads;
+    const float reach = asked->reach, bound = search->bound;
+    float *restrict part_bases = search->part_bases;
+    uint8_t *restrict is_chosen = search->is_chosen;
+    const int64_t parts = index->parts;
+    for (int64_t list = 0; list < index->lists; list++)
+        for (int64_t part = first_part[list]; part < first_part[list + 1]; part += PARTS_AT_ONCE)
+            for (int i = 0; i < PARTS_AT_ONCE; i++) part_bases[part + i] = bases[list]; // too many: the next list's
+    for (int64_t part = 0; part < parts; part++)
+        is_chosen[part] = part_bases[part] * scales[part] + reach * spreads[part] >= bound;
+    memset(is_chosen + parts, 0, sizeof(uint64_t));
+    int64_t count = 0;
+    for (int64_t part = 0; part < index->parts; part += sizeof(uint64_t)) {
+        uint64_t eight;
+        memcpy(&eight, is_chosen + part, sizeof eight);
+        for (; eight; eight &= eight - 1) search->chosen[count++] = (uint32_t)(part + __builtin_ctzll(eight) / 8);
+    }
+    search->chosen_count = count;
+}
+
+// Reads every so many of the chosen parts. The memory brings those that are next while one is looked at.
+static void read_chosen(const List_index *index, const Question *asked, Search *search) {
+    const int64_t size = search->of_part, ahead = PARTS_AHEAD * search->step;
+    for (int64_t i = 0; i < search->chosen_count; i += search->step) {
+        if (i + ahead < search->chosen_count) {
+            const uint8_t *next = index->coarse + search->chosen[i + ahead] * size;
+            for (int64_t byte = 0; byte < size; byte += LINE) __builtin_prefetch(next + byte);
+        }
+        read_part(index, asked, search, search->chosen[i], search->part_bases[search->chosen[i]]);
+    }
+    settle(index, asked, search);
+}
+
+#endif
