@@ -1,6 +1,6 @@
 """Models by name: the home folder, the default model, copies of remote ones."""
 
-from embeddings.catalogue.bundled import DEFAULT_MODEL, GLOVE, OWN_MODEL
+from embeddings.catalogue.bundled import DEFAULT_MODEL, GLOVE, OWN_MODEL, measured_index
 from embeddings.catalogue.catalogue import (
     Listing,
     has_copy,
@@ -27,6 +27,7 @@ __all__ = [
     "list_models",
     "load_model",
     "load_word_vectors",
+    "measured_index",
     "model_path",
     "model_place",
     "pull",

@@ -22,8 +22,6 @@ DEFAULT_MODEL = os.environ.get("THISPLUSTHAT_MODEL") or OWN_MODEL
 """The model that is asked if none is named; THISPLUSTHAT_MODEL names another."""
 
 _PACKED = "wikipedia.packed"
-_INDEX = "wikipedia.index.json"
-"""The index of that model as this version builds it: `scripts/measure_default_index.py` writes it."""
 _DESCRIPTIONS = "wikipedia.descriptions"
 """What its entries are, more of them than the packed file knows: `scripts/describe_default_model.py` writes it."""
 _GLOVE_CARD = Card(
@@ -57,7 +55,27 @@ def renew_index(path: Path, progress: Progress) -> None:
                 if index.is_of_earlier_version:
                     from embeddings.models import rebuild_index
 
-                    rebuild_index(path, replace(index.parameters, factory=None), progress, lock)
+                    parameters = replace(index.parameters, factory=None)
+                    rebuild_index(path, parameters, progress, lock, measured_index(path))
+
+
+def measured_index(path: Path) -> IndexReport | None:
+    """The index of the model at ``path`` as this version builds it, if a package brought that model:
+    `scripts/measure_bundled_indexes.py` measured it, on more targets than one waits for. Raises `ModelError`.
+    """
+    from embeddings.search import list_factory
+
+    manifest = read_manifest(path)
+    report = _measured(manifest.card.name) if manifest.card.name in BUNDLED else None
+    is_of_it = report is not None and report.factory == list_factory(manifest.count, manifest.dimension)
+    return report if is_of_it else None  # any model can have that name
+
+
+def _measured(name: str) -> IndexReport:
+    from importlib.resources import files
+
+    text = (files("embeddings.catalogue") / f"{name}.index.json").read_text(encoding="utf-8")
+    return IndexReport.from_dict(json.loads(text))
 
 
 def _write_own(path: Path, progress: Progress, lock: Lock) -> None:
@@ -66,11 +84,10 @@ def _write_own(path: Path, progress: Progress, lock: Lock) -> None:
     from embeddings.models import Supplement, unpack, unpack_descriptions
 
     folder = files("embeddings.catalogue")
-    measured = IndexReport.from_dict(json.loads((folder / _INDEX).read_text(encoding="utf-8")))
     with as_file(folder / _DESCRIPTIONS) as packed:
         descriptions = unpack_descriptions(packed)
     with as_file(folder / _PACKED) as packed:
-        unpack(packed, path, lock=lock, progress=progress, supplement=Supplement(measured, descriptions))
+        unpack(packed, path, lock=lock, progress=progress, supplement=Supplement(_measured(OWN_MODEL), descriptions))
 
 
 def _write_glove(path: Path, progress: Progress, lock: Lock) -> None:
@@ -92,7 +109,7 @@ def _write_glove(path: Path, progress: Progress, lock: Lock) -> None:
             progress("reading vectors", start, len(words))
             block = slice(start, start + _BLOCK_ROWS)
             writer.append(words[block], np.ascontiguousarray(vectors[block]))
-        writer.finish(_GLOVE_CARD, progress=progress)
+        writer.finish(_GLOVE_CARD, progress=progress, measured=_measured(GLOVE))
 
 
 def _package_folder() -> Path:

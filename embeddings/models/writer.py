@@ -204,10 +204,15 @@ def save_model(
 
 
 def rebuild_index(
-    path: Path, parameters: IndexParameters, progress: Progress = no_progress, lock: Lock | None = None
+    path: Path,
+    parameters: IndexParameters,
+    progress: Progress = no_progress,
+    lock: Lock | None = None,
+    measured: IndexReport | None = None,
 ) -> Manifest:
     """Give the model at ``path`` another search index; nothing else changes. ``lock`` is that of ``path``,
-    where the caller holds it already. Raises `ModelError`.
+    where the caller holds it already. An index ``measured`` on the same vectors before is built in the same way.
+    Raises `ModelError`.
     """
     path = place_of(path)
     with ExitStack() as held:
@@ -222,7 +227,7 @@ def rebuild_index(
                 if name not in INDEX_FILES:
                     link(path / name, folder / name)
             progress("index", 0, 1)
-            report = build_index(vectors, parameters, folder)
+            report = build_index(vectors, parameters, folder, measured)
             beside = [path / MAP_FILE] if (path / MAP_FILE).exists() else []  # of the vectors, which stay
             manifest = _complete(folder, path, replace(before, index=report), beside)
             progress("done", 1, 1)

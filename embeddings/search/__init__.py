@@ -12,8 +12,11 @@ from embeddings.search.three_cos_mul import Candidates, search_cosmul
 
 if TYPE_CHECKING:
     from embeddings.search.index_building import build_index, settings_to_try, try_index
+    from embeddings.search.list_building import list_factory
 
-__getattr__ = late(__name__, {"index_building": "build_index settings_to_try try_index"})
+__getattr__ = late(
+    __name__, {"index_building": "build_index settings_to_try try_index", "list_building": "list_factory"}
+)
 
 __all__ = [
     "INDEX_FILES",
@@ -29,6 +32,7 @@ __all__ = [
     "blocks",
     "build_index",
     "exact_search",
+    "list_factory",
     "nearest_but_inputs",
     "open_index",
     "search_by_one_thread",

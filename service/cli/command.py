@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 
 from embeddings import EmbeddingsError, Options
-from embeddings.catalogue import DEFAULT_MODEL, home, list_models, require_own
+from embeddings.catalogue import DEFAULT_MODEL, home, list_models, measured_index, require_own
 from embeddings.extras import missing_extra
 from embeddings.search import KINDS, IndexParameters
 from service.cli import display
@@ -185,8 +185,10 @@ def index(model: str, kind: str, recall: float) -> None:
 
     require_own(model, "built anew")
     opened = display.load(model)
+    parameters = IndexParameters(kind=kind, recall=recall)
+    measured = measured_index(opened.folder) if parameters == IndexParameters() else None
     with display.progress_bar(f"indexing {opened.name}") as progress:
-        built = rebuild_index(opened.folder, IndexParameters(kind=kind, recall=recall), progress).index
+        built = rebuild_index(opened.folder, parameters, progress, measured=measured).index
     candidates = f"{built.candidates:,} candidates, " if built.candidates else ""
     click.echo(
         f"{opened.name}: {built.factory or 'exact'}, {candidates}recall@10 {built.recall:.4f}, "

@@ -6,12 +6,14 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from embeddings import ask
-from embeddings.catalogue.bundled import OWN_MODEL
+from embeddings.catalogue.bundled import OWN_MODEL, measured_index
 from embeddings.evaluation.scores import evaluate
-from embeddings.models.model import Model, verify_model
+from embeddings.models.model import Card, Model, read_manifest, verify_model
+from embeddings.models.writer import save_model
 
 
 def test_it_is_what_is_asked_where_no_model_is_named() -> None:
@@ -104,3 +106,12 @@ def test_names_beside_which_it_stands_are_described(wikipedia: Model, word: str,
     row = wikipedia.vocabulary.row(word)
     assert row is not None
     assert what in (wikipedia.description(row) or "")
+
+
+def test_its_index_is_the_one_that_was_measured_on_many_targets(wikipedia: Model, tmp_path: Path) -> None:
+    """Also when it is indexed anew; another model of that name is measured itself."""
+    report = measured_index(wikipedia.folder)
+    assert report is not None and report.parameters.targets == 9000
+    assert read_manifest(wikipedia.folder).index.reach_for == report.reach_for
+    save_model(tmp_path / "mine", ["a", "b"], np.eye(2), Card(OWN_MODEL))
+    assert measured_index(tmp_path / "mine") is None
