@@ -1,5 +1,6 @@
 """One word that an answer lists."""
 
+import numpy as np
 import pytest
 
 from embeddings.answers.result import Result, as_dicts, from_dicts
@@ -17,6 +18,13 @@ def test_json_has_the_texts_that_there_are_and_gives_the_results_back() -> None:
     assert content[0] == {"word": "paper", "score": 0.5, "rank": 3}
     assert (content[1]["display"], content[1]["description"]) == ("New York Times", "American newspaper")
     assert from_dicts(content) == (PLAIN, NAMED)
+
+
+def test_scores_have_six_decimals_and_halves_go_to_the_even_one() -> None:
+    scores = [0.0078125, -0.0078125, 0.5234375, float(np.float32(0.1234565)), 1.0, float(np.float32(2 / 3))]
+    shown = [entry["score"] for entry in as_dicts(Result("paper", score, 3) for score in scores)]
+    assert shown == [0.007812, -0.007812, 0.523438, 0.123457, 1.0, 0.666667]
+    assert shown == [round(score, 6) for score in scores]
 
 
 def test_a_result_without_its_score_is_refused() -> None:
