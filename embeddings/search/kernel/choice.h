@@ -44,7 +44,7 @@ static void begin(const List_index *index, Search *search, const float *turned, 
     search->pairs = nibbles_of(index) / 2, search->of_part = bytes_of_part(index);
     search->step = 1;
     search->bound = NO_BOUND;
-    search->at_once = search->cannot_read = 0;
+    search->cannot_read = 0;
     search->is_direction = square > 0 && square < 1e30f; // NaN is none
     if (!search->is_direction) return;
     int32_t origin;
@@ -100,6 +100,17 @@ INLINE int may_have_some(const List_index *index, const Question *asked, const S
     return search->bound <= 0 || promise_of(index, asked, base, last - 1) >= search->bound;
 }
 
+// Puts down where flags [n] are 1, eight at a time; behind them stand eight zeros. Gives how many they are.
+INLINE int64_t places_of_ones(const uint8_t *flags, int64_t n, uint32_t *places) {
+    int64_t count = 0;
+    for (int64_t at = 0; at < n; at += (int64_t)sizeof(uint64_t)) {
+        uint64_t eight;
+        memcpy(&eight, flags + at, sizeof eight);
+        for (; eight; eight &= eight - 1) places[count++] = (uint32_t)(at + __builtin_ctzll(eight) / 8);
+    }
+    return count;
+}
+
 // Puts down all parts that promise enough, in loops that hardly depend on how many there are.
 static void choose_parts(const List_index *index, const Question *asked, Search *search) {
     const uint32_t *first_part = index->first_part;
@@ -114,13 +125,7 @@ static void choose_parts(const List_index *index, const Question *asked, Search 
     for (int64_t part = 0; part < parts; part++)
         is_chosen[part] = part_bases[part] * scales[part] + reach * spreads[part] >= bound;
     memset(is_chosen + parts, 0, sizeof(uint64_t));
-    int64_t count = 0;
-    for (int64_t part = 0; part < index->parts; part += sizeof(uint64_t)) {
-        uint64_t eight;
-        memcpy(&eight, is_chosen + part, sizeof eight);
-        for (; eight; eight &= eight - 1) search->chosen[count++] = (uint32_t)(part + __builtin_ctzll(eight) / 8);
-    }
-    search->chosen_count = count;
+    search->chosen_count = places_of_ones(is_chosen, parts, search->chosen);
 }
 
 // Reads every so many of the chosen parts. The memory brings those that are next while one is looked at.

@@ -36,6 +36,8 @@ EXPORT(int64_t, list_scratch_bytes)(const List_index *index, int64_t together) {
     return rounded(4 * index->turned * together) + rounded(index->turned) + rounded(4 * (index->lists + BLOCK_ROWS)) +
            4 * rounded(sizeof(Passed) * MOST_WAITING) + 2 * rounded(4 * index->dimension) +
            2 * rounded(4 * parts_with_room(index, together)) + rounded(parts_with_room(index, together)) +
+           3 * rounded(4 * (index->lists + 1)) + rounded(index->lists + 8) + rounded(4 * index->lists * together) +
+           rounded(2 * index->lists * together) +
            searches_for(together) * bytes_of_search(index) + 64;
 }
 
@@ -44,6 +46,11 @@ typedef struct {
     float *turned; // [together][turned]
     int8_t *centre_query;
     int32_t *raw;
+    float *scales, *spreads; // [lists]: those of the last part of each list
+    uint8_t *has_some; // [lists + 8]: whether a target reads a list
+    uint32_t *lists_of; // [together][lists]: the lists that each target reads
+    uint32_t *starts;  // [lists + 1]
+    uint16_t *members; // [lists * together]: the targets that read a list, list after list
     Search *searches;  // one for each target at once, and two for one
 } Scratch;
 
@@ -53,6 +60,12 @@ static Scratch scratch_of(const List_index *index, int64_t together, char *from)
     scratch.turned = (float *)part_of(&room, 4 * index->turned * together);
     scratch.centre_query = (int8_t *)part_of(&room, index->turned);
     scratch.raw = (int32_t *)part_of(&room, 4 * (index->lists + BLOCK_ROWS));
+    scratch.scales = (float *)part_of(&room, 4 * (index->lists + 1));
+    scratch.spreads = (float *)part_of(&room, 4 * (index->lists + 1));
+    scratch.starts = (uint32_t *)part_of(&room, 4 * (index->lists + 1));
+    scratch.has_some = (uint8_t *)part_of(&room, index->lists + 8);
+    scratch.lists_of = (uint32_t *)part_of(&room, 4 * index->lists * together);
+    scratch.members = (uint16_t *)part_of(&room, 2 * index->lists * together);
     float *part_bases = (float *)part_of(&room, 4 * parts_with_room(index, together));
     uint32_t *chosen = (uint32_t *)part_of(&room, 4 * parts_with_room(index, together));
     uint8_t *is_chosen = (uint8_t *)part_of(&room, parts_with_room(index, together));
@@ -143,20 +156,49 @@ static void search_alone(Parted *parted) {
 
 // ---- Many targets
 
-// List by list: what one of them brought into the cache is there for all.
-static void search_together(const List_index *index, const Question *asked, Search *searches, int64_t count) {
-    for (int64_t i = 0; i < count; i++) {
-        if (!searches[i].is_direction) continue;
-        choose_seeds(index, &searches[i]);
-        read_seeds(index, asked, &searches[i]);
-        searches[i].at_once = 1;
-    }
+// Puts down which lists may hold answers, and gives how many they are.
+static int64_t choose_lists(const List_index *index, const Question *asked, const Search *search, const Scratch *scratch,
+                            uint32_t *to) {
+    const float *bases = search->bases, *scales = scratch->scales, *spreads = scratch->spreads;
+    const float reach = asked->reach, bound = search->bound;
+    uint8_t *restrict has_some = scratch->has_some;
     for (int64_t list = 0; list < index->lists; list++)
-        for (int64_t i = 0; i < count; i++) {
-            Search *search = &searches[i];
-            if (!search->is_direction || !may_have_some(index, asked, search, list)) continue;
+        has_some[list] = (bases[list] * scales[list] + reach * spreads[list] >= bound) | (bound <= 0);
+    memset(has_some + index->lists, 0, sizeof(uint64_t));
+    return places_of_ones(has_some, index->lists, to);
+}
+
+// List by list: what one of them brought into the cache is there for all.
+static void search_together(const List_index *index, const Question *asked, const Scratch *scratch, int64_t count) {
+    const int64_t lists = index->lists;
+    for (int64_t list = 0; list < lists; list++) {
+        const uint32_t last = index->first_part[list + 1];
+        scratch->scales[list] = index->scales[last > 0 ? last - 1 : 0];
+        scratch->spreads[list] = index->spreads[last > 0 ? last - 1 : 0];
+    }
+    memset(scratch->starts, 0, sizeof(uint32_t) * (size_t)(lists + 1));
+    for (int64_t i = 0; i < count; i++) {
+        Search *search = &scratch->searches[i];
+        search->chosen_count = 0;
+        if (!search->is_direction) continue;
+        uint32_t *chosen = scratch->lists_of + i * lists;
+        choose_seeds(index, search);
+        read_seeds(index, asked, search);
+        search->chosen_count = choose_lists(index, asked, search, scratch, chosen);
+        for (int64_t j = 0; j < search->chosen_count; j++) scratch->starts[chosen[j] + 1]++;
+    }
+    for (int64_t list = 0; list < lists; list++) scratch->starts[list + 1] += scratch->starts[list];
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t j = 0; j < scratch->searches[i].chosen_count; j++)
+            scratch->members[scratch->starts[scratch->lists_of[i * lists + j]]++] = (uint16_t)i;
+    uint32_t member = 0;
+    for (int64_t list = 0; list < lists; list++)
+        for (; member < scratch->starts[list]; member++) { // by now where the next one starts
+            Search *search = &scratch->searches[scratch->members[member]];
+            if (!may_have_some(index, asked, search, list)) continue;
             rank(index, asked, search, search->hits_count); // their vectors are there since the list before
             read_list(index, asked, search, list);
+            leave_list(index, asked, search);
         }
 }
 
@@ -201,7 +243,7 @@ static void answer(void *given) {
             searches[i].target = targets + i * index->dimension;
             begin(index, &searches[i], scratch.turned + i * index->turned, scratch.centre_query, scratch.raw);
         }
-        if (call->together > 1) search_together(index, asked, searches, now);
+        if (call->together > 1) search_together(index, asked, &scratch, now);
         else {
             call->parted.own = searches, call->parted.other = searches + 1;
             search_alone(&call->parted);

@@ -51,7 +51,6 @@ typedef struct {
     float bound;          // the k-th best score, or NO_BOUND before there are k
     int16_t per_share;    // the same in units of the coarse codes' sums
     int is_direction;     // else nothing is near the target
-    int at_once;          // fine codes are in the cache, so rows need not wait for them
     float *row_room;      // [dimension]: a row that was read
     int cannot_read;
 } Search;
@@ -257,17 +256,20 @@ INLINE void read_part(const List_index *index, const Question *asked, Search *se
         search->passed[search->passed_count++] = (Passed){coarse_score(search, base, sums[row]), place};
     }
     if (search->bound == NO_BOUND) {
-        if (search->at_once || search->passed_count >= MANY_WAITING) settle(index, asked, search);
-    } else if (search->at_once) {
-        if (search->hits_count > MOST_WAITING) rank(index, asked, search, search->hits_count);
-        look_closer(index, asked, search, search->passed_count);
-        look_closest(index, asked, search, search->finer_count);
+        if (search->passed_count >= MANY_WAITING) settle(index, asked, search);
     } else if (search->passed_count >= MANY_WAITING) { // what was asked for just now is not there yet
         const int64_t hits = search->hits_count, finer = search->finer_count;
         look_closer(index, asked, search, search->passed_count - STILL_AWAY);
         look_closest(index, asked, search, finer);
         rank(index, asked, search, hits);
     }
+}
+
+// What waits of a list is looked at before another target needs the memory for it.
+static void leave_list(const List_index *index, const Question *asked, Search *search) {
+    if (search->bound == NO_BOUND) settle(index, asked, search);
+    look_closer(index, asked, search, search->passed_count);
+    look_closest(index, asked, search, search->finer_count);
 }
 
 #endif

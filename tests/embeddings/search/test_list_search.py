@@ -85,6 +85,17 @@ def test_all_levels_find_the_same(rows27: Matrix, lists: Lists, monkeypatch: pyt
         np.testing.assert_allclose(scores, answers[0][0], atol=1e-6)
 
 
+def test_targets_find_the_same_alone_and_in_batches_of_any_size(rows27: Matrix, lists: Lists) -> None:
+    search = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.6, 0.15, 0.05, 0.03)})
+    targets, _ = analogy_targets(rows27, 600, 8)
+    alone = search.nearest_of_each(targets, 10, SearchKind.ANALOGY, together=1)[1]
+    for together in (2, 16, 64, 512):
+        found = search.nearest_of_each(targets, 10, SearchKind.ANALOGY, together=together)[1]
+        assert (found == alone).mean() > 0.999, together
+    many = search.nearest_of_each(targets[:40], LARGEST_K, SearchKind.ANALOGY, together=32)[1]
+    assert all(len(set(rows.tolist())) == LARGEST_K for rows in many)
+
+
 def test_excluded_rows_filters_and_limits_act_within_the_search(rows27: Matrix, lists: Lists) -> None:
     search = ListSearch(lists, rows27, EVERYTHING)
     target = rows27[17]
