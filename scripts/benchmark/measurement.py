@@ -17,7 +17,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 OURS, EXACT, GENSIM, NUMPY = "this project", "this project, exact", "gensim", "numpy, brute force"
 K = 10
-TURN, WARM_UP = 50, 3
+TURN = 50
 REST = 0.2
 """Seconds until the threads of a library sleep that wait for work with their eyes open: OpenBLAS's do for 0.1."""
 Result = TypeVar("Result")
@@ -42,16 +42,17 @@ def processor_seconds() -> float:
 
 
 def time_in_turn(peers: dict[str, Callable[[Any], Any]], inputs: Sequence[Any]) -> dict[str, list[float]]:
-    """Milliseconds that each peer takes for each input; the first few of every turn are not counted.
+    """Milliseconds that each peer takes for each input.
 
     They take turns of fifty, so that what else the machine does troubles all alike, with a rest before each, so that
-    the threads of one library do not trouble the next. So each finds the caches as one does who asks query after query.
+    the threads of one library do not trouble the next. The inputs of the turn before come first and are not counted:
+    so each finds the caches as one does who asks query after query, and not as the peer before it left them.
     """
     times: dict[str, list[float]] = {name: [] for name in peers}
     for start in range(0, len(inputs), TURN):
         for name, work in peers.items():
             time.sleep(REST)
-            for each in inputs[start : start + WARM_UP]:
+            for each in inputs[start - TURN : start] if start else inputs[-TURN:]:
                 work(each)
             times[name] += [milliseconds(work, each) for each in inputs[start : start + TURN]]
     return times

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scripts.benchmark.measurement import EXACT, GENSIM, NUMPY, OURS, WARM_UP, K, package_version, seconds, summary
+from scripts.benchmark.measurement import EXACT, GENSIM, NUMPY, OURS, K, package_version, seconds, summary
 
 Matrix = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -31,6 +31,7 @@ Search = Callable[[Matrix, int], Any]
 LARGE = 100_000_000
 """Numbers in a matrix (300,000 × 300 has fewer) above which an index takes minutes to hours to build."""
 _PROCESSORS = os.cpu_count() or 1
+_WARM_UP = 3
 
 
 @dataclass(frozen=True)
@@ -269,7 +270,7 @@ def measure_peer(peer: Peer, vectors: Matrix, targets: dict[str, tuple[Matrix, R
             wanted = K + inputs.shape[1]
             for setting in built.settings or peer.settings:
                 search = built.set(setting)
-                for target in some[:WARM_UP]:
+                for target in some[:_WARM_UP]:
                     search(target, wanted)
                 timed = [seconds(partial(search, target, wanted)) for target in some]
                 times, answers = [1000 * took for took, _ in timed], [built.rows(answer) for _, answer in timed]
