@@ -16,6 +16,15 @@ enum { MOST_NIBBLES = 128, TABLE = 16, LARGEST_ENTRY = 63 };
 
 INLINE int64_t bytes_of_part(const List_index *index) { return (1 + nibbles_of(index) / 2) * PART_ROWS; }
 
+// With AVX-512 a register looks up two pairs of nibbles at once: it has the tables of both, each twice.
+#if defined(__AVX512F__)
+enum { COPIES = 2 };
+INLINE int64_t place_of_table(int64_t nibble) { return TABLE * (nibble / 4 * 8 + nibble % 2 * 4 + nibble / 2 % 2 * 2); }
+#else
+enum { COPIES = 1 };
+INLINE int64_t place_of_table(int64_t nibble) { return TABLE * nibble; }
+#endif
+
 // Where the share of a row of a part stands, and its byte of every two nibbles.
 INLINE int64_t place_in_part(int64_t row) { return 2 * (row % (PART_ROWS / 2)) + row / (PART_ROWS / 2); }
 
@@ -47,11 +56,10 @@ static inline float tabulate(const List_index *index, const float *turned, uint8
         most = 2 * largest > most ? 2 * largest : most;
     }
     const float unit = most / LARGEST_ENTRY, scale = LARGEST_ENTRY / most;
-    memset(tables, 0, MOST_NIBBLES * TABLE); // those that no nibble has are read beside others
     for (int64_t nibble = 0; nibble < nibbles; nibble++) {
         int64_t start;
         const int bits = bits_of_nibble(index, nibble, &start);
-        uint8_t *table = tables + TABLE * nibble;
+        uint8_t *table = tables + place_of_table(nibble);
         float numbers[4];
         for (int i = 0; i < 4 / bits; i++) numbers[i] = turned[start + i] * index->sizes[start + i];
         for (int code = 0; code < TABLE; code++) {
@@ -63,6 +71,7 @@ static inline float tabulate(const List_index *index, const float *turned, uint8
             const float entry = value * scale + 0.5f;
             table[code] = entry > 0 ? entry < LARGEST_ENTRY ? (uint8_t)entry : LARGEST_ENTRY : 0;
         }
+        if (COPIES > 1) memcpy(table + TABLE, table, TABLE);
     }
     *origin = -low * scale;
     return unit;
@@ -80,6 +89,42 @@ INLINE int16_t within_16(float value) {
 // Gives by bits which of a part's rows pass; their sums go to `sums` [PART_ROWS]. `pairs` of nibbles are an even number.
 #if defined(__AVX2__)
 
+// Adds 16-bit numbers up whose high bytes are sums, and those high bytes on their own.
+typedef struct {
+    __m256i all, high;
+} Sums;
+
+#if defined(__AVX512F__)
+
+INLINE __m512i looked_up(const uint8_t *codes, const uint8_t *tables) {
+    const __m512i half = _mm512_set1_epi8(15), two = _mm512_loadu_si512(codes);
+    return _mm512_add_epi8(
+        _mm512_shuffle_epi8(_mm512_load_si512(tables), _mm512_and_si512(two, half)),
+        _mm512_shuffle_epi8(_mm512_load_si512(tables + 4 * TABLE), _mm512_and_si512(_mm512_srli_epi16(two, 4), half)));
+}
+
+INLINE __m256i two_added(__m512i sums) {
+    return _mm256_add_epi16(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64(sums, 1));
+}
+
+INLINE Sums sums_of(const uint8_t *codes, int64_t pairs, const uint8_t *tables) {
+    __m512i all = _mm512_setzero_si512(), high = all;
+    int64_t pair = 0;
+    for (; pair + 4 <= pairs; pair += 4, codes += 4 * PART_ROWS, tables += 16 * TABLE) {
+        const __m512i bytes = _mm512_add_epi8(looked_up(codes, tables), looked_up(codes + 2 * PART_ROWS, tables + 8 * TABLE));
+        all = _mm512_add_epi16(all, bytes);
+        high = _mm512_add_epi16(high, _mm512_srli_epi16(bytes, 8));
+    }
+    if (pair < pairs) {
+        const __m512i bytes = looked_up(codes, tables);
+        all = _mm512_add_epi16(all, bytes);
+        high = _mm512_add_epi16(high, _mm512_srli_epi16(bytes, 8));
+    }
+    return (Sums){two_added(all), two_added(high)};
+}
+
+#else
+
 // A shuffle looks up within each half of a register, so both halves have the table.
 INLINE __m256i looked_up(const uint8_t *codes, const uint8_t *tables) {
     const __m256i half = _mm256_set1_epi8(15), two = _mm256_loadu_si256((const __m256i *)codes);
@@ -89,20 +134,27 @@ INLINE __m256i looked_up(const uint8_t *codes, const uint8_t *tables) {
                            _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(two, 4), half)));
 }
 
+INLINE Sums sums_of(const uint8_t *codes, int64_t pairs, const uint8_t *tables) {
+    Sums sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    for (int64_t pair = 0; pair < pairs; pair += 2, codes += 2 * PART_ROWS, tables += 4 * TABLE) {
+        const __m256i bytes = _mm256_add_epi8(looked_up(codes, tables), looked_up(codes + PART_ROWS, tables + 2 * TABLE));
+        sums.all = _mm256_add_epi16(sums.all, bytes);
+        sums.high = _mm256_add_epi16(sums.high, _mm256_srli_epi16(bytes, 8));
+    }
+    return sums;
+}
+
+#endif
+
 INLINE __m256i least_of(__m256i shares, Bound bound) {
     return _mm256_adds_epi16(_mm256_mulhrs_epi16(shares, _mm256_set1_epi16(bound.per_share)), _mm256_set1_epi16(bound.base));
 }
 
 static inline uint32_t scan(const uint8_t *codes, int64_t pairs, const uint8_t *tables, Bound bound, uint16_t *sums) {
     const __m256i shares = _mm256_loadu_si256((const __m256i *)codes), bits = _mm256_set1_epi16(0x7f80);
-    __m256i all = _mm256_setzero_si256(), high = all;
-    codes += PART_ROWS;
-    for (int64_t pair = 0; pair < pairs; pair += 2, codes += 2 * PART_ROWS, tables += 4 * TABLE) {
-        const __m256i bytes = _mm256_add_epi8(looked_up(codes, tables), looked_up(codes + PART_ROWS, tables + 2 * TABLE));
-        all = _mm256_add_epi16(all, bytes);
-        high = _mm256_add_epi16(high, _mm256_srli_epi16(bytes, 8));
-    }
-    const __m256i low = _mm256_sub_epi16(all, _mm256_slli_epi16(high, 8)); // what high bytes added to it is taken off
+    const Sums sums_of_rows = sums_of(codes + PART_ROWS, pairs, tables);
+    const __m256i high = sums_of_rows.high;
+    const __m256i low = _mm256_sub_epi16(sums_of_rows.all, _mm256_slli_epi16(high, 8)); // what high bytes added is taken off
     _mm256_storeu_si256((__m256i *)sums, low);
     _mm256_storeu_si256((__m256i *)(sums + PART_ROWS / 2), high);
     const __m256i of_low = least_of(_mm256_and_si256(_mm256_slli_epi16(shares, 7), bits), bound);

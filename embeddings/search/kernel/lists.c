@@ -22,7 +22,7 @@ static char *part_of(char **room, int64_t bytes) {
 static int64_t searches_for(int64_t together) { return together > 1 ? together : 2; }
 
 static int64_t bytes_of_search(const List_index *index) {
-    return rounded(sizeof(Search)) + rounded(MOST_NIBBLES * TABLE) + rounded(4 * index->lists) +
+    return rounded(sizeof(Search)) + rounded(MOST_NIBBLES * TABLE * COPIES) + rounded(4 * index->lists) +
            2 * rounded(sizeof(Ranked) * 2 * MOST_WAITING) + rounded(sizeof(Ranked) * LARGEST_K);
 }
 
@@ -79,7 +79,7 @@ static Scratch scratch_of(const List_index *index, int64_t together, char *from)
     scratch.searches = (Search *)part_of(&room, (int64_t)sizeof(Search) * searches_for(together));
     for (int64_t i = 0; i < searches_for(together); i++) {
         Search *search = &scratch.searches[i];
-        search->tables = (uint8_t *)part_of(&room, MOST_NIBBLES * TABLE);
+        search->tables = (uint8_t *)part_of(&room, MOST_NIBBLES * TABLE * COPIES);
         search->bases = (float *)part_of(&room, 4 * index->lists);
         search->part_bases = part_bases, search->chosen = chosen, search->is_chosen = is_chosen;
         search->passed = passed[together == 1 && i == 1];
