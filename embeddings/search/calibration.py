@@ -1,6 +1,7 @@
 """How far searches in lists must go for a wanted recall, measured for each kind of search."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -48,7 +49,8 @@ def measure_lists(
         shares = 1 - np.array(_SHARES) * (1 - goal)
         needed = [np.quantile(each, share, method="higher") for each, share in zip(lacks, shares, strict=True)]
         room = 1 + _ROOM / len(truth) ** 0.5
-        reach = Reach(*(max(room * float(each), least) for each, least in zip(needed, _LEAST, strict=True)))
+        looks = (max(room * float(each), least) for each, least in zip(needed, _LEAST, strict=True))
+        reach = replace(Reach(*looks), floor=float(recall.least.min()))
         for _ in range(_WIDENINGS):
             if (found := recall(reach)) >= goal:
                 break

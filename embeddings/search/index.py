@@ -132,9 +132,11 @@ class Index:
         """
         count = len(self.vectors) if restrict is None else min(restrict, len(self.vectors))
         if self._lists is not None and not exact and self._is_worth_lists(k, count):
-            scores, rows = self._opened_lists().nearest(target, k, asked, limit=count, excluded=excluded)
-            if len(rows) == k:
+            lists = self._opened_lists()
+            scores, rows = lists.nearest(target, k, asked, limit=count, excluded=excluded)
+            if len(rows) == k and not lists.is_far(scores, asked):
                 return scores, rows
+            exact = True
         [scores], [rows] = self.search(target[None], k + len(excluded), exact=exact, restrict=restrict, asked=asked)
         if excluded:
             left = ~np.isin(rows, list(excluded))
@@ -170,12 +172,12 @@ class Index:
         lists = self._opened_lists()
         if len(targets) == 1:
             one, of_one = lists.nearest(targets[0], k, asked, limit=limit)
-            if len(of_one) == k:
+            if len(of_one) == k and not lists.is_far(one, asked):
                 return one[None], of_one[None]
             return exact_search(self.vectors[:limit], targets, k)
         scores, rows, found = lists.nearest_of_each(targets, k, asked, limit=limit)
-        if len(short := np.flatnonzero(found < k)):
-            scores[short], rows[short] = exact_search(self.vectors[:limit], targets[short], k)
+        if len(lost := np.flatnonzero((found < k) | lists.is_far(scores, asked))):
+            scores[lost], rows[lost] = exact_search(self.vectors[:limit], targets[lost], k)
         return scores, rows
 
     def _opened_lists(self) -> ListSearch:
@@ -261,7 +263,7 @@ def _warn(text: str, *values: object) -> None:
 def _reaches(report: IndexReport, folder: Path) -> dict[SearchKind, Reach]:
     try:
         found = {SearchKind(asked): Reach(*map(float, each)) for asked, each in report.reach_for.items()}
-        within = all(0 <= number <= 4 for each in found.values() for number in astuple(each))
+        within = all(-1 <= number <= 4 for each in found.values() for number in astuple(each))
     except (TypeError, ValueError, AttributeError):
         within = False
     if not within:

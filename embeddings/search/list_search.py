@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from ctypes import Structure, addressof, c_float, c_int64, c_void_p
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -23,6 +23,8 @@ _MOST_TOGETHER, _BYTES_TOGETHER = 512, 32_000_000
 """Targets that share what is read of a list, in a batch, and the memory that they take at most."""
 _SHARED = 256
 """Targets of a batch to a thread, at least: of smaller ones those who ask have several at a time."""
+_TENTH = 12
+"""The tenth-best row stands about there: most queries are of three words, and those that are added come before it."""
 _FEW = 64
 """Excluded rows up to here are compared one by one; more are marked."""
 _threads = 2
@@ -79,14 +81,20 @@ class Reach:
     """A row's finer code is looked at if its fine one comes up to the k-th best score, less this."""
     finer: float
     """Rows are ranked exactly whose finer codes (fine ones without them) come up to the k-th best score less this."""
+    floor: float = -1.0
+    """The tenth-best score of the target that was farthest from all rows, of those that all this was measured on. Of
+    what is farther away codes say little.
+    """
 
     def widened(self, factor: float) -> Self:
-        return type(self)(*(factor * each for each in astuple(self)))
+        looks = (factor * each for each in astuple(self)[:-1])
+        return replace(type(self)(*looks), floor=self.floor)
 
     @classmethod
     def widest(cls, reaches: Iterable[Self]) -> Self:
-        """The largest of each number."""
-        return cls(*map(max, zip(*map(astuple, reaches), strict=True)))
+        """The largest of each number, and the lowest floor."""
+        *looks, floors = zip(*map(astuple, reaches), strict=True)
+        return replace(cls(*map(max, looks)), floor=min(floors))
 
 
 _CAUTIOUS = Reach(1.5, 0.3, 0.2, 0.15)
@@ -230,6 +238,15 @@ class ListSearch:
         rest = (places.shape[1], scratch.ctypes.data, scores.ctypes.data)
         self._score(self._index_address, targets.ctypes.data, len(targets), *some, *rest)
         return scores
+
+    def is_far(self, scores: Matrix, asked: SearchKind | None = None) -> npt.NDArray[np.bool_] | np.bool_:
+        """Whether targets with these scores [..., k] of their best rows are farther from all rows than any that
+        searches were measured on. Then rows may be missing.
+        """
+        far: npt.NDArray[np.bool_] | np.bool_ = (
+            scores[..., min(scores.shape[-1], _TENTH) - 1] < self._reach_for(asked).floor
+        )
+        return far
 
     def _reach_for(self, asked: SearchKind | Reach | None) -> Reach:
         if isinstance(asked, Reach):

@@ -250,3 +250,24 @@ def test_a_reach_that_cannot_be_is_refused(rows27: Matrix, folder: tuple[Path, I
     report = replace(folder[1], reach_for={"analogy": reach})  # type: ignore[dict-item]
     with pytest.raises(ModelError, match="reach_for"):
         open_index(rows27, report, folder[0])
+
+
+def test_what_is_farther_than_all_that_was_measured_is_searched_row_by_row(
+    rows27: Matrix, folder: tuple[Path, IndexReport]
+) -> None:
+    targets, _ = analogy_targets(rows27, 40, 9)
+    true_rows = exact_search(rows27, targets, 10)[1]
+    for floor, is_right in ((0.999, True), (-1.0, False)):
+        report = replace(folder[1], reach_for={"analogy": [0, 0, 0, 0, floor]})
+        index = open_index(rows27, report, folder[0])
+        together = index.search(targets, 10, asked=SearchKind.ANALOGY)[1]
+        alone = np.stack([index.nearest(target, 10, asked=SearchKind.ANALOGY)[1] for target in targets])
+        left_out = index.nearest(targets[0], 10, excluded=[int(true_rows[0, 0])], asked=SearchKind.ANALOGY)[1]
+        assert ((together == true_rows).all(), (alone == true_rows).all()) == (is_right, is_right)
+        assert (left_out[:9] == true_rows[0, 1:]).all() == is_right
+
+
+def test_the_floor_is_the_farthest_target_that_was_measured(folder: tuple[Path, IndexReport]) -> None:
+    of_analogies, of_expressions = (folder[1].reach_for[kind] for kind in ("analogy", "expression"))
+    assert len(of_analogies) == 5
+    assert -1 < of_expressions[4] <= of_analogies[4] < 1
