@@ -47,11 +47,11 @@ typedef struct {
     int8_t *centre_query;
     int32_t *raw;
     float *scales, *spreads; // [lists]: those of the last part of each list
-    uint8_t *has_some; // [lists + 8]: whether a target reads a list
+    uint8_t *has_some;  // [lists + 8]: whether a target reads a list
     uint32_t *lists_of; // [together][lists]: the lists that each target reads
-    uint32_t *starts;  // [lists + 1]
-    uint16_t *members; // [lists * together]: the targets that read a list, list after list
-    Search *searches;  // one for each target at once, and two for one
+    uint32_t *starts;   // [lists + 1]
+    uint16_t *members;  // [lists * together]: the targets that read a list, list after list
+    Search *searches;   // one for each target at once, and two for one
 } Scratch;
 
 static Scratch scratch_of(const List_index *index, int64_t together, char *from) {
