@@ -100,14 +100,25 @@ INLINE int may_have_some(const List_index *index, const Question *asked, const S
     return search->bound <= 0 || promise_of(index, asked, base, last - 1) >= search->bound;
 }
 
-// Puts down where flags [n] are 1, eight at a time; behind them stand eight zeros. Gives how many they are.
+// Puts down where flags [n] are 1, sixteen at a time; behind them stand as many zeros, and there is as much room. Gives how
+// many they are.
 INLINE int64_t places_of_ones(const uint8_t *flags, int64_t n, uint32_t *places) {
     int64_t count = 0;
-    for (int64_t at = 0; at < n; at += (int64_t)sizeof(uint64_t)) {
+#if defined(__AVX512F__)
+    __m512i at_once = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    for (int64_t at = 0; at < n; at += 16, at_once = _mm512_add_epi32(at_once, _mm512_set1_epi32(16))) {
+        const __m128i some = _mm_loadu_si128((const __m128i *)(flags + at));
+        const __mmask16 ones = _mm_test_epi8_mask(some, some);
+        _mm512_storeu_si512(places + count, _mm512_maskz_compress_epi32(ones, at_once));
+        count += __builtin_popcount(ones);
+    }
+#else
+    for (int64_t at = 0; at < n; at += 8) {
         uint64_t eight;
         memcpy(&eight, flags + at, sizeof eight);
         for (; eight; eight &= eight - 1) places[count++] = (uint32_t)(at + __builtin_ctzll(eight) / 8);
     }
+#endif
     return count;
 }
 
@@ -119,12 +130,15 @@ static void choose_parts(const List_index *index, const Question *asked, Search 
     float *restrict part_bases = search->part_bases;
     uint8_t *restrict is_chosen = search->is_chosen;
     const int64_t parts = index->parts;
-    for (int64_t list = 0; list < index->lists; list++)
+    for (int64_t list = 0; list < index->lists; list++) {
+        float copies[PARTS_AT_ONCE];
+        for (int i = 0; i < PARTS_AT_ONCE; i++) copies[i] = bases[list];
         for (int64_t part = first_part[list]; part < first_part[list + 1]; part += PARTS_AT_ONCE)
-            for (int i = 0; i < PARTS_AT_ONCE; i++) part_bases[part + i] = bases[list]; // too many: the next list's
+            memcpy(part_bases + part, copies, sizeof copies); // those too many are overwritten by the next list
+    }
     for (int64_t part = 0; part < parts; part++)
         is_chosen[part] = part_bases[part] * scales[part] + reach * spreads[part] >= bound;
-    memset(is_chosen + parts, 0, sizeof(uint64_t));
+    memset(is_chosen + parts, 0, PARTS_AT_ONCE);
     search->chosen_count = places_of_ones(is_chosen, parts, search->chosen);
 }
 

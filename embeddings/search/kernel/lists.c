@@ -36,7 +36,8 @@ EXPORT(int64_t, list_scratch_bytes)(const List_index *index, int64_t together) {
     return rounded(4 * index->turned * together) + rounded(index->turned) + rounded(4 * (index->lists + BLOCK_ROWS)) +
            4 * rounded(sizeof(Passed) * MOST_WAITING) + 2 * rounded(4 * index->dimension) +
            2 * rounded(4 * parts_with_room(index, together)) + rounded(parts_with_room(index, together)) +
-           3 * rounded(4 * (index->lists + 1)) + rounded(index->lists + 8) + rounded(4 * index->lists * together) +
+           3 * rounded(4 * (index->lists + 1)) + rounded(index->lists + PARTS_AT_ONCE) +
+           rounded(4 * (index->lists * together + PARTS_AT_ONCE)) +
            rounded(2 * index->lists * together) +
            searches_for(together) * bytes_of_search(index) + 64;
 }
@@ -47,8 +48,8 @@ typedef struct {
     int8_t *centre_query;
     int32_t *raw;
     float *scales, *spreads; // [lists]: those of the last part of each list
-    uint8_t *has_some;  // [lists + 8]: whether a target reads a list
-    uint32_t *lists_of; // [together][lists]: the lists that each target reads
+    uint8_t *has_some;  // [lists + 16]: whether a target reads a list
+    uint32_t *lists_of; // [together][lists], and room for 16: the lists that each target reads
     uint32_t *starts;   // [lists + 1]
     uint16_t *members;  // [lists * together]: the targets that read a list, list after list
     Search *searches;   // one for each target at once, and two for one
@@ -63,8 +64,8 @@ static Scratch scratch_of(const List_index *index, int64_t together, char *from)
     scratch.scales = (float *)part_of(&room, 4 * (index->lists + 1));
     scratch.spreads = (float *)part_of(&room, 4 * (index->lists + 1));
     scratch.starts = (uint32_t *)part_of(&room, 4 * (index->lists + 1));
-    scratch.has_some = (uint8_t *)part_of(&room, index->lists + 8);
-    scratch.lists_of = (uint32_t *)part_of(&room, 4 * index->lists * together);
+    scratch.has_some = (uint8_t *)part_of(&room, index->lists + PARTS_AT_ONCE);
+    scratch.lists_of = (uint32_t *)part_of(&room, 4 * (index->lists * together + PARTS_AT_ONCE));
     scratch.members = (uint16_t *)part_of(&room, 2 * index->lists * together);
     float *part_bases = (float *)part_of(&room, 4 * parts_with_room(index, together));
     uint32_t *chosen = (uint32_t *)part_of(&room, 4 * parts_with_room(index, together));
@@ -164,7 +165,7 @@ static int64_t choose_lists(const List_index *index, const Question *asked, cons
     uint8_t *restrict has_some = scratch->has_some;
     for (int64_t list = 0; list < index->lists; list++)
         has_some[list] = (bases[list] * scales[list] + reach * spreads[list] >= bound) | (bound <= 0);
-    memset(has_some + index->lists, 0, sizeof(uint64_t));
+    memset(has_some + index->lists, 0, PARTS_AT_ONCE);
     return places_of_ones(has_some, index->lists, to);
 }
 
