@@ -22,6 +22,8 @@ DEFAULT_MODEL = os.environ.get("THISPLUSTHAT_MODEL") or OWN_MODEL
 """The model that is asked if none is named; THISPLUSTHAT_MODEL names another."""
 
 _PACKED = "wikipedia.packed"
+_ADDITIONS = "wikipedia.additions"
+"""Names that it lacks, McDonald's among them: `scripts/add_to_default_model.py` writes them."""
 _DESCRIPTIONS = "wikipedia.descriptions"
 """What its entries are, more of them than the packed file knows: `scripts/describe_default_model.py` writes it."""
 _GLOVE_CARD = Card(
@@ -86,8 +88,9 @@ def _write_own(path: Path, progress: Progress, lock: Lock) -> None:
     folder = files("embeddings.catalogue")
     with as_file(folder / _DESCRIPTIONS) as packed:
         descriptions = unpack_descriptions(packed)
-    with as_file(folder / _PACKED) as packed:
-        unpack(packed, path, lock=lock, progress=progress, supplement=Supplement(_measured(OWN_MODEL), descriptions))
+    with as_file(folder / _PACKED) as packed, as_file(folder / _ADDITIONS) as additions:
+        supplement = Supplement(_measured(OWN_MODEL), descriptions, additions)
+        unpack(packed, path, lock=lock, progress=progress, supplement=supplement)
 
 
 def _write_glove(path: Path, progress: Progress, lock: Lock) -> None:

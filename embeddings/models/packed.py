@@ -10,7 +10,8 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,26 @@ class Supplement:
     index: IndexReport | None = None
     """An index that was measured on its vectors."""
     descriptions: Mapping[str, str] | None = None
-    """What each word is; others are nothing."""
+    """What each of the file's words is; others are nothing."""
+    additions: Path | None = None
+    """Another packed file of the same space. Its entries stand behind all of the model's, so that their rank says
+    nothing of how often they are met; their counts do.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A packed file but for its vectors."""
+
+    path: Path
+    bands: Sequence[Band]
+    dimension: int
+    card: Card
+    index: IndexReport | None
+    words: Sequence[str]
+    counts: Sequence[int]
+    texts: Mapping[str, Sequence[str]]
+    """What rows are named and described as, by the name of the file that holds it."""
 
 
 def rounded(vectors: Matrix, bands: Sequence[Band]) -> npt.NDArray[np.int8]:
@@ -111,43 +131,31 @@ def unpack(
     progress: Progress = no_progress,
     supplement: Supplement | None = None,
 ) -> Manifest:
-    """Make the model folder ``path`` of a packed file; what a ``supplement`` has takes the place of what the file says.
+    """Make the model folder ``path`` of a packed file; what a ``supplement`` has takes the place of what the file says,
+    or is added at the end.
 
-    Raises `ModelError` naming what is wrong with the file.
+    Raises `ModelError` naming what is wrong with which file.
     """
     more = supplement or Supplement()
-    try:
-        with zipfile.ZipFile(packed) as archive:
-            about = json.loads(_member(archive, _ABOUT, 10_000_000))
-            rows, dimension, bands, card = _described(about, packed)
-            words = _split(_unxz(_member(archive, _WORDS), rows * 400), rows)
-            counts = np.frombuffer(_unxz(_member(archive, _COUNTS), rows * 8), "<u8").tolist()
-            with ModelWriter(path, dimension, expected_rows=rows, lock=lock) as writer:
-                start = 0
-                for codes, step in _unpacked(archive, _slices(bands, rows), dimension):
-                    for first in range(0, codes.shape[1], _BLOCK_ROWS):
-                        progress("unpacking vectors", start, rows)
-                        block = codes[:, first : first + _BLOCK_ROWS].T * np.float32(step)
-                        here = slice(start, start + len(block))
-                        writer.append(words[here], np.ascontiguousarray(block), counts[here])
-                        start += len(block)
-                for texts in (DISPLAY_FILE, DESCRIPTIONS_FILE):
-                    if texts in archive.namelist():
-                        of_rows = _split(_unxz(_member(archive, texts), rows * 1000), rows)
-                        if texts == DESCRIPTIONS_FILE and more.descriptions is not None:
-                            of_rows = [more.descriptions.get(word, "") for word in words]
-                        write_texts(writer.folder / texts, of_rows)
-                given = asdict(card) | ({"name": name} if name else {})
-                measured = more.index
-                if measured is None and about.get("index") is not None:
-                    measured = IndexReport.from_dict(about["index"])
-                return writer.finish(Card(**given), progress=progress, measured=measured)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, lzma.LZMAError, zlib.error) as error:
+    first = _read(packed)
+    parts = [first] if more.additions is None else [first, _read(more.additions)]
+    if parts[-1].dimension != first.dimension:
         raise ModelError(
-            f"{packed} is not a packed model, or is damaged: {error}. Install the package again."
-        ) from error
-    except OSError as error:
-        raise ModelError(f"{packed} cannot be read: {error.strerror or error}.") from error
+            f"{more.additions} has {parts[-1].dimension} dimensions and {packed} has {first.dimension}. "
+            "Install the package again."
+        )
+    rows = sum(len(part.words) for part in parts)
+    with ModelWriter(path, first.dimension, expected_rows=rows, lock=lock) as writer:
+        for part in parts:
+            _append(writer, part, progress)
+        for name_of_texts in (DISPLAY_FILE, DESCRIPTIONS_FILE):
+            texts = [part.texts.get(name_of_texts) or [""] * len(part.words) for part in parts]
+            if name_of_texts == DESCRIPTIONS_FILE and more.descriptions is not None:
+                texts[0] = [more.descriptions.get(word, "") for word in first.words]
+            if any(name_of_texts in part.texts for part in parts):
+                write_texts(writer.folder / name_of_texts, [text for of_part in texts for text in of_part])
+        card = replace(first.card, name=name or first.card.name)
+        return writer.finish(card, progress=progress, measured=more.index or (None if more.additions else first.index))
 
 
 def pack_descriptions(path: Path, descriptions: Mapping[str, str]) -> int:
@@ -169,14 +177,51 @@ def unpack_descriptions(packed: Path) -> dict[str, str]:
         raise ModelError(f"{packed} cannot be read: {error.strerror or error}.") from error
 
 
-def _described(about: dict[str, Any], packed: Path) -> tuple[int, int, list[Band], Card]:
-    if about["format"] != _FORMAT:
-        raise ModelError(f"{packed} is of format {about['format']}, and this program reads {_FORMAT}. Update it.")
-    rows, dimension = int(about["rows"]), int(about["dimension"])
-    bands = [Band(int(band["end"]), float(band["step"])) for band in about["bands"]]
-    if not (0 < rows <= _MOST_ROWS and 0 < dimension <= _MOST_DIMENSIONS and bands and bands[-1].end == rows):
-        raise ModelError(f"{packed} is damaged: {rows} rows of {dimension} dimensions in {len(bands)} bands.")
-    return rows, dimension, bands, Card(**about["card"])
+@contextmanager
+def _opened(packed: Path) -> Iterator[zipfile.ZipFile]:
+    """The packed file; what goes wrong while it is read is its fault."""
+    try:
+        with zipfile.ZipFile(packed) as archive:
+            yield archive
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise ModelError(
+            f"{packed} is not a packed model, or is damaged: {error}. Install the package again."
+        ) from error
+    except OSError as error:
+        raise ModelError(f"{packed} cannot be read: {error.strerror or error}.") from error
+
+
+def _read(packed: Path) -> _Part:
+    with _opened(packed) as archive:
+        about = json.loads(_member(archive, _ABOUT, 10_000_000))
+        if about["format"] != _FORMAT:
+            raise ModelError(f"{packed} is of format {about['format']}, and this program reads {_FORMAT}. Update it.")
+        rows, dimension = int(about["rows"]), int(about["dimension"])
+        bands = [Band(int(band["end"]), float(band["step"])) for band in about["bands"]]
+        if not (0 < rows <= _MOST_ROWS and 0 < dimension <= _MOST_DIMENSIONS and bands and bands[-1].end == rows):
+            raise ModelError(f"{packed} is damaged: {rows} rows of {dimension} dimensions in {len(bands)} bands.")
+        index = None if about.get("index") is None else IndexReport.from_dict(about["index"])
+        words = _split(_unxz(_member(archive, _WORDS), rows * 400), rows)
+        counts = np.frombuffer(_unxz(_member(archive, _COUNTS), rows * 8), "<u8").tolist()
+        texts = {
+            name: _split(_unxz(_member(archive, name), rows * 1000), rows)
+            for name in (DISPLAY_FILE, DESCRIPTIONS_FILE)
+            if name in archive.namelist()
+        }
+        return _Part(packed, bands, dimension, Card(**about["card"]), index, words, counts, texts)
+
+
+def _append(writer: ModelWriter, part: _Part, progress: Progress) -> None:
+    """Write the rows of a packed file, with their vectors, behind those that are written."""
+    rows, start = len(part.words), 0
+    with _opened(part.path) as archive:
+        for codes, step in _unpacked(archive, _slices(part.bands, rows), part.dimension):
+            for first in range(0, codes.shape[1], _BLOCK_ROWS):
+                progress("unpacking vectors", start, rows)
+                block = codes[:, first : first + _BLOCK_ROWS].T * np.float32(step)
+                here = slice(start, start + len(block))
+                writer.append(part.words[here], np.ascontiguousarray(block), part.counts[here])
+                start += len(block)
 
 
 def _slices(bands: Sequence[Band], rows: int) -> list[tuple[slice, float]]:

@@ -27,7 +27,7 @@ bed and breakfast|lunch|lunch
 research and development|technology_development|innovation
 mergers and acquisitions|takeovers|takeovers
 arts and crafts|arts_and_crafts_movement|handicrafts
-supply and demand|prices|prices
+supply and demand|price_elasticity|prices
 trial and error|errors|errors
 art of war|warfare|contemporary
 house of commons|house_of_lords|parliament

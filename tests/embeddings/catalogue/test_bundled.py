@@ -32,6 +32,8 @@ def test_it_is_small_and_knows_many_names(wikipedia: Model) -> None:
     assert sum("_" in word.strip("_") for word in words) >= 50_000
     assert sum(wikipedia.description(row) is not None for row in range(len(words))) >= 20_000
     assert len((files("embeddings.catalogue") / "wikipedia.descriptions").read_bytes()) < 2_000_000
+    assert len((files("embeddings.catalogue") / "wikipedia.additions").read_bytes()) < 200_000
+    assert len(words) == 214_640 + 346
     card = wikipedia.manifest.card
     assert "CC-BY-SA-4.0" in card.licence
     assert "Wikipedia" in card.corpus
@@ -69,6 +71,23 @@ def test_what_people_ask_is_answered(wikipedia: Model, query: str, first: str) -
 
 
 @pytest.mark.parametrize(
+    ("query", "near"),
+    [
+        ("McDonald's", {"pizza_hut", "burger_king", "starbucks"}),
+        ("Macy's", {"saks_fifth_avenue", "boutique", "retail_stores"}),
+        ("Sotheby's", {"christie's", "auction"}),
+        ("C++", {"c#", "javascript"}),
+        ("AC/DC", {"def_leppard", "aerosmith"}),
+        ("floppy disk", {"floppy_drive", "disk_drive"}),
+    ],
+)
+def test_what_a_later_run_of_its_recipe_added_stands_among_its_like(
+    wikipedia: Model, query: str, near: set[str]
+) -> None:
+    assert near <= {result.word for result in ask(wikipedia, query).results}
+
+
+@pytest.mark.parametrize(
     ("query", "odd"),
     [("violin, cello, trumpet, Toyota", "Toyota"), ("Facebook, Twitter, YouTube, General Motors", "General Motors")],
 )
@@ -85,6 +104,10 @@ def test_what_does_not_belong(wikipedia: Model, query: str, odd: str) -> None:
         ("the_beatles", "The Beatles"),
         ("los_angeles", "Los Angeles"),
         ("paris", "Paris"),
+        ("mcdonald's", "McDonald's"),
+        ("macy's", "Macy's"),
+        ("c++", "C++"),
+        ("world_war_i", "World War I"),
     ],
 )
 def test_names_are_shown_as_they_are_written(wikipedia: Model, word: str, written: str) -> None:
