@@ -54,13 +54,16 @@ def expression_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix,
 
 
 def neighbour_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, Rows]:
-    """Half are rows themselves, frequent or not; half the mean of two that are close, as the words of a phrase are."""
+    """A third are rows at random; a third are rows as they are asked, the frequent ones far more often (Zipf); and a
+    third the mean of two that are close, as the words of a phrase are.
+    """
     rng = np.random.default_rng((seed, 2))
-    frequent = min(len(vectors), _FREQUENT)
-    single = rng.integers(0, len(vectors), number // 2)
-    words = rng.integers(0, frequent, number - number // 2)
+    third, frequent = number // 3, min(len(vectors), _FREQUENT)
+    single = rng.integers(0, len(vectors), third)
+    asked = np.exp(rng.uniform(0, np.log(len(vectors)), third)).astype(np.int64)
+    words = rng.integers(0, frequent, number - 2 * third)
     pairs = np.stack([words, _near(vectors[:frequent], words, rng)], axis=1)
-    inputs = np.concatenate([np.stack([single, single], axis=1), pairs])
+    inputs = np.concatenate([np.stack([single, single], axis=1), np.stack([asked, asked], axis=1), pairs])
     return _units(vectors[inputs].sum(axis=1), inputs)
 
 
@@ -83,7 +86,7 @@ def measured_targets(
         if asked is SearchKind.EXPRESSION:
             targets, inputs = expression_targets(vectors, number, seed)
         elif asked is SearchKind.NEIGHBOURS:
-            targets, inputs = neighbour_targets(vectors, -(-number // 3), seed)
+            targets, inputs = neighbour_targets(vectors, -(-number // 2), seed)
         else:
             targets, inputs = analogy_targets(vectors, number, seed)
         found[asked] = (
