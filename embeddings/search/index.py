@@ -263,7 +263,8 @@ def _warn(text: str, *values: object) -> None:
 def _reaches(report: IndexReport, folder: Path) -> dict[SearchKind, Reach]:
     try:
         found = {SearchKind(asked): Reach(*map(float, each)) for asked, each in report.reach_for.items()}
-        within = all(-1 <= number <= 4 for each in found.values() for number in astuple(each))
+        looks = [number for each in found.values() for number in astuple(each)[:-1]]
+        within = all(0 <= number <= 4 for number in looks) and all(-1 <= each.floor <= 1 for each in found.values())
     except (TypeError, ValueError, AttributeError):
         within = False
     if not within:

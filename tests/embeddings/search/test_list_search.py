@@ -244,7 +244,18 @@ def test_a_model_without_a_kernel_is_searched_exactly_and_says_so(
 
 @pytest.mark.parametrize(
     "reach",
-    [[0.7, 0.1], ["a", 1, 1], [float("nan"), 0.1, 0.1], [0.7, -1, 1], [1e9, 0.1, 1], None, [0.7, 1, float("inf")]],
+    [
+        [0.7, 0.1],
+        ["a", 1, 1, 1, 0],
+        [float("nan"), 0.1, 0.1, 0.1, 0],
+        [0.7, -0.5, 1, 1, 0],
+        [1e9, 0.1, 1, 1, 0],
+        [0.7, 1, 1, float("inf"), 0],
+        [0.7, 1, 1, 1, -1.5],
+        [0.7, 1, 1, 1, float("nan")],
+        [0.7, 1, 1, 1, 0, 0],
+        None,
+    ],
 )
 def test_a_reach_that_cannot_be_is_refused(rows27: Matrix, folder: tuple[Path, IndexReport], reach: object) -> None:
     report = replace(folder[1], reach_for={"analogy": reach})  # type: ignore[dict-item]
