@@ -18,10 +18,9 @@ import numpy as np
 from embeddings.errors import ModelError
 from embeddings.models import Band, Card, Content, Model, open_model, pack, unpack
 from embeddings.search import Matrix
-from embeddings.text import KINDS, class_of
+from embeddings.text import KINDS, POSSESSIVE, class_of
 
 CATALOGUE = Path(__file__).parent.parent / "embeddings" / "catalogue"
-POSSESSIVE = "'s"
 LEAST_POSSESSIVE, LEAST_PHRASE, LEAST_SIGNS = 10, 25, 100
 """So often names in 's, phrases, and names of one word with signs in them (C++) must have been met."""
 LEADS_NO_NAME = frozenset("at by during for from in of on the to with".split())

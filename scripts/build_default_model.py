@@ -24,7 +24,7 @@ from embeddings import load_model
 from embeddings.evaluation import evaluate
 from embeddings.models import Band, Card, Content, Model, open_model, pack, unpack
 from embeddings.search import Matrix
-from embeddings.text import CorpusParameters, agreed, described, occupations, paragraphs
+from embeddings.text import POSSESSIVE, CorpusParameters, agreed, described, occupations, paragraphs
 from embeddings.training import MergeParameters, merged_vectors
 
 NAME = "wikipedia"
@@ -44,8 +44,6 @@ LEAST_PHRASE, LEAST_COMMON, LEAST_KNOWN, LEAST_OTHER = 7, 5, 7, 10
 """So often phrases, common words of GloVe, rare ones of it, and other words must have been met."""
 GLOVE_COMMON, GLOVE_WORDS = 100_000, 80_000
 MOST_OF_ONE_THING = 150
-POSSESSIVE = "'s"
-"""What ends so is a name, McDonald's: possessives of others are two words."""
 PLAIN = re.compile("[a-z]{3,}")
 COMMON_ENDS, STEPS = (60_000, 130_000), (0.011, 0.016, 0.022)
 """Frequent words are asked most, and what is rare disturbs them less when it is rounded more."""
@@ -77,6 +75,7 @@ def chosen_words(model: Model, glove: Model, described_rows: set[int]) -> list[s
     chosen = []
     for row, word in enumerate(words):
         rank = glove.vocabulary.row(word)
+        # What ends in a possessive is a name, McDonald's: possessives of others are two words.
         if joiner in word.strip(joiner) or word.endswith(POSSESSIVE):
             least = LEAST_PHRASE
         else:

@@ -27,7 +27,7 @@ from embeddings.text.phrases import (
     phrase_words,
 )
 from embeddings.text.sentences import Expansion, SentenceText, vocabulary_of, write_sentences
-from embeddings.text.spellings import Spellings, spellings_of, words_of
+from embeddings.text.spellings import POSSESSIVE, Spellings, spellings_of, words_of
 from embeddings.text.terms import find_terms, term_links
 from embeddings.text.tokens import (
     FIRST_WORD,
@@ -60,6 +60,7 @@ __all__ = [
     "IDS_FILE",
     "JOINER",
     "KINDS",
+    "POSSESSIVE",
     "STANDARD_INPUT",
     "TITLES_FILE",
     "WORDS_FILE",

@@ -1,5 +1,5 @@
 // A target on its way through the lists, and how it reads a part: rows whose coarse codes come up to the bound wait for their
-// fine codes, and those whose fine codes do for their vectors.
+// fine codes, those whose fine codes do for their finer ones, if there are any, and what is left for its vectors.
 #ifndef SEARCH_READING_H
 #define SEARCH_READING_H
 
@@ -25,7 +25,7 @@ typedef struct {
 
 // A target on its way through the lists.
 typedef struct {
-    const float *target;  // [dimension]
+    const float *target;   // [dimension]
     int64_t pairs, of_part; // pairs of nibbles, and bytes of a part's coarse codes
     uint8_t *tables;      // of its coarse codes
     float unit, per_unit; // what a unit of their sums is worth, and the inverse
