@@ -277,9 +277,10 @@ def _forms(space: Workspace, words: Sequence[str], counts: Counts) -> dict[str, 
     """How words are mostly written; a phrase that is mostly joined as a term is in small letters."""
     forms: dict[str, str] = space.read_json(space.folder / KNOWN / FORMS_FILE)
     ids, known = open_stage(space, KNOWN)
-    as_name = dict(zip(known, count_ids(ids, len(known) + FIRST_WORD)[FIRST_WORD:].tolist(), strict=True))
-    for word, met in zip(words, counts.tolist(), strict=True):
-        if JOINER in word and 2 * as_name.get(word, met) < met:
+    as_names = count_ids(ids, len(known) + FIRST_WORD)
+    as_name = {word: as_names[number] for number, word in enumerate(known, FIRST_WORD) if JOINER in word}
+    for word, met in zip(words, counts, strict=True):
+        if word in as_name and 2 * as_name[word] < met:
             forms.pop(word, None)
     return forms
 
