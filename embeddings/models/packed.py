@@ -23,6 +23,7 @@ from embeddings.files import Lock
 from embeddings.models.model import Card, Manifest
 from embeddings.models.row_texts import DESCRIPTIONS_FILE, DISPLAY_FILE, write_texts
 from embeddings.models.writer import ModelWriter
+from embeddings.native import processors
 from embeddings.progress import Progress, no_progress
 from embeddings.search import IndexReport, Matrix
 
@@ -30,7 +31,8 @@ _FORMAT = 1
 _ABOUT, _WORDS, _COUNTS, _CODES = "about.json", "words.xz", "counts.xz", "codes"
 _MOST_ROWS, _MOST_DIMENSIONS = 10_000_000, 4096
 _MOST_DESCRIPTIONS = 100_000_000
-_BLOCK_ROWS = 20_000
+_BLOCK_ROWS = 4_000
+"""Few enough that their vectors are always written to the same memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,14 +216,16 @@ def _read(packed: Path) -> _Part:
 def _append(writer: ModelWriter, part: _Part, progress: Progress) -> None:
     """Write the rows of a packed file, with their vectors, behind those that are written."""
     rows, start = len(part.words), 0
+    block = np.empty((_BLOCK_ROWS, part.dimension), np.float32)
     with _opened(part.path) as archive:
         for codes, step in _unpacked(archive, _slices(part.bands, rows), part.dimension):
             for first in range(0, codes.shape[1], _BLOCK_ROWS):
                 progress("unpacking vectors", start, rows)
-                block = codes[:, first : first + _BLOCK_ROWS].T * np.float32(step)
-                here = slice(start, start + len(block))
-                writer.append(part.words[here], np.ascontiguousarray(block), part.counts[here])
-                start += len(block)
+                some = codes[:, first : first + _BLOCK_ROWS].T
+                here = slice(start, start + len(some))
+                vectors = np.multiply(some, np.float32(step), out=block[: len(some)])
+                writer.append(part.words[here], vectors, part.counts[here])
+                start += len(some)
 
 
 def _slices(bands: Sequence[Band], rows: int) -> list[tuple[slice, float]]:
@@ -234,21 +238,17 @@ def _slices(bands: Sequence[Band], rows: int) -> list[tuple[slice, float]]:
 def _unpacked(
     archive: zipfile.ZipFile, slices: Sequence[tuple[slice, float]], dimension: int
 ) -> Iterator[tuple[npt.NDArray[np.int8], float]]:
-    """The codes of each band [dimension, rows] with its step; the next band is unpacked while one is written."""
-
-    def unpack_band(number: int) -> npt.NDArray[np.int8]:
-        of_band = slices[number][0]
-        return _codes(_member(archive, f"{_CODES}{number}"), of_band.stop - of_band.start, dimension)
+    """The codes of each band [dimension, rows] with its step; others are unpacked while one is written."""
 
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(1) as beside:
-        coming = beside.submit(unpack_band, 0)
-        for number, (_, step) in enumerate(slices):
-            codes = coming.result()
-            if number + 1 < len(slices):
-                coming = beside.submit(unpack_band, number + 1)
-            yield codes, step
+    with ThreadPoolExecutor(processors()) as beside:
+        bands = [
+            beside.submit(_codes, _member(archive, f"{_CODES}{number}"), rows.stop - rows.start, dimension)
+            for number, (rows, _) in enumerate(slices)
+        ]
+        for (_, step), band in zip(slices, bands, strict=True):
+            yield band.result(), step
 
 
 def _by_frequency(codes: npt.NDArray[np.int8]) -> bytes:

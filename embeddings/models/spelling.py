@@ -81,4 +81,6 @@ def plain(key: str) -> str:
 
 def folded_key(key: str) -> str:
     """The folded word of a key, under which a vocabulary finds it."""
+    if key.isascii() and key.islower() and key.replace("_", "").isalnum():
+        return key  # as most are: no key of others is written with these characters alone
     return fold(plain(key))
