@@ -27,6 +27,8 @@ CONNECTORS = tuple("a an the for of with without at from to in on by and or".spl
 """gensim's ENGLISH_CONNECTOR_WORDS."""
 _LONGEST_GAP = 2
 BLOCK_IDS = 1 << 20
+_LAST_IDS = 1 << 12
+"""Tokens that are looked through at once for the end of a block's last sentence."""
 _COUNTED_IDS = 1 << 23
 """Tokens whose pairs are sorted at once."""
 _PART_IDS = 400_000_000
@@ -109,6 +111,8 @@ class Phrases:
     scores: Scores
     parts: Sequence[tuple[int, ...]]
     """The words of each by their numbers, connecting words included."""
+    begins: Counts
+    """[words + 1] where the pairs of each first word begin, and the last ones end."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -123,13 +127,19 @@ def blocks_of(ids: Ids, size: int = BLOCK_IDS) -> Iterator[Ids]:
     start = 0
     while start < len(ids):
         block = np.asarray(ids[start : start + size])
-        ends = np.flatnonzero(block == END)
         if start + size < len(ids):
-            if not len(ends):
-                raise AssertionError("A sentence is longer than a block.")
-            block = block[: ends[-1] + 1]
+            block = block[: _last_end(block) + 1]
         yield block
         start += len(block)
+
+
+def _last_end(block: Ids) -> int:
+    """Where the last sentence of ``block`` ends, looked for from behind."""
+    for stop in range(len(block), 0, -_LAST_IDS):
+        begin = max(stop - _LAST_IDS, 0)
+        if len(ends := np.flatnonzero(block[begin:stop] == END)):
+            return begin + int(ends[-1])
+    raise AssertionError("A sentence is longer than a block.")
 
 
 def find_phrases(ids: Ids, counts: Counts, links: "Links") -> Phrases:
@@ -231,14 +241,16 @@ class Links:
 
     def phrases(self, keys: Counts, met: Counts, scores: Scores) -> Phrases:
         """What was chosen, ``keys`` sorted, with its words."""
-        unpacked = zip(*self.unpack(keys), strict=True)
-        parts = [(int(first), *self.between(int(code)), int(second)) for first, code, second in unpacked]
-        return Phrases(keys, met, scores, parts)
+        unpacked = self.unpack(keys)
+        numbers = zip(*(of_all.tolist() for of_all in unpacked), strict=True)
+        parts = [(first, *self.between(code), second) for first, code, second in numbers]
+        begins = np.concatenate(([0], np.cumsum(np.bincount(unpacked[0], minlength=self._size))))
+        return Phrases(keys, met, scores, parts, begins)
 
     def join(self, ids: Ids, phrases: Phrases) -> Ids:
         """A block with its ``phrases`` joined from left to right, numbered on from the last of the words."""
         if has_kernel():
-            return self._roles.join(ids, phrases.keys, self.unpack(phrases.keys)[0])
+            return self._roles.join(ids, phrases.keys, phrases.begins)
         keys, starts, stops = self.of_block(ids)
         places, found = self.places(keys, phrases.keys, ids[starts], ids[stops])
         # A word can be in one pair only: of a run of pairs that share words, every second is joined, from the left.
@@ -257,7 +269,7 @@ class Links:
     def around(self, ids: Ids, phrases: Phrases, kinds: npt.NDArray[np.uint8]) -> Counts:
         """[phrases, 3] how often each kind of `Around` stands around each in ``ids``; ``kinds`` are of each word."""
         if has_kernel():
-            return self._roles.around(ids, phrases.keys, self.unpack(phrases.keys)[0], kinds)
+            return self._roles.around(ids, phrases.keys, phrases.begins, kinds)
         keys, starts, stops = self.of_block(ids)
         places, there = self.places(keys, phrases.keys, ids[starts], ids[stops])
         places, starts, stops = places[there], starts[there], stops[there]

@@ -41,14 +41,14 @@ def possessive_names(blocks: Iterable[Ids], spellings: Spellings, mostly: Flags,
     follows = np.zeros(size, bool)
     follows[:FIRST_WORD] = True
     follows[[number for word, number in numbers.items() if word in _FOLLOWING]] = True
-    spelled = np.flatnonzero(spellings.word_of == possessive)
+    spelled = spellings.word_of == possessive
     capital = spellings.has(Trait.CAPITAL)
     named = capital & ~spellings.has(Trait.SHOUTED)
     in_name = capital & mostly[spellings.word_of]
     in_name[spellings.word_of == numbers.get("&", END)] = "&" in numbers
     met, alone = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for ids in blocks:
-        places = np.flatnonzero(np.isin(ids[1:], spelled))
+        places = np.flatnonzero(spelled.take(ids[1:]))
         before = np.where(places > 0, ids[places - 1], END)
         places = places[named[ids[places]] & ~in_name[before]]
         words, behind = (spellings.word_of[ids[at]] for at in (places, np.minimum(places + 2, len(ids) - 1)))

@@ -78,7 +78,7 @@ def write_pass(
     with space.stage(joined.stage) as folder:
         with (folder / IDS_FILE).open("wb") as file:
             for block in blocks:
-                file.write((block if own_numbers else own[block]).tobytes())
+                file.write(np.ascontiguousarray(block if own_numbers else own.take(block)).data)
                 total += int((block >= FIRST_WORD).sum())
                 watcher(Status(name_of(joined.stage), 1, 2, total, total / clock.seconds))
         write_lines(folder / WORDS_FILE, words)

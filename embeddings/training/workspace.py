@@ -196,7 +196,8 @@ class Workspace:
 
     @staticmethod
     def write_json(path: Path, content: Any) -> None:
-        path.write_text(json.dumps(content, indent=1), encoding="ascii")  # names of files need not be UTF-8
+        # Names of files need not be UTF-8. Indented, millions of entries would not be written by C.
+        path.write_text(json.dumps(content), encoding="ascii")
 
     @staticmethod
     def read_json(path: Path) -> Any:

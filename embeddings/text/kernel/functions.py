@@ -40,5 +40,5 @@ def call(name: str, *given: Any) -> int:
 
 def check_ids(ids: Ids, size: int) -> None:
     """Raises IndexError if C could not look ``ids`` up in a table of ``size``."""
-    if len(ids) and not (int(ids.min()) >= 0 and int(ids.max()) < size):
+    if len(ids) and int(ids.view(f"u{ids.itemsize}").max()) >= size:  # one that is below zero is a very high one
         raise IndexError(f"ids are {ids.min()} to {ids.max()}, and there are {size} words.")

@@ -96,26 +96,21 @@ class Roles:
         found = self._find(ids, keys, starts.ctypes.data, stops.ctypes.data)
         return keys[:found], starts[:found], stops[:found]
 
-    def join(self, ids: Ids, keys: Places, firsts: Places) -> Ids:
-        """``ids`` with the pairs of ``keys`` (sorted), whose first words are ``firsts``, joined from the left."""
+    def join(self, ids: Ids, keys: Places, begins: Places) -> Ids:
+        """``ids`` with the pairs of ``keys`` (sorted; those of a word begin at its ``begins``) joined from the left."""
         to = np.empty(len(ids), np.int32)
-        begins = self._begins(firsts)
         return to[: call("join_pairs", *self._given(ids, keys, begins), to.ctypes.data)]
 
-    def around(self, ids: Ids, keys: Places, firsts: Places, kinds: npt.NDArray[np.uint8]) -> Places:
+    def around(self, ids: Ids, keys: Places, begins: Places, kinds: npt.NDArray[np.uint8]) -> Places:
         """[keys, 3] how often each kind of `Around` stands around each pair; ``kinds`` are those of each word."""
-        met, begins = np.zeros((len(keys), 3), np.int64), self._begins(firsts)
+        met = np.zeros((len(keys), 3), np.int64)
         of_words = address(kinds, np.uint8, len(self.of_words), "kinds")
         call("count_around", *self._given(ids, keys, begins), of_words, met.ctypes.data)
         return met
 
-    def _begins(self, firsts: Places) -> Places:
-        """Where the pairs of each first word begin."""
-        if len(firsts) and not (firsts[0] >= 0 and firsts[-1] < len(self.of_words) and (np.diff(firsts) >= 0).all()):
-            raise ValueError("The first words of the pairs are not in their order.")
-        return np.concatenate(([0], np.cumsum(np.bincount(firsts, minlength=len(self.of_words)))))
-
     def _given(self, ids: Ids, keys: Places, begins: Places) -> tuple[Any, ...]:
+        if len(begins) != len(self.of_words) + 1 or begins[0] < 0 or (begins[1:] < begins[:-1]).any():
+            raise ValueError("The pairs are not in the order of their first words.")
         return (
             ctypes.byref(self._checked(ids)),
             address(ids, np.int32, len(ids), "ids"),

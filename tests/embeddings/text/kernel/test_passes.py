@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from embeddings.native import FORCED, missing_kernel
 from embeddings.text.kernel import BREAK, CONTENT, RARE, Roles, Trie, count_numbers, expand_ids, tidy_ids
 from embeddings.text.phrase_lists import known_phrases
-from embeddings.text.phrases import Links, PhraseParameters, Phrases
+from embeddings.text.phrases import Links, PhraseParameters
 from embeddings.text.sentences import Expansion
 from embeddings.text.tokens import END, FIRST_WORD, LONGEST_SENTENCE, Ids, tidy
 
@@ -58,7 +58,7 @@ def test_both_find_and_join_the_same_pairs(given: Ids, ends: set[int], drawn: st
     chosen = np.array(
         sorted(drawn.draw(st.sets(st.sampled_from(found[0].tolist())))) if len(found[0]) else [], np.int64
     )
-    phrases = Phrases(chosen, np.ones_like(chosen), np.ones(len(chosen)), [(2,)] * len(chosen))
+    phrases = links.phrases(chosen, np.ones_like(chosen), np.ones(len(chosen)))
     with without_kernel():
         joined = links.join(given, phrases).tolist()
     assert links.join(given, phrases).tolist() == joined
@@ -102,7 +102,7 @@ def test_what_c_could_not_look_up_is_refused() -> None:
         with pytest.raises(IndexError, match="ids are"):
             roles.pairs(refused)
         with pytest.raises(IndexError, match="ids are"):
-            roles.join(refused, one[:0], one[:0])
+            roles.join(refused, one[:0], np.zeros(4, np.int64))
         with pytest.raises(IndexError, match="ids are"):
             trie.find(refused)
         with pytest.raises(IndexError, match="ids are"):
@@ -117,8 +117,8 @@ def test_what_c_could_not_look_up_is_refused() -> None:
         Trie(few, np.array([0, 0]), few[:0], few[:0], np.array([-1], np.int32))
     with pytest.raises(ValueError, match="beginnings"):
         Trie(few, np.array([0, 1]), few[:0], few[:0], np.array([-1], np.int32))
-    with pytest.raises(ValueError, match="in their order"):
-        roles.join(few[:0], one, np.array([1, 0]))
+    with pytest.raises(ValueError, match="in the order"):
+        roles.join(few[:0], one, np.array([0, 1, 0, 0]))
     with pytest.raises(TypeError, match="int64"):
         tidy_ids(one)  # type: ignore[arg-type]
     assert tidy_ids(np.array([END], np.int32))[0].tolist() == []
