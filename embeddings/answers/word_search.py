@@ -18,6 +18,7 @@ _SPARE = 2
 MOST_EXACT_PRODUCTS = 8
 """The most terms that 3CosMul multiplies for every word of a large vocabulary."""
 _FEW_ROWS = 100_000
+_NO_ROW = {-1}
 _SEARCH_KINDS = {kind: SearchKind(kind.value) for kind in (Kind.ANALOGY, Kind.EXPRESSION, Kind.NEIGHBOURS)}
 Results = tuple[Result, ...]
 Own = tuple[set[int], set[str]]
@@ -47,14 +48,33 @@ def _refused(model: WordVectors, question: Question, options: Options) -> Failur
 
 def _list(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results | Failure]:
     own = [input_forms(model, question) for question in questions]
-    wanted = options.k + _SPARE + max([len(rows) for rows, _ in own]) - 1
     try:
+        if len(questions) == 1 and options.method is not Method.MULTIPLY:
+            return [_list_one(model, questions[0], own[0], options)]
+        wanted = options.k + _SPARE + max([len(rows) for rows, _ in own]) - 1
         found = _nearest(model, questions, wanted, options)
         return list(map(partial(_fill, model, wanted, options), questions, own, found))
     except (QueryError, UnknownWord) as error:
         if len(questions) == 1:
             return [Failure(questions[0].text, error)]
         return [_list(model, [question], options)[0] for question in questions]
+
+
+def _list_one(model: WordVectors, question: Question, own: Own, options: Options) -> Results:
+    """The results of one question. The search leaves its own rows out, and other forms of a word are so rare among the
+    rest that nothing is fetched in their place before they are found.
+    """
+    rows, forms = own
+    wanted, excluded, exact, restrict = options.k, tuple(rows - _NO_ROW), options.exact, options.restrict
+    target, asked = question.target, _SEARCH_KINDS.get(question.query.kind)
+    while True:
+        scores, nearest = model.index.nearest(
+            target, wanted, excluded=excluded, exact=exact, restrict=restrict, asked=asked
+        )
+        results = list_words(model, (scores.tolist(), nearest.tolist()), rows, forms, options)
+        if len(results) == options.k or len(nearest) < wanted:
+            return results
+        wanted *= 4
 
 
 def _fill(

@@ -15,13 +15,15 @@ from embeddings.errors import ModelError, QueryError
 from embeddings.milvus.connection import Address, MilvusConnection
 from embeddings.milvus.vocabulary import MOST_HITS, Entry, MilvusVocabulary
 from embeddings.models import Manifest
-from embeddings.search import Matrix, Rows, SearchKind, blocks
+from embeddings.search import Matrix, Rows, SearchKind, blocks, without_rows
 
 _FORMAT_VERSION = 1
 _CANDIDATES = 1500
 """How many finds 3CosMul ranks for ten results, of each of its two searches; see `embeddings.search`."""
 _HITS_A_CALL = 100_000
 _SECONDS_A_TARGET = 0.2
+_SPARE = 2
+"""More rows than are wanted: of equal ones at the end Milvus gives any, and the lowest row comes first here."""
 _ALL_VECTORS = 200_000
 """So many vectors are fetched at the most, where a search has to compare with every one here."""
 _PART = 15_000
@@ -105,6 +107,21 @@ class MilvusIndex:
         every = exact or restrict is not None
         scores, rows, _ = self._search(targets, k, self._card.cells if every else self._card.probed, restrict, ["word"])
         return scores, rows
+
+    def nearest(
+        self,
+        target: Matrix,
+        k: int,
+        *,
+        excluded: Sequence[int] = (),
+        exact: bool = False,
+        restrict: int | None = None,
+        asked: SearchKind | None = None,
+    ) -> tuple[Matrix, Rows]:
+        """As `embeddings.search.Index.nearest`."""
+        wanted = k + len(excluded) + _SPARE
+        [scores], [rows] = self.search(target[None], wanted, exact=exact, restrict=restrict, asked=asked)
+        return without_rows(scores, rows, excluded, k)
 
     def find_candidates(self, targets: Matrix, wanted: int) -> Rows:
         """The rows nearest to each target, [targets, wanted]; their vectors are here afterwards."""

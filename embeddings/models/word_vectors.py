@@ -45,6 +45,17 @@ class Neighbours(Candidates, Protocol):
         asked: SearchKind | None = None,
     ) -> tuple[Matrix, Rows]: ...
 
+    def nearest(
+        self,
+        target: Matrix,
+        k: int,
+        *,
+        excluded: Sequence[int] = (),
+        exact: bool = False,
+        restrict: int | None = None,
+        asked: SearchKind | None = None,
+    ) -> tuple[Matrix, Rows]: ...
+
 
 class WordVectors(Protocol):
     """A model that can be asked. Rows are unit vectors, most frequent word first; row number = frequency rank - 1."""

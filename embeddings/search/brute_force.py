@@ -1,6 +1,6 @@
 """Nearest neighbours by comparison with every row: the standard for an index, and all that small models need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -87,6 +87,14 @@ def blocks(count: int, size: int) -> Iterator[slice]:
 def without_missing(rows: Rows) -> Rows:
     """``rows`` [n] without the -1 that an index gives when it finds no more."""
     return rows if len(rows) and rows[-1] >= 0 else rows[rows >= 0]
+
+
+def without_rows(scores: Matrix, rows: Rows, excluded: Sequence[int], k: int) -> tuple[Matrix, Rows]:
+    """The first ``k`` of the ``rows`` found [n], and their ``scores``, without those that are ``excluded``."""
+    if excluded:
+        left = ~np.isin(rows, list(excluded))
+        scores, rows = scores[left], rows[left]
+    return scores[:k], rows[:k]
 
 
 def _candidates(vectors: Matrix, targets: Matrix, k: int) -> Iterator[Rows]:

@@ -16,7 +16,7 @@ import numpy as np
 from embeddings.errors import ModelError
 from embeddings.files import HeldFile, row_reader
 from embeddings.native import missing_kernel
-from embeddings.search.brute_force import Matrix, Rows, exact_search, rank, without_missing
+from embeddings.search.brute_force import Matrix, Rows, exact_search, rank, without_missing, without_rows
 from embeddings.search.list_file import LISTS_FILE, read_lists
 from embeddings.search.list_search import LARGEST_K, ListSearch, Reach
 from embeddings.search.recall import SearchKind
@@ -138,10 +138,7 @@ class Index:
                 return scores, rows
             exact = True
         [scores], [rows] = self.search(target[None], k + len(excluded), exact=exact, restrict=restrict, asked=asked)
-        if excluded:
-            left = ~np.isin(rows, list(excluded))
-            scores, rows = scores[left], rows[left]
-        return scores[:k], rows[:k]
+        return without_rows(scores, rows, excluded, k)
 
     def find_candidates(self, targets: Matrix, wanted: int) -> Rows:
         """The rows whose codes are nearest to each target, [targets, wanted], in the order of the codes; -1 where

@@ -1,5 +1,6 @@
 """Words near a target: not the query's own, no form twice, as many as are asked for."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -63,14 +64,17 @@ def test_of_many_blocks_each_question_has_its_own_results_and_a_bad_one_fails_al
 ) -> None:
     words = [word for word in glove.vocabulary.words(range(1000, 1400)) if word.isalpha()][:300]
     bad = words[200]
-    search = glove.index.search
 
-    def refuse_one(targets: Matrix, *given: Any, **options: Any) -> tuple[Matrix, Rows]:
-        if (np.abs(targets - resolve(glove, bad).vector).max(axis=1) < 1e-6).any():
-            raise QueryError("not this one")
-        return search(targets, *given, **options)
+    def refusing(search: Callable[..., tuple[Matrix, Rows]]) -> Callable[..., tuple[Matrix, Rows]]:
+        def refuse_one(targets: Matrix, *given: Any, **options: Any) -> tuple[Matrix, Rows]:
+            if (np.abs(np.atleast_2d(targets) - resolve(glove, bad).vector).max(axis=1) < 1e-6).any():
+                raise QueryError("not this one")
+            return search(targets, *given, **options)
 
-    monkeypatch.setattr(glove.index, "search", refuse_one)
+        return refuse_one
+
+    for name in ("search", "nearest"):  # of a block, and of each question by itself
+        monkeypatch.setattr(glove.index, name, refusing(getattr(glove.index, name)))
     for word, answer in zip(words, ask_many(glove, words, Options(k=1)), strict=True):
         if word == bad:
             assert isinstance(answer, Failure)
