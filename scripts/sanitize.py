@@ -20,6 +20,7 @@ TESTS = (
     "tests/embeddings/text/test_tokens.py",
     "tests/embeddings/training/kernel",
     "tests/embeddings/training/test_kernel_engine.py",
+    "tests/embeddings/search/test_brute_force.py::test_rows_are_found_at_every_level_whatever_their_number_and_size",
     "tests/embeddings/search/test_clustering.py",
     "tests/embeddings/search/test_codes.py",
     "tests/embeddings/search/test_list_building.py",

@@ -9,8 +9,8 @@ from embeddings.native.library import (
     load_library,
     missing_kernel,
     processor_level,
-    processors,
 )
+from embeddings.native.threads import by_threads, processors
 
 __all__ = [
     "FORCED",
@@ -18,6 +18,7 @@ __all__ = [
     "Library",
     "address",
     "aligned_rows",
+    "by_threads",
     "load_library",
     "missing_kernel",
     "processor_level",

@@ -126,8 +126,3 @@ def address(array: npt.NDArray[Any], dtype: npt.DTypeLike, size: int, name: str)
     if array.size != size or not array.flags.c_contiguous:
         raise ValueError(f"{name} is {array.shape}, not {size} numbers in one piece.")
     return int(array.ctypes.data)
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,11 +1,13 @@
 """Nearest neighbours by comparison with every row: the standard for an index, and all that small models need."""
 
 from collections.abc import Iterator, Sequence
+from ctypes import c_int64, c_void_p
 
 import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
+from embeddings.native import by_threads, load_library, missing_kernel
 
 Matrix = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -15,6 +17,8 @@ _TARGETS, _ROWS = 256, 2048
 """A block of targets against a block of rows: their products stay in the processor's cache."""
 _FEW_TARGETS = 16
 """Below this many, a product of the matrix with each takes less time than blocks of both."""
+_ROWS_OF_A_THREAD, _MOST_BY_KERNEL = 8192, 2048
+"""Rows that are worth a thread, and the most that the kernel finds: it keeps the best of each target in order."""
 ROUNDING = 4e-6
 """More than the rounding difference of one cosine between products of different shapes."""
 _NO_NUMBERS = "Vectors of this model hold NaN or infinite numbers: it is damaged. Import or train it anew."
@@ -33,12 +37,41 @@ def exact_search(vectors: Matrix, targets: Matrix, k: int) -> tuple[Matrix, Rows
         for place, target in enumerate(targets):
             scores[place], rows[place] = largest(vectors @ target, k)
         return scores, rows
+    suits = vectors.dtype == np.float32 and vectors.flags.c_contiguous and k <= _MOST_BY_KERNEL
+    if suits and missing_kernel("embeddings.search") is None:
+        return _search_by_kernel(vectors, targets, k)
     for some in blocks(len(targets), _TARGETS):
         for place, candidates in enumerate(_candidates(vectors, targets[some], k), start=some.start):
             if len(candidates) < k:
                 raise ModelError(_NO_NUMBERS)
             scores[place], rows[place] = rank(vectors.take(candidates, axis=0), candidates, targets[place], k)
     return scores, rows
+
+
+def _search_by_kernel(vectors: Matrix, targets: Matrix, k: int) -> tuple[Matrix, Rows]:
+    """As `exact_search`: the kernel compares by 8-bit codes first, and by vectors what may be among the nearest."""
+    library = load_library("embeddings.search")
+    arguments = [c_void_p, c_int64, c_int64, c_void_p, c_int64, c_int64, *[c_void_p] * 3]
+    search = library.function("nearest_rows", c_int64, arguments)
+    memory_for = library.function("nearest_rows_bytes", c_int64, [c_int64] * 3)
+    targets = np.ascontiguousarray(targets, np.float32)
+    if targets.shape[1] != vectors.shape[1]:
+        raise ValueError(f"Targets are {targets.shape}, and the rows {vectors.shape}.")
+    parts: list[tuple[Matrix, Rows]] = []
+
+    def work(some: slice) -> None:
+        of_part = vectors[some]
+        best, rows = np.full((len(targets), k), -np.inf, np.float32), np.zeros((len(targets), k), np.int64)
+        memory = np.zeros(memory_for(vectors.shape[1], len(targets), k), np.uint8)
+        given = of_part.ctypes.data, *of_part.shape, targets.ctypes.data, len(targets), k
+        if search(*given, *(each.ctypes.data for each in (memory, best, rows))):
+            raise ModelError(_NO_NUMBERS)
+        parts.append((best, rows + some.start))
+
+    by_threads(len(vectors), work, _ROWS_OF_A_THREAD)
+    best, rows = (np.concatenate(each, axis=1) for each in zip(*parts, strict=True))
+    order = np.lexsort((rows, -best))[:, :k]
+    return np.take_along_axis(best, order, axis=1), np.take_along_axis(rows, order, axis=1)
 
 
 def rank(vectors: Matrix, candidates: Rows, target: Matrix, k: int) -> tuple[Matrix, Rows]:

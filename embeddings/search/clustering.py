@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.native import load_library, processors
+from embeddings.native import by_threads, load_library
 from embeddings.search.brute_force import Matrix, Rows, blocks
 
 Codes = npt.NDArray[np.uint8]
@@ -78,20 +78,8 @@ class Centres:
                 found[some].ctypes.data,
             )
 
-        by_threads(len(rows), find)
+        by_threads(len(rows), find, _ROWS_OF_A_THREAD)
         return found.astype(np.int64)
-
-
-def by_threads(count: int, work: Callable[[slice], None]) -> None:
-    """Do ``work`` for ``count`` rows, a part by each processor."""
-    parts = list(blocks(count, max(_ROWS_OF_A_THREAD, -(-count // processors()))))
-    if len(parts) < 2:
-        work(slice(0, count))
-    else:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(len(parts)) as pool:
-            list(pool.map(work, parts))
 
 
 def k_means(rows: Matrix, number: int, seed: int) -> Matrix:

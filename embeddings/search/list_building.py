@@ -11,14 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.native import load_library
+from embeddings.native import by_threads, load_library
 from embeddings.search.brute_force import Matrix, Rows, blocks
 from embeddings.search.calibration import measure_lists
 from embeddings.search.clustering import (
     ZERO_CODE,
     Centres,
     Codes,
-    by_threads,
     codes_of,
     filled_up,
     in_blocks,
@@ -40,7 +39,7 @@ _COMPARED = 128
 _BYTES = 1.3
 """A coarse code has so many bytes, times the root of the number of dimensions."""
 _MOST_SHARE = 255
-_BLOCK_ROWS = 8192
+_BLOCK_ROWS, _ROWS_OF_A_THREAD = 8192, 1024
 
 
 def build_list_index(vectors: Matrix, kind: str, parameters: IndexParameters, folder: Path) -> IndexReport:
@@ -207,7 +206,7 @@ def _encoded(vectors: Matrix, rotation: Matrix, centres: Matrix, sizes: Matrix, 
             at = (each.ctypes.data if len(each) else None for each in arrays)
             encode(addressof(index), of_part.ctypes.data, len(of_part), lists, centres.ctypes.data, *at)
 
-        by_threads(len(rotated), work)
+        by_threads(len(rotated), work, _ROWS_OF_A_THREAD)
     return found
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from embeddings.errors import ModelError
 from embeddings.files import HeldFile
-from embeddings.native import load_library, processors
+from embeddings.native import by_threads, load_library, processors
 from embeddings.search.brute_force import Matrix, Rows
 from embeddings.search.list_file import Lists
 from embeddings.search.recall import SearchKind
@@ -204,26 +204,18 @@ class ListSearch:
             raise ValueError(f"Targets are {targets.shape}, and the rows have {self._dimension} dimensions.")
         scores, rows = np.empty((len(targets), k), np.float32), np.zeros((len(targets), k), np.int64)
         found = np.zeros(len(targets), np.int64)
-        threads = max(1, min(processors(), len(targets) // _SHARED))
-        bounds = [len(targets) * part // threads for part in range(threads + 1)]
 
-        def search(start: int, end: int) -> None:
+        def search(part: slice) -> None:
             slot = self._slot(together or self._together)
             try:
                 kept = self._ask(slot, k, self._reach_for(asked), limit, (), allowed)
-                some = [array[start:end].ctypes.data for array in (scores, rows, found)]
-                self._search(slot, targets[start:end].ctypes.data, end - start, *some)
+                some = [array[part].ctypes.data for array in (scores, rows, found)]
+                self._search(slot, targets[part].ctypes.data, len(targets[part]), *some)
                 del kept
             finally:
                 self._put_back(slot)
 
-        if threads == 1:
-            search(0, len(targets))
-        else:
-            from concurrent.futures import ThreadPoolExecutor
-
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(search, bounds[:-1], bounds[1:]))
+        by_threads(len(targets), search, _SHARED)
         return scores, rows, found
 
     def scores_of(self, targets: Matrix, places: Rows, lists: Rows) -> Matrix:

@@ -205,19 +205,6 @@ static void search_together(const List_index *index, const Question *asked, cons
 
 // ---- What Python calls
 
-// Puts the best rows down, best first; gives how many there are.
-static int64_t put_down(Search *search, float *scores, int64_t *rows) {
-    const int64_t found = search->held;
-    for (int64_t j = found / 2; j-- > 0;) sift(search->best, found, j);
-    for (int64_t left = found; left > 0; left--) {
-        scores[left - 1] = search->best[0].score;
-        rows[left - 1] = search->best[0].row;
-        search->best[0] = search->best[left - 1];
-        sift(search->best, left - 1, 0);
-    }
-    return found;
-}
-
 typedef struct {
     const List_index *index;
     const Question *asked;
@@ -252,7 +239,8 @@ static void answer(void *given) {
         for (int64_t i = 0; i < now; i++) {
             const int64_t at = first + i;
             settle(index, asked, &searches[i]);
-            call->found[at] = put_down(&searches[i], call->scores + at * asked->k, call->rows + at * asked->k);
+            call->found[at] = searches[i].held;
+            put_down(searches[i].best, searches[i].held, call->scores + at * asked->k, call->rows + at * asked->k);
             call->cannot_read |= searches[i].cannot_read;
         }
     }

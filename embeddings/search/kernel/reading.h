@@ -3,6 +3,7 @@
 #ifndef SEARCH_READING_H
 #define SEARCH_READING_H
 
+#include "best_rows.h"
 #include "coarse_codes.h"
 #include "fine_codes.h"
 
@@ -11,11 +12,6 @@
 
 enum { MOST_WAITING = 1024, MANY_WAITING = 64, STILL_AWAY = 24, ROWS_AHEAD = 8 };
 static const float NO_BOUND = -1e30f;
-
-typedef struct {
-    float score;
-    uint32_t row;
-} Ranked;
 
 // A row whose code passed: the next finer one is on its way from memory.
 typedef struct {
@@ -57,27 +53,8 @@ typedef struct {
 
 // ---- The best rows
 
-INLINE int is_worse(Ranked a, Ranked b) { return a.score < b.score || (a.score == b.score && a.row > b.row); }
-
-static void sift(Ranked *heap, int64_t count, int64_t at) {
-    const Ranked moved = heap[at];
-    for (int64_t child; (child = 2 * at + 1) < count; at = child) {
-        if (child + 1 < count && is_worse(heap[child + 1], heap[child])) child++;
-        if (!is_worse(heap[child], moved)) break;
-        heap[at] = heap[child];
-    }
-    heap[at] = moved;
-}
-
 static void add_to_best(const Question *asked, Search *search, Ranked next) {
-    if (search->held < asked->k) {
-        search->best[search->held++] = next;
-        if (search->held < asked->k) return;
-        for (int64_t i = search->held / 2; i-- > 0;) sift(search->best, search->held, i);
-    } else if (is_worse(search->best[0], next)) {
-        search->best[0] = next;
-        sift(search->best, search->held, 0);
-    } else return;
+    if (!add_ranked(search->best, &search->held, asked->k, next)) return;
     search->bound = search->best[0].score;
     search->per_share = within_16(256 * SHARE_UNIT * search->bound * search->per_unit);
 }

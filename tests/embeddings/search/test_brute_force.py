@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
+from embeddings.native import FORCED, LEVELS, processor_level
 from embeddings.search.brute_force import Matrix, Rows, exact_search, unit
 
 
@@ -35,6 +36,45 @@ def test_exact_search_agrees_with_sorting_everything(count: int, k: int, targets
     assert all(len(set(line)) == len(line) for line in rows.tolist())
 
 
+@pytest.fixture(params=["none", *LEVELS])
+def level(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the kernel, and with each of its builds that this processor can run."""
+    if request.param != "none" and LEVELS.index(request.param) > LEVELS.index(processor_level("embeddings.search")):
+        pytest.skip("not on this processor")
+    monkeypatch.setenv(FORCED, request.param)
+
+
+@pytest.mark.usefixtures("level")
+@pytest.mark.parametrize(
+    ("count", "dimension"), [(17, 1), (255, 3), (257, 50), (3001, 63), (20_011, 64), (1000, 65), (5003, 300)]
+)
+@pytest.mark.parametrize("targets", [16, 37])
+def test_rows_are_found_at_every_level_whatever_their_number_and_size(count: int, dimension: int, targets: int) -> None:
+    rng = np.random.default_rng(count)
+    vectors = rng.normal(size=(count, dimension)).astype(np.float32)
+    vectors *= rng.choice([0.01, 1, 1, 30], (count, 1)).astype(np.float32)  # codes of the small ones are nearly nothing
+    vectors[:: count // 4, dimension // 2] = 100  # and a few numbers are much larger than all others
+    vectors[count // 2] = 0
+    wanted = rng.normal(size=(targets, dimension)).astype(np.float32)
+    wanted[1] = 0
+    wanted[2, dimension // 2] = 50
+    scores, rows = exact_search(vectors, wanted, 11)
+    true = wanted.astype(np.float64) @ vectors.T.astype(np.float64)
+    np.testing.assert_allclose(scores, -np.sort(-true, axis=1)[:, :11], rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(np.take_along_axis(true, rows, axis=1), scores, rtol=1e-5, atol=1e-4)
+    assert all(len(set(line)) == len(line) for line in rows.tolist())
+    assert rows[1].tolist() == list(range(11))
+
+
+@pytest.mark.usefixtures("level")
+def test_a_row_that_is_nearer_by_less_than_a_code_can_tell_is_found() -> None:
+    rng = np.random.default_rng(0)
+    vectors = np.repeat(clustered(1, 30), 9000, axis=0)
+    vectors[:, 0] += rng.permutation(9000).astype(np.float32) * 1e-6  # of a step of the codes less than a hundredth
+    target = np.repeat(np.eye(1, 30, dtype=np.float32), 20, axis=0)
+    assert (exact_search(vectors, target, 50)[1] == np.argsort(-vectors[:, 0], kind="stable")[:50]).all()
+
+
 def test_among_equal_scores_the_lower_row_comes_first() -> None:
     vectors = np.tile(np.array([[1, 0], [0, 1]], np.float32), (9000, 1))
     target = np.array([[1, 0]], np.float32)
@@ -42,6 +82,7 @@ def test_among_equal_scores_the_lower_row_comes_first() -> None:
     assert exact_search(vectors, np.repeat(target, 3, axis=0), 5)[1].tolist() == [[0, 2, 4, 6, 8]] * 3
 
 
+@pytest.mark.usefixtures("level")
 @pytest.mark.parametrize("targets", [3, 40])
 def test_equal_rows_come_in_their_order_wherever_they_stand(targets: int) -> None:
     vectors = clustered(10_000, 32)
@@ -67,6 +108,7 @@ def test_unit_leaves_zeros_alone() -> None:
     np.testing.assert_allclose(unit(np.array([3, 4], np.float32)), [0.6, 0.8])
 
 
+@pytest.mark.usefixtures("level")
 @pytest.mark.parametrize("count", [1, 20])
 def test_vectors_that_are_no_numbers_are_said_to_be_damaged(count: int) -> None:
     vectors = np.random.default_rng(0).normal(size=(9000, 8)).astype(np.float32)
