@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.native import by_threads, load_library
+from embeddings.native import aligned_rows, by_threads, load_library
 from embeddings.search.brute_force import Matrix, Rows, blocks
 
 Codes = npt.NDArray[np.uint8]
 
 BLOCK_ROWS = 16
 """Rows to a block of codes, as scoring.h has it."""
+QUERIES = 16
+"""Rows that are compared together, as products.h has it."""
 ZERO_CODE = 128
 """The code of 0; codes are unsigned."""
 _MOST_CODE = 127
@@ -56,30 +58,31 @@ class Centres:
     def __init__(self, centres: Matrix) -> None:
         self._steps = steps_for(np.abs(centres).max(axis=0))
         self._codes = in_blocks(filled_up(codes_of(centres, self._steps)))
-        self._halves = np.full(len(self._codes) * BLOCK_ROWS, _NOWHERE, np.float32)
+        [self._halves] = aligned_rows(1, len(self._codes) * BLOCK_ROWS)
+        self._halves[len(centres) :] = _NOWHERE
         self._halves[: len(centres)] = np.square(centres).sum(axis=1) / 2
 
     def nearest(self, rows: Matrix) -> Rows:
-        """Which centre is nearest to each of ``rows`` [n, dimension]; among nearly equal ones any."""
-        rows = np.ascontiguousarray(rows, np.float32)
+        """Which centre is nearest to each of ``rows`` [n, dimension or more]; among nearly equal ones any."""
         found = np.empty(len(rows), np.int32)
-        kernel = _kernel()
-
-        def find(some: slice) -> None:
-            scratch = np.empty(rows.shape[1], np.int8)
-            kernel(
-                rows[some].ctypes.data,
-                *rows[some].shape,
-                self._codes.ctypes.data,
-                len(self._codes),
-                self._steps.ctypes.data,
-                self._halves.ctypes.data,
-                scratch.ctypes.data,
-                found[some].ctypes.data,
-            )
-
-        by_threads(len(rows), find, _ROWS_OF_A_THREAD)
+        by_threads(len(rows), lambda some: self.find(rows[some], found[some]), _ROWS_OF_A_THREAD)
         return found.astype(np.int64)
+
+    def find(self, rows: Matrix, found: npt.NDArray[np.int32]) -> None:
+        """As `nearest`, to ``found`` [n], by this thread."""
+        kept = len(self._steps)
+        queries = np.empty(QUERIES * kept, np.int8)
+        _kernel()(
+            rows.ctypes.data,
+            *rows.shape,
+            kept,
+            self._codes.ctypes.data,
+            len(self._codes),
+            self._steps.ctypes.data,
+            self._halves.ctypes.data,
+            queries.ctypes.data,
+            found.ctypes.data,
+        )
 
 
 def k_means(rows: Matrix, number: int, seed: int) -> Matrix:
@@ -116,5 +119,5 @@ def means(rows: Matrix, nearest: Rows, counts: Rows) -> Matrix:
 
 @cache
 def _kernel() -> Callable[..., Any]:
-    arguments = [c_void_p, c_int64, c_int64, c_void_p, c_int64, c_void_p, c_void_p, c_void_p, c_void_p]
+    arguments = [c_void_p, c_int64, c_int64, c_int64, c_void_p, c_int64, c_void_p, c_void_p, c_void_p, c_void_p]
     return load_library("embeddings.search").function("nearest_centres", None, arguments)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelError
-from embeddings.native import by_threads, load_library
+from embeddings.native import aligned_rows, by_threads, load_library
 from embeddings.search.brute_force import Matrix, Rows, blocks
 from embeddings.search.calibration import measure_lists
 from embeddings.search.clustering import (
@@ -39,7 +39,11 @@ _COMPARED = 128
 _BYTES = 1.3
 """A coarse code has so many bytes, times the root of the number of dimensions."""
 _MOST_SHARE = 255
+_COLUMNS = 64
+"""Columns of a turning matrix are filled up to a multiple, as turn.c has it."""
 _BLOCK_ROWS, _ROWS_OF_A_THREAD = 8192, 1024
+_BLOCK_NUMBERS = 131_072
+"""Turned rows of so many numbers stay in the processor's cache until they are encoded."""
 
 
 def build_list_index(vectors: Matrix, kind: str, parameters: IndexParameters, folder: Path) -> IndexReport:
@@ -91,6 +95,25 @@ def lists_to_try(count: int, dimension: int) -> list[str]:
     return list(dict.fromkeys(factory_of(max(1, each), coarse, fine) for each in (number, 2 * number, number // 2)))
 
 
+class Turn:
+    """Turns rows into directions [directions, dimension]; of BLAS the threads would go on waiting beside our own."""
+
+    def __init__(self, rotation: Matrix) -> None:
+        self.directions, dimension = rotation.shape
+        self._columns = aligned_rows(dimension, -(-self.directions // _COLUMNS) * _COLUMNS)
+        self._columns[:, : self.directions] = rotation.T
+        arguments = [c_void_p, c_int64, c_int64, c_void_p, c_int64, c_void_p, c_int64]
+        self._kernel = load_library("embeddings.search").function("turn_rows", None, arguments)
+
+    def __call__(self, rows: Matrix) -> Matrix:
+        """``rows`` [n, dimension] as rows [n, directions]."""
+        rows = np.ascontiguousarray(rows, np.float32)
+        turned = np.empty((len(rows), self.directions), np.float32)
+        columns = self._columns.ctypes.data, self._columns.shape[1]
+        self._kernel(rows.ctypes.data, *rows.shape, *columns, turned.ctypes.data, self.directions)
+        return turned
+
+
 def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
     """The lists of unit rows [count, dimension]; ``factory`` is a name that `factory_of` gives.
 
@@ -101,7 +124,8 @@ def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
     rotation = np.zeros((_turned(dimension), dimension), np.float32)
     axes = principal_axes(vectors, seed)[: len(rotation)]
     rotation[: len(axes)] = axes
-    centres, sizes = _centres_and_sizes(vectors, rotation, number, seed)
+    turn = Turn(rotation)
+    centres, sizes = _centres_and_sizes(vectors, turn, number, seed)
     bits = bits_for(np.square(sizes), 8 * coarse_bytes, fine_bits)
     if not bits.are_possible(len(rotation)):
         raise ModelError(f"'{factory}' does not fit {dimension} dimensions: {bits} has codes of none or too many.")
@@ -109,7 +133,7 @@ def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
     codes_of_centres = codes_of(centres, centre_steps)
     seen = (codes_of_centres - np.float32(ZERO_CODE)) * centre_steps  # as a search sees the centres
     steps = bits.fine_steps(sizes)
-    encoded = _encoded(vectors, rotation, seen, sizes, steps, bits)
+    encoded = _encoded(vectors, turn, seen, sizes, steps, bits)
     parts = _parted(encoded, centres=seen)
     counts = np.bincount(parts.of_rows)
     order = np.argsort(parts.of_rows, kind="stable")  # by part, and in a part by row
@@ -152,12 +176,12 @@ def _numbers_of(factory: str, count: int, dimension: int) -> tuple[int, int, int
     return number, coarse, fine
 
 
-def _centres_and_sizes(vectors: Matrix, rotation: Matrix, number: int, seed: int) -> tuple[Matrix, Matrix]:
+def _centres_and_sizes(vectors: Matrix, turn: Turn, number: int, seed: int) -> tuple[Matrix, Matrix]:
     """Centres [number, turned] of a sample of rows, and how large what they leave is along each direction [turned]."""
     size = max(number, min(max(number * _SAMPLE_PER_LIST, _SMALLEST_SAMPLE), _LARGEST_SAMPLE))
-    sample = _rotated_sample(vectors, rotation, size, seed)
+    sample = _turned_sample(vectors, turn, size, seed)
     compared = np.ascontiguousarray(sample[:, :_COMPARED])
-    centres = np.zeros((number, len(rotation)), np.float32)
+    centres = np.zeros((number, turn.directions), np.float32)
     centres[:, :_COMPARED] = k_means(compared, number, seed)
     nearest = Centres(centres[:, :_COMPARED]).nearest(compared)
     counts = np.bincount(nearest, minlength=number)
@@ -172,7 +196,7 @@ def _centres_and_sizes(vectors: Matrix, rotation: Matrix, number: int, seed: int
 class _Encoded:
     """Rows in their own order: the list of each, their codes, and the product of each with its centre."""
 
-    list_of: Rows
+    list_of: npt.NDArray[np.int32]
     coarse: Codes
     fine: Codes
     finer: Codes
@@ -180,33 +204,32 @@ class _Encoded:
     products: Matrix
 
 
-def _encoded(vectors: Matrix, rotation: Matrix, centres: Matrix, sizes: Matrix, steps: Matrix, bits: Bits) -> _Encoded:
-    count, turned = len(vectors), len(rotation)
-    numbers = {"turned": turned, "fours": bits.fours, "twos": bits.twos, "ones": bits.ones, "fine_bits": bits.fine}
-    index = ListIndex(**numbers, sizes=sizes.ctypes.data, steps=steps.ctypes.data)
+def _encoded(vectors: Matrix, turn: Turn, centres: Matrix, sizes: Matrix, steps: Matrix, bits: Bits) -> _Encoded:
+    count = len(vectors)
+    numbers = {"turned": turn.directions, "fours": bits.fours, "twos": bits.twos, "ones": bits.ones}
+    index = ListIndex(**numbers, fine_bits=bits.fine, sizes=sizes.ctypes.data, steps=steps.ctypes.data)
     encode = load_library("embeddings.search").function(
         "encode_rows", None, [c_void_p, c_void_p, c_int64, *[c_void_p] * 6]
     )
     found = _Encoded(
-        np.empty(count, np.int64),
+        np.empty(count, np.int32),
         np.empty((count, 1 + bits.nibbles // 2), np.uint8),
         np.zeros((count, FINE_BYTES), np.uint8),
         np.zeros((count if bits.has_finer else 0, FINER_BYTES), np.uint8),
         np.empty(count, np.float32),
     )
     compared = Centres(centres[:, :_COMPARED])
-    for some in blocks(count, _BLOCK_ROWS):
-        rotated = vectors[some] @ rotation.T
-        found.list_of[some] = compared.nearest(rotated[:, :_COMPARED])
 
-        def work(part: slice, first: int = some.start, rotated: Matrix = rotated) -> None:
-            rows, of_part = slice(first + part.start, first + part.stop), rotated[part]
-            lists = found.list_of[rows].ctypes.data
-            arrays = (found.coarse[rows], found.fine[rows], found.finer[rows], found.products[rows])
-            at = (each.ctypes.data if len(each) else None for each in arrays)
-            encode(addressof(index), of_part.ctypes.data, len(of_part), lists, centres.ctypes.data, *at)
+    def work(part: slice) -> None:
+        for some in blocks(part.stop - part.start, max(1, _BLOCK_NUMBERS // turn.directions)):
+            rows = slice(part.start + some.start, part.start + some.stop)
+            turned = turn(vectors[rows])
+            compared.find(turned, found.list_of[rows])
+            arrays = (found.list_of, centres, found.coarse, found.fine, found.finer, found.products)
+            at = ((each if each is centres else each[rows]).ctypes.data if len(each) else None for each in arrays)
+            encode(addressof(index), turned.ctypes.data, len(turned), *at)
 
-        by_threads(len(rotated), work, _ROWS_OF_A_THREAD)
+    by_threads(count, work, _ROWS_OF_A_THREAD)
     return found
 
 
@@ -227,13 +250,13 @@ def _sample(count: int, number: int, seed: int) -> Iterator[Rows]:
     return (chosen[some] for some in blocks(len(chosen), _BLOCK_ROWS))
 
 
-def _rotated_sample(vectors: Matrix, rotation: Matrix, number: int, seed: int) -> Matrix:
-    rotated = np.empty((min(number, len(vectors)), len(rotation)), np.float32)
+def _turned_sample(vectors: Matrix, turn: Turn, number: int, seed: int) -> Matrix:
+    turned = np.empty((min(number, len(vectors)), turn.directions), np.float32)
     end = 0
     for some in _sample(len(vectors), number, seed):
         start, end = end, end + len(some)
-        np.matmul(vectors[some], rotation.T, out=rotated[start:end])
-    return rotated
+        turned[start:end] = turn(vectors[some])
+    return turned
 
 
 def _placed(of_rows: npt.NDArray[Any], order: Rows, places: Rows, padded: int, missing: int = 0) -> npt.NDArray[Any]:

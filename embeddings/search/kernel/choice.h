@@ -7,24 +7,6 @@
 enum { CENTRES_AT_ONCE = 32, PARTS_AT_ONCE = 16, PARTS_AHEAD = 4 };
 static const float ALREADY_READ = -INFINITY; // in the place of a centre's score: less than any bound
 
-// The numbers of a turned target for codes of these steps; gives what a unit of the scores is worth.
-static float quantise(const float *turned, const float *steps, int64_t n, int8_t *query, int32_t *origin) {
-    float most = 1e-20f;
-    int32_t sum = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const float size = fabsf(turned[i] * steps[i]);
-        most = size > most ? size : most;
-    }
-    const float scale = LARGEST_OF_QUERY / most;
-    for (int64_t i = 0; i < n; i++) {
-        const int number = (int)lrintf(turned[i] * steps[i] * scale);
-        query[i] = (int8_t)number;
-        sum += number;
-    }
-    *origin = 128 * sum;
-    return most / LARGEST_OF_QUERY;
-}
-
 // Turns `targets` [count][dimension], to `turned` [count][turned].
 static void turn(const List_index *index, const float *targets, int64_t count, float *turned) {
     for (int64_t i = 0; i < index->turned; i++)
@@ -47,8 +29,8 @@ static void begin(const List_index *index, Search *search, const float *turned, 
     search->cannot_read = 0;
     search->is_direction = square > 0 && square < 1e30f; // NaN is none
     if (!search->is_direction) return;
-    int32_t origin;
-    const float unit = quantise(turned, index->centre_steps, index->turned, centre_query, &origin);
+    const float unit = quantise(turned, index->centre_steps, index->turned, centre_query);
+    const int32_t origin = origin_of(centre_query, index->turned);
     search->unit = tabulate(index, turned, search->tables, &search->origin);
     search->per_unit = 1 / search->unit;
     prepare_fine(index, turned, index->fine_bits, LINE, 1, &search->fine);

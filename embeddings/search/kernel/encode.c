@@ -2,29 +2,27 @@
 #include "coarse_codes.h"
 #include "fine_codes.h"
 
-static int code_of_four(float value) {
-    int code = 0;
-    for (int i = 0; i < 15; i++) code += value > 0.5f * (LEVELS_OF_FOUR[i] + LEVELS_OF_FOUR[i + 1]);
-    return code;
-}
-
-// The coarse code of `left` [turned], two nibbles a byte; takes what it stands for off `left`.
-static void encode_coarse(const List_index *index, float *left, uint8_t *bytes) {
+// The coarse code of `left` [turned], two nibbles a byte; takes what it stands for off `left`. Loops are over directions,
+// without branches, so that the compiler makes vectors of them.
+static void encode_coarse(const List_index *index, float *restrict left, uint8_t *restrict bytes) {
     const float *sizes = index->sizes, between = 0.5f * (LEVELS_OF_TWO[2] + LEVELS_OF_TWO[3]);
-    const int64_t twos = index->fours + index->twos, coded = twos + index->ones;
-    uint8_t codes[MOST_TURNED];
-    for (int64_t i = 0; i < index->fours; i++) {
-        codes[i] = (uint8_t)code_of_four(left[i] / sizes[i]);
-        left[i] -= LEVELS_OF_FOUR[codes[i]] * sizes[i];
+    const int64_t fours = index->fours, twos = fours + index->twos, coded = twos + index->ones;
+    float values[MOST_TURNED];
+    uint8_t codes[MOST_TURNED] = {0};
+    for (int64_t i = 0; i < coded; i++) values[i] = left[i] / sizes[i];
+    for (int level = 0; level < 15; level++) {
+        const float middle = 0.5f * (LEVELS_OF_FOUR[level] + LEVELS_OF_FOUR[level + 1]);
+        for (int64_t i = 0; i < fours; i++) codes[i] = (uint8_t)(codes[i] + (values[i] > middle));
     }
-    for (int64_t i = index->fours; i < twos; i++) {
-        const float value = left[i] / sizes[i], size = fabsf(value) > between ? LEVELS_OF_TWO[3] : LEVELS_OF_TWO[2];
+    for (int64_t i = 0; i < fours; i++) left[i] -= LEVELS_OF_FOUR[codes[i]] * sizes[i];
+    for (int64_t i = fours; i < twos; i++) {
+        const float value = values[i], size = fabsf(value) > between ? LEVELS_OF_TWO[3] : LEVELS_OF_TWO[2];
         codes[i] = (uint8_t)((value > -between) + (value > 0) + (value > between));
-        left[i] -= (value > 0 ? size : -size) * sizes[i];
+        left[i] -= copysignf(size, value) * sizes[i];
     }
     for (int64_t i = twos; i < coded; i++) {
-        codes[i] = left[i] > 0;
-        left[i] -= (left[i] > 0 ? LEVEL_OF_ONE : -LEVEL_OF_ONE) * sizes[i];
+        codes[i] = values[i] > 0;
+        left[i] -= (values[i] > 0 ? LEVEL_OF_ONE : -LEVEL_OF_ONE) * sizes[i];
     }
     const uint8_t *code = codes;
     for (int64_t i = 0; i < index->fours / 2; i++, code += 2) *bytes++ = (uint8_t)(code[0] | code[1] << 4);
@@ -37,22 +35,27 @@ static void encode_coarse(const List_index *index, float *left, uint8_t *bytes) 
     }
 }
 
+// `count` numbers of a fine code into bytes; takes what they stand for off `left`.
+INLINE void encode_stretch(int64_t count, int64_t bits, int64_t shift, float scale, const float *restrict steps,
+                           float *restrict left, uint8_t *restrict code) {
+    const float half = (float)(1 << (bits - 1)), most = 2 * half - 1;
+    for (int64_t i = 0; i < count; i++) {
+        const float step = scale * steps[i], value = left[i] / step + half;
+        const float capped = value < most ? value : most, within = larger(capped, 0);
+        const int32_t number = (int32_t)within;
+        code[i] = (uint8_t)(code[i] | number << shift);
+        left[i] -= ((float)number - half + 0.5f) * step;
+    }
+}
+
 // A code of `left` with so many bits a number, in `bytes` that are zero, and steps `scale` times those of fine codes; takes
 // what it stands for off `left`.
 static void encode_fine(const List_index *index, int64_t bits, int64_t bytes, float scale, float *left, uint8_t *code) {
-    const int64_t turned = index->turned;
-    const float half = (float)(1 << (bits - 1)), most = 2 * half - 1;
     int64_t i = 0;
     for (int64_t at = 0; at < bytes; at += STRETCH)
         for (int64_t shift = 0; shift < 8; shift += bits) {
-            const int64_t width = fine_width(at, bytes), some = turned - i < width ? turned - i : width;
-            for (int64_t lane = 0; lane < some; lane++) {
-                const float step = scale * index->steps[i + lane], value = left[i + lane] / step + half;
-                const float within = value > 0 ? value < most ? value : most : 0;
-                const int32_t number = (int32_t)within;
-                code[at + lane] = (uint8_t)(code[at + lane] | number << shift);
-                left[i + lane] -= ((float)number - half + 0.5f) * step;
-            }
+            const int64_t width = fine_width(at, bytes), some = index->turned - i < width ? index->turned - i : width;
+            encode_stretch(some, bits, shift, scale, index->steps + i, left + i, code + at);
             i += some;
         }
 }
@@ -66,7 +69,7 @@ static void put_share(float product, int64_t bytes, uint8_t *code) {
 // The codes of turned rows [count][turned] that belong to `lists` [count] with `centres` [lists][turned]: `coarse` [count]
 // [1 + nibbles / 2], the share first, `fine` [count][LINE] and `finer` [count][FINER_BYTES], zeros before; and the
 // product of each row with its centre. Without finer codes `finer` is NULL.
-EXPORT(void, encode_rows)(const List_index *index, const float *rows, int64_t count, const int64_t *lists,
+EXPORT(void, encode_rows)(const List_index *index, const float *rows, int64_t count, const int32_t *lists,
                           const float *centres, uint8_t *coarse, uint8_t *fine, uint8_t *finer, float *products) {
     float left[MOST_TURNED];
     const int64_t bytes = nibbles_of(index) / 2, turned = index->turned;

@@ -10,7 +10,6 @@
 enum { LARGEST_CODE = 127, NO_NUMBERS = -1 };
 static const float ROUNDING = 4e-6f; // of a product of lengths 1, and more
 static const float LARGEST_SQUARE = 1e30f;
-static const float TO_WHOLE = 12582912; // 1.5 * 2^23: what is added to it is rounded, and stands in its last bits
 
 typedef struct {
     double per_unit;      // one by what a unit of its codes is worth
@@ -26,18 +25,14 @@ typedef struct {
     float length, error; // the largest |x| and |x - x'|
 } Rows;
 
-INLINE float larger(float a, float b) { return a > b ? a : b; }
-
 // Puts `row` [n] into whole units, a byte each, from `zero` on; gives the length of what they leave, `left` [n].
-static float encode(const float *row, int64_t n, float unit, float zero, uint8_t *codes, float *left) {
+static float encode(const float *restrict row, int64_t n, float unit, float zero, uint8_t *restrict codes,
+                    float *restrict left) {
     const float per_unit = 1 / unit, from = TO_WHOLE + zero;
     for (int64_t i = 0; i < n; i++) {
-        const union {
-            float number;
-            uint32_t bits;
-        } whole = {row[i] * per_unit + from};
-        codes[i] = (uint8_t)whole.bits;
-        left[i] = row[i] - (whole.number - from) * unit;
+        const float whole = row[i] * per_unit + from;
+        codes[i] = (uint8_t)bits_of(whole);
+        left[i] = row[i] - (whole - from) * unit;
     }
     return sqrtf(dot(left, left, n));
 }
@@ -57,9 +52,7 @@ static int prepare(Target *found, const float *target, int64_t n, int8_t *query,
     const float square = dot(target, target, n), unit = largest_number(target, n) / LARGEST_OF_QUERY;
     if (!(square < LARGEST_SQUARE)) return 0; // as NaN is not
     const float error = encode(target, n, unit, 0, (uint8_t *)query, left);
-    int32_t sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += query[i];
-    *found = (Target){1 / (double)unit, sqrtf(square) + error, error, 128 * sum, INT32_MIN, 0};
+    *found = (Target){1 / (double)unit, sqrtf(square) + error, error, origin_of(query, n), INT32_MIN, 0};
     return 1;
 }
 

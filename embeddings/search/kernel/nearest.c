@@ -1,47 +1,62 @@
 // The nearest centre of each row: what k-means and filling the lists take their time for.
 #include "lists.h"
+#include "products.h"
 
 #include <math.h>
 
-enum { CHUNK = 64 };
+enum { PARTS_OF_BLOCK = BLOCK_ROWS / LANES };
 
-// For each of `rows` [count][kept] the centre with the largest x·c - |c|²/2 goes to `nearest`. Centres are codes in
-// blocks, in steps of `steps` [kept]; `halves` [blocks * 16] are the |c|²/2, very large where a block is filled up.
-// `query` is scratch memory of `kept` bytes.
-EXPORT(void, nearest_centres)(const float *rows, int64_t count, int64_t kept, const uint8_t *centres, int64_t blocks,
-                              const float *steps, const float *halves, int8_t *query, int32_t *nearest) {
-    score_function *score = score_blocks();
-    const int64_t quads = kept / 4;
-    int32_t scores[CHUNK * BLOCK_ROWS];
-    uint16_t masks[CHUNK];
-    for (int64_t row = 0; row < count; row++, rows += kept) {
-        float most = 1e-20f;
-        for (int64_t i = 0; i < kept; i++) most = fmaxf(most, fabsf(rows[i] * steps[i]));
-        const float scale = LARGEST_OF_QUERY / most, unit = most / LARGEST_OF_QUERY;
-        int32_t sum = 0;
-        for (int64_t i = 0; i < kept; i++) {
-            query[i] = (int8_t)lrintf(rows[i] * steps[i] * scale);
-            sum += query[i];
+// The best of the centres that each lane has seen.
+typedef struct {
+    vf value[PARTS_OF_BLOCK];
+    vi block[PARTS_OF_BLOCK];
+} Best;
+
+// `products` and `halves` [blocks * 16] are those of blocks from `first` on.
+static void keep_best(const int32_t *products, const float *halves, int64_t blocks, int64_t first, float unit, Best *best) {
+    Best own = *best; // a copy stays in registers
+    for (int64_t block = 0; block < blocks; block++)
+        for (int part = 0; part < PARTS_OF_BLOCK; part++) {
+            const int64_t at = block * BLOCK_ROWS + part * LANES;
+            const vf value = __builtin_convertvector(*(const vi *)(products + at), vf) * unit - load(halves + at);
+            const vi is_better = value > own.value[part], here = (int32_t)(first + block) - (vi){0};
+            own.value[part] = choose(is_better, value, own.value[part]);
+            own.block[part] = (is_better & here) | (~is_better & own.block[part]);
         }
-        const float origin = 128.0f * (float)sum * unit;
-        float best[BLOCK_ROWS];
-        int32_t at[BLOCK_ROWS];
-        for (int lane = 0; lane < BLOCK_ROWS; lane++) best[lane] = -INFINITY, at[lane] = 0;
-        for (int64_t block = 0; block < blocks; block += CHUNK) {
-            const int64_t some = blocks - block < CHUNK ? blocks - block : CHUNK;
-            score(centres + block * quads * QUAD_BYTES, quads, query, some, INT32_MIN, scores, masks);
-            for (int64_t b = 0; b < some; b++)
-                for (int lane = 0; lane < BLOCK_ROWS; lane++) {
-                    const float value =
-                        (float)scores[b * BLOCK_ROWS + lane] * unit - origin - halves[(block + b) * BLOCK_ROWS + lane];
-                    const int better = value > best[lane];
-                    best[lane] = better ? value : best[lane];
-                    at[lane] = better ? (int32_t)(block + b) : at[lane];
-                }
+    *best = own;
+}
+
+static int32_t best_centre(const Best *best) {
+    float values[BLOCK_ROWS];
+    int32_t blocks[BLOCK_ROWS];
+    memcpy(values, best->value, sizeof values);
+    memcpy(blocks, best->block, sizeof blocks);
+    int lane = 0;
+    for (int other = 1; other < BLOCK_ROWS; other++)
+        if (values[other] > values[lane]) lane = other;
+    return blocks[lane] * BLOCK_ROWS + lane;
+}
+
+// For each of the first `kept` numbers of `rows` [count][stride] the centre with the largest x·c - |c|²/2 goes to `nearest`.
+// Centres are codes in blocks, in steps of `steps` [kept]; `halves` [blocks * 16] are the |c|²/2, very large where a block is
+// filled up, and begin at a multiple of 64 bytes. `queries` is scratch memory of 16 * kept bytes.
+EXPORT(void, nearest_centres)(const float *rows, int64_t count, int64_t stride, int64_t kept, const uint8_t *centres,
+                              int64_t blocks, const float *steps, const float *halves, int8_t *queries, int32_t *nearest) {
+    int32_t products[QUERIES * ROWS_AT_ONCE] __attribute__((aligned(64)));
+    for (int64_t row = 0; row < count; row += QUERIES) {
+        const int some = count - row < QUERIES ? (int)(count - row) : QUERIES;
+        float units[QUERIES];
+        Best best[QUERIES];
+        for (int i = 0; i < some; i++) {
+            units[i] = quantise(rows + (row + i) * stride, steps, kept, queries + i * kept);
+            for (int part = 0; part < PARTS_OF_BLOCK; part++) best[i].value[part] = splat(-INFINITY), best[i].block[part] = (vi){0};
         }
-        int lane = 0;
-        for (int other = 1; other < BLOCK_ROWS; other++)
-            if (best[other] > best[lane]) lane = other;
-        nearest[row] = at[lane] * BLOCK_ROWS + lane;
+        for (int64_t block = 0; block < blocks; block += BLOCKS_AT_ONCE) {
+            const int64_t now = blocks - block < BLOCKS_AT_ONCE ? blocks - block : BLOCKS_AT_ONCE;
+            multiply(centres + block * kept * BLOCK_ROWS, kept / 4, queries, now, products);
+            for (int i = 0; i < some; i++)
+                keep_best(products + i * ROWS_AT_ONCE, halves + block * BLOCK_ROWS, now, block, units[i], &best[i]);
+        }
+        for (int i = 0; i < some; i++) nearest[row + i] = best_centre(&best[i]);
     }
 }

@@ -8,10 +8,47 @@
 
 #include "vector.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 enum { BLOCK_ROWS = 16, QUAD_BYTES = 4 * BLOCK_ROWS, LARGEST_OF_QUERY = 63 };
+
+// A number of less than 2^22 rounded, in the last bits of what it gives: loops of it become loops of vectors.
+#define TO_WHOLE 12582912.0f // 1.5 * 2^23
+INLINE uint32_t bits_of(float number) {
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+INLINE uint32_t nearest_whole(float number) { return bits_of(number + TO_WHOLE); }
+
+INLINE float larger(float a, float b) { return a > b ? a : b; }
+
+// The largest size of a number [n] times its step, and not 0.
+static inline float largest_size(const float *numbers, const float *steps, int64_t n) {
+    float most[16] = {0};
+    int64_t at = 0;
+    for (; at + 16 <= n; at += 16)
+        for (int lane = 0; lane < 16; lane++) most[lane] = larger(most[lane], fabsf(numbers[at + lane] * steps[at + lane]));
+    for (; at < n; at++) most[0] = larger(most[0], fabsf(numbers[at] * steps[at]));
+    for (int lane = 1; lane < 16; lane++) most[0] = larger(most[0], most[lane]);
+    return larger(most[0], 1e-20f);
+}
+
+// The numbers of a query [n] for codes of these steps; gives what a unit of the scores is worth.
+static inline float quantise(const float *restrict numbers, const float *restrict steps, int64_t n, int8_t *restrict query) {
+    const float unit = largest_size(numbers, steps, n) / LARGEST_OF_QUERY, per_unit = 1 / unit;
+    for (int64_t i = 0; i < n; i++) query[i] = (int8_t)nearest_whole(numbers[i] * steps[i] * per_unit);
+    return unit;
+}
+
+// What the 128 of each code add to a score.
+static inline int32_t origin_of(const int8_t *query, int64_t n) {
+    int32_t sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += query[i];
+    return 128 * sum;
+}
 
 // Scores of `blocks` blocks go to `scores`, 16 a block; bit r of masks[b] says that row r of block b has `least` or more.
 typedef void score_function(const uint8_t *codes, int64_t quads, const void *query, int64_t blocks, int32_t least,
