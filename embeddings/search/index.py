@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 INDEX_FILES = (LISTS_FILE, FAISS_FILE)
 """An index is one of these in the model's folder, or none."""
 
-_MAPPED_BYTES = 1_000_000_000
+_MAPPED_BYTES = 2_000_000_000
 """Rows of larger matrices are read for ranking, not mapped: with each that is looked at Linux maps the fifteen pages
 around it too, and a process would soon have all of a matrix resident that it uses little of."""
 EXACT_BELOW = 20_000
