@@ -21,8 +21,10 @@ LARGEST_K = 2048
 """As lists.h has it."""
 _MOST_TOGETHER, _BYTES_TOGETHER = 512, 32_000_000
 """Targets that share what is read of a list, in a batch, and the memory that they take at most."""
-_SHARED = 256
-"""Targets of a batch to a thread, at least: of smaller ones those who ask have several at a time."""
+_SHARED, _ALONE = 256, 16
+"""Targets of a batch to a thread, at least: of smaller ones those who ask have several at a time; and of those that
+share nothing.
+"""
 _TENTH = 12
 """The tenth-best row stands about there: most queries are of three words, and those that are added come before it."""
 _FEW = 64
@@ -215,7 +217,7 @@ class ListSearch:
             finally:
                 self._put_back(slot)
 
-        by_threads(len(targets), search, _SHARED)
+        by_threads(len(targets), search, _ALONE if together == 1 else _SHARED)
         return scores, rows, found
 
     def scores_of(self, targets: Matrix, places: Rows, lists: Rows) -> Matrix:

@@ -77,24 +77,26 @@ def measured_targets(
     """
     share = np.clip(_MEASURED_VALUES / max(vectors.size, 1), 1 / 3, 1)
     number, seed = int(np.ceil(parameters.targets * share)), parameters.seed
-    found: dict[SearchKind, tuple[Matrix, Rows, Rows]] = {}
-    for asked in kinds:
-        if asked is SearchKind.FIRST and SearchKind.ANALOGY in found:  # of the same targets, which are ranked already
-            targets, inputs, truth = found[SearchKind.ANALOGY]
-            found[asked] = targets, inputs, truth[:, :1]
-            continue
-        if asked is SearchKind.EXPRESSION:
-            targets, inputs = expression_targets(vectors, number, seed)
-        elif asked is SearchKind.NEIGHBOURS:
-            targets, inputs = neighbour_targets(vectors, -(-number // 2), seed)
-        else:
-            targets, inputs = analogy_targets(vectors, number, seed)
-        found[asked] = (
-            targets,
-            inputs,
-            nearest_but_inputs(vectors, targets, inputs, 1 if asked is SearchKind.FIRST else 10),
-        )
-    return found
+    makers = {
+        SearchKind.ANALOGY: lambda: analogy_targets(vectors, number, seed),
+        SearchKind.EXPRESSION: lambda: expression_targets(vectors, number, seed),
+        SearchKind.NEIGHBOURS: lambda: neighbour_targets(vectors, -(-number // 2), seed),
+    }
+    # The first row is sought for the same targets as the ten of analogies.
+    of_kinds = {asked: SearchKind.ANALOGY if asked is SearchKind.FIRST else asked for asked in kinds}
+    made = {of: makers[of]() for of in dict.fromkeys(of_kinds.values())}
+    widest = max(inputs.shape[1] for _, inputs in made.values())
+    targets = np.concatenate([targets for targets, _ in made.values()])
+    inputs = np.concatenate(
+        [np.pad(inputs, ((0, 0), (0, widest - inputs.shape[1])), "edge") for _, inputs in made.values()]
+    )
+    truth = nearest_but_inputs(vectors, targets, inputs)  # of all at once: the rows are read once
+    ends = np.cumsum([len(targets) for targets, _ in made.values()])
+    truths = dict(zip(made, np.split(truth, ends[:-1]), strict=True))
+    return {
+        asked: (*made[of], truths[of][:, :1] if asked is SearchKind.FIRST else truths[of])
+        for asked, of in of_kinds.items()
+    }
 
 
 def goal_of(parameters: IndexParameters) -> float:

@@ -35,16 +35,19 @@ static void encode_coarse(const List_index *index, float *restrict left, uint8_t
     }
 }
 
-// `count` numbers of a fine code into bytes; takes what they stand for off `left`.
+// `count` numbers of a fine code into bytes, up to STRETCH; takes what they stand for off `left`.
 INLINE void encode_stretch(int64_t count, int64_t bits, int64_t shift, float scale, const float *restrict steps,
                            float *restrict left, uint8_t *restrict code) {
     const float half = (float)(1 << (bits - 1)), most = 2 * half - 1;
+    float within[STRETCH];
     for (int64_t i = 0; i < count; i++) {
-        const float step = scale * steps[i], value = left[i] / step + half;
-        const float capped = value < most ? value : most, within = larger(capped, 0);
-        const int32_t number = (int32_t)within;
+        const float value = left[i] / (scale * steps[i]) + half;
+        within[i] = larger(value < most ? value : most, 0);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t number = (int32_t)within[i];
         code[i] = (uint8_t)(code[i] | number << shift);
-        left[i] -= ((float)number - half + 0.5f) * step;
+        left[i] -= ((float)number - half + 0.5f) * (scale * steps[i]);
     }
 }
 
