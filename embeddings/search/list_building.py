@@ -97,7 +97,7 @@ def lists_to_try(count: int, dimension: int) -> list[str]:
 
 
 class Turn:
-    """Turns rows into directions [directions, dimension]; of BLAS the threads would go on waiting beside our own."""
+    """Turns rows into directions [directions, dimension]."""
 
     def __init__(self, rotation: Matrix) -> None:
         self.directions, dimension = rotation.shape
@@ -238,11 +238,15 @@ def principal_axes(vectors: Matrix, seed: int) -> Matrix:
     """The principal axes [dimension, dimension] of a sample of unit rows [count, dimension], those that hold most of
     their squares first.
     """
+    from threadpoolctl import threadpool_limits
+
     squares = np.zeros((vectors.shape[1], vectors.shape[1]), np.float64)
-    for some in _sample(len(vectors), _SMALLEST_SAMPLE, seed):
-        rows = vectors[some]
-        squares += rows.T @ rows
-    return np.ascontiguousarray(np.linalg.eigh(squares)[1][:, ::-1].T, np.float32)
+    # By one thread: others of BLAS would take longer to wait for each other, and go on waiting beside our own.
+    with threadpool_limits(1, user_api="blas"):
+        for some in _sample(len(vectors), _SMALLEST_SAMPLE, seed):
+            rows = vectors[some]
+            squares += rows.T @ rows
+        return np.ascontiguousarray(np.linalg.eigh(squares)[1][:, ::-1].T, np.float32)
 
 
 def _sample(count: int, number: int, seed: int) -> Iterator[Rows]:
