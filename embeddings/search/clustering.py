@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.native import aligned_rows, by_threads, load_library
-from embeddings.search.brute_force import Matrix, Rows, blocks
+from embeddings.search.brute_force import Matrix, Rows
 
 Codes = npt.NDArray[np.uint8]
 
@@ -22,7 +22,6 @@ ZERO_CODE = 128
 _MOST_CODE = 127
 _ROUNDS = 6
 _ROWS_OF_A_THREAD = 1024
-_CENTRES_SUMMED = 64
 _NOWHERE = 1e6
 """Half the square of a centre that only fills a block up: no row is near it."""
 
@@ -102,19 +101,13 @@ def k_means(rows: Matrix, number: int, seed: int) -> Matrix:
 
 
 def means(rows: Matrix, nearest: Rows, counts: Rows) -> Matrix:
-    """The means of the ``rows`` of each centre that has any; ``counts`` says how many rows each has.
-
-    A few centres at a time, since the rows in the order of their centres would be as large as ``rows``.
-    """
-    order = np.argsort(nearest, kind="stable")
-    counts = counts[counts > 0]
-    ends = np.cumsum(counts)
-    sums = np.empty((len(counts), rows.shape[1]), np.float32)
-    for some in blocks(len(counts), _CENTRES_SUMMED):
-        first = ends[some.start] - counts[some.start]
-        together = rows[order[first : ends[some.stop - 1]]]
-        np.add.reduceat(together, ends[some] - counts[some] - first, axis=0, out=sums[some])
-    return np.asarray(sums / counts[:, None], np.float32)
+    """The means of the ``rows`` of each centre that has any; ``counts`` says how many rows each has."""
+    sums = np.zeros((len(counts), rows.shape[1]), np.float32)
+    arguments = [c_void_p, c_int64, c_int64, c_void_p, c_void_p]
+    add = load_library("embeddings.search").function("sum_rows", None, arguments)
+    add(rows.ctypes.data, *rows.shape, nearest.ctypes.data, sums.ctypes.data)
+    there = counts > 0
+    return np.asarray(sums[there] / counts[there, None], np.float32)
 
 
 @cache

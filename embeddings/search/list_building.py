@@ -1,7 +1,6 @@
 """Rows → lists: which dimensions are kept, the groups of rows, their codes; and how far searches must go in them."""
 
 import time
-from collections.abc import Iterator
 from ctypes import addressof, c_int64, c_void_p
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -241,26 +240,30 @@ def principal_axes(vectors: Matrix, seed: int) -> Matrix:
     from threadpoolctl import threadpool_limits
 
     squares = np.zeros((vectors.shape[1], vectors.shape[1]), np.float64)
+    sample = _sample(len(vectors), _SMALLEST_SAMPLE, seed)
     # By one thread: others of BLAS would take longer to wait for each other, and go on waiting beside our own.
     with threadpool_limits(1, user_api="blas"):
-        for some in _sample(len(vectors), _SMALLEST_SAMPLE, seed):
-            rows = vectors[some]
+        for some in blocks(len(sample), _BLOCK_ROWS):
+            rows = vectors[sample[some]]
             squares += rows.T @ rows
         return np.ascontiguousarray(np.linalg.eigh(squares)[1][:, ::-1].T, np.float32)
 
 
-def _sample(count: int, number: int, seed: int) -> Iterator[Rows]:
-    """Rows at random in their order, some at a time."""
-    chosen = np.sort(np.random.default_rng(seed).permutation(count)[:number])
-    return (chosen[some] for some in blocks(len(chosen), _BLOCK_ROWS))
+def _sample(count: int, number: int, seed: int) -> Rows:
+    """``number`` rows at random, or all, in their order."""
+    return np.sort(np.random.default_rng(seed).permutation(count)[:number])
 
 
 def _turned_sample(vectors: Matrix, turn: Turn, number: int, seed: int) -> Matrix:
-    turned = np.empty((min(number, len(vectors)), turn.directions), np.float32)
-    end = 0
-    for some in _sample(len(vectors), number, seed):
-        start, end = end, end + len(some)
-        turned[start:end] = turn(vectors[some])
+    sample = _sample(len(vectors), number, seed)
+    turned = np.empty((len(sample), turn.directions), np.float32)
+
+    def work(part: slice) -> None:
+        for some in blocks(part.stop - part.start, max(1, _BLOCK_NUMBERS // turn.directions)):
+            rows = slice(part.start + some.start, part.start + some.stop)
+            turned[rows] = turn(vectors[sample[rows]])
+
+    by_threads(len(sample), work, _ROWS_OF_A_THREAD)
     return turned
 
 

@@ -60,3 +60,12 @@ EXPORT(void, nearest_centres)(const float *rows, int64_t count, int64_t stride, 
         for (int i = 0; i < some; i++) nearest[row + i] = best_centre(&best[i]);
     }
 }
+
+// Adds each of `rows` [count][width] to the sum of its centre, `sums` [centres][width].
+EXPORT(void, sum_rows)(const float *restrict rows, int64_t count, int64_t width, const int64_t *restrict nearest,
+                       float *restrict sums) {
+    for (int64_t row = 0; row < count; row++) {
+        float *sum = sums + nearest[row] * width;
+        for (int64_t i = 0; i < width; i++) sum[i] += rows[row * width + i];
+    }
+}
