@@ -306,12 +306,15 @@ def train(
 @_of_model
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Of load on each server.")
 @click.option("--seconds", type=float, default=5.0, show_default=True, help="Of load in a round.")
-def http(rounds: int, seconds: float, **where: Any) -> None:
+@click.option(
+    "--earlier", type=click.Path(path_type=Path, exists=True), help="Checkout of an earlier version, to compare."
+)
+def http(rounds: int, seconds: float, earlier: Path | None, **where: Any) -> None:
     """The service under load."""
     from scripts.benchmark.http_benchmark import measure_http
 
     with _subject(**where) as subject:
-        subject.add("http", measure_http(subject.model, rounds, seconds))
+        subject.add("http", measure_http(subject.model, rounds, seconds, earlier=earlier))
 
 
 @main.command()

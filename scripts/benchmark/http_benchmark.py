@@ -24,8 +24,10 @@ from embeddings import Model
 from scripts.benchmark.http_processes import HOST, Request, Server, free_port, load, running, thisplusthat
 
 OURS, CONSTANT, GENSIM = "this project", "a constant route", "gensim most_similar"
+EARLIER = "an earlier version"
 CONNECTIONS = 32
 BATCH = 1000
+_SLOWER = (GENSIM, EARLIER)
 _WARM_UP = ("--warm-up", "0.5")
 
 
@@ -50,11 +52,18 @@ def asking(texts: Iterator[str], number: int) -> list[Request]:
     return [("GET", f"/api/v1/query?q={quote(text)}", None) for text in islice(texts, number)]
 
 
-def measure_http(model: Model, rounds: int, seconds: float, workers: int = 2, threads: int = 8) -> dict[str, Any]:
-    """Throughput and latency against the peers, batches, memory of the workers, completion."""
+def measure_http(
+    model: Model, rounds: int, seconds: float, workers: int = 2, threads: int = 8, earlier: Path | None = None
+) -> dict[str, Any]:
+    """Throughput and latency against the peers, batches, memory of the workers, completion.
+
+    ``earlier`` is a checkout of an earlier version, which is served too, with the packages that are installed here.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         servers = _start(stack, model, folder, workers, threads)
+        if earlier is not None:
+            servers[EARLIER] = _start_earlier(stack, model.name, earlier, folder, (workers, threads))
         asked, words = queries(model, seed=1), triples(model, seed=2)
         ours = servers[OURS]
         at_32: dict[str, list[dict[str, Any]]] = {name: [] for name in servers}
@@ -103,10 +112,18 @@ def _start(stack: ExitStack, model: Model, folder: Path, workers: int, threads: 
     return servers
 
 
+def _start_earlier(stack: ExitStack, model: str, checkout: Path, folder: Path, of_server: tuple[int, int]) -> Server:
+    """The service of ``checkout``, which makes a model of its own form in a home of its own."""
+    port = free_port()
+    python, *service = thisplusthat(port, model, *of_server)
+    home = {"PYTHONPATH": str(checkout.resolve()), "THISPLUSTHAT_HOME": str(folder / "earlier")}
+    return stack.enter_context(running([python, "-P", *service], port, "/readyz", home))
+
+
 def _requests(name: str, asked: Iterator[str], words: Iterator[tuple[str, str, str]], number: int) -> list[Request]:
     if name == CONSTANT:
         return [("GET", "/constant", None)]
-    if name == OURS:
+    if name in (OURS, EARLIER):
         return asking(asked, number)
     parts = ([("positive", b), ("positive", c), ("negative", a)] for a, b, c in islice(words, number))
     return [("GET", f"/most_similar?{urlencode(part)}", None) for part in parts]
@@ -148,7 +165,7 @@ def _summary(
             "one by one": {"seconds": round(single, 3)},
         },
         "requests/s, share of the constant route's": round(rate[OURS] / rate[CONSTANT], 3),
-        "requests/s, times gensim's": round(rate[OURS] / rate[GENSIM], 2),
+        **{f"requests/s, times {name}'s": round(rate[OURS] / rate[name], 2) for name in rate if name in _SLOWER},
         "p99 / p50 at 32 connections": round(many[OURS]["p99_ms"] / many[OURS]["p50_ms"], 2),
         "a batch, share of the time one by one": round(batch / single, 3),
         "private memory of a worker, MB": max(memory),
