@@ -7,12 +7,20 @@
 enum { CENTRES_AT_ONCE = 32, PARTS_AT_ONCE = 16, PARTS_AHEAD = 4 };
 static const float ALREADY_READ = -INFINITY; // in the place of a centre's score: less than any bound
 
-// Turns `targets` [count][dimension], to `turned` [count][turned].
+// Turns `targets` [count][dimension], to `turned` [count][turned]: four at a time for each direction, which is read once for
+// them.
 static void turn(const List_index *index, const float *targets, int64_t count, float *turned) {
-    for (int64_t i = 0; i < index->turned; i++)
-        for (int64_t j = 0; j < count; j++)
-            turned[j * index->turned + i] =
-                dot(index->rotation + i * index->dimension, targets + j * index->dimension, index->dimension);
+    const int64_t dimension = index->dimension;
+    int64_t j = 0;
+    for (; j + 4 <= count; j += 4, targets += 4 * dimension)
+        for (int64_t i = 0; i < index->turned; i++) {
+            float four[4];
+            dot_of_four(index->rotation + i * dimension, targets, dimension, four);
+            for (int at = 0; at < 4; at++) turned[(j + at) * index->turned + i] = four[at];
+        }
+    for (; j < count; j++, targets += dimension)
+        for (int64_t i = 0; i < index->turned; i++)
+            turned[j * index->turned + i] = dot(index->rotation + i * dimension, targets, dimension);
 }
 
 // Brings a turned target into units of the codes and finds how each centre scores.
@@ -25,7 +33,7 @@ static void begin(const List_index *index, Search *search, const float *turned, 
     search->seeds_count = search->chosen_count = 0;
     search->pairs = nibbles_of(index) / 2, search->of_part = bytes_of_part(index);
     search->step = 1;
-    search->bound = NO_BOUND;
+    search->bound = NO_BOUND, search->is_guess = 0;
     search->cannot_read = 0;
     search->is_direction = square > 0 && square < 1e30f; // NaN is none
     if (!search->is_direction) return;
@@ -43,13 +51,25 @@ static void begin(const List_index *index, Search *search, const float *turned, 
     for (int64_t list = 0; list < index->lists; list++) search->bases[list] = (float)(raw[list] - origin) * unit;
 }
 
+// The first place from `at` on with more than `least`, or `n`.
+INLINE int64_t next_above(const float *numbers, int64_t at, int64_t n, float least) {
+    for (; at + 16 <= n; at += 16) {
+        int some = 0;
+        for (int lane = 0; lane < 16; lane++) some |= numbers[at + lane] > least;
+        if (some) break;
+    }
+    while (at < n && !(numbers[at] > least)) at++;
+    return at;
+}
+
 // The lists whose centres score best are read first, so that there is a bound for the others.
 static void choose_seeds(const List_index *index, Search *search) {
     float best[SEEDS];
     int64_t count = 0;
     for (int64_t list = 0; list < index->lists; list++) {
+        if (count == SEEDS) list = next_above(search->bases, list, index->lists, best[SEEDS - 1]);
+        if (list == index->lists) break;
         const float score = search->bases[list];
-        if (count == SEEDS && score <= best[SEEDS - 1]) continue;
         int64_t at = count < SEEDS ? count++ : SEEDS - 1;
         for (; at > 0 && best[at - 1] < score; at--) {
             best[at] = best[at - 1];

@@ -4,20 +4,12 @@
 // The lists with the nearest centres are read first, then those parts of all others that promise as much as the score of the
 // k-th best row that was found. So how much is read goes by the target, by k, and by how many rows filters leave; only how far
 // to go was measured when the index was built.
-#include "choice.h"
+#include "block.h"
 #include "helper.h"
 
 enum { MOST_PARTED = 256 };
 
 // ---- Scratch memory
-
-static int64_t rounded(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
-static char *part_of(char **room, int64_t bytes) {
-    char *part = *room;
-    *room += rounded(bytes);
-    return part;
-}
 
 static int64_t searches_for(int64_t together) { return together > 1 ? together : 2; }
 
@@ -33,6 +25,7 @@ static int64_t parts_with_room(const List_index *index, int64_t together) {
 
 // How many bytes of scratch memory `search_lists` takes for `together` targets at once.
 EXPORT(int64_t, list_scratch_bytes)(const List_index *index, int64_t together) {
+    if (together > 1 && can_read_blocks()) return bytes_of_block(index, together);
     return rounded(4 * index->turned * together) + rounded(index->turned) + rounded(4 * (index->lists + BLOCK_ROWS)) +
            4 * rounded(sizeof(Passed) * MOST_WAITING) + 2 * rounded(4 * index->dimension) +
            2 * rounded(4 * parts_with_room(index, together)) + rounded(parts_with_room(index, together)) +
@@ -56,7 +49,7 @@ typedef struct {
 } Scratch;
 
 static Scratch scratch_of(const List_index *index, int64_t together, char *from) {
-    char *room = from + (64 - (uintptr_t)from % 64) % 64;
+    char *room = aligned(from);
     Scratch scratch;
     scratch.turned = (float *)part_of(&room, 4 * index->turned * together);
     scratch.centre_query = (int8_t *)part_of(&room, index->turned);
@@ -87,6 +80,7 @@ static Scratch scratch_of(const List_index *index, int64_t together, char *from)
         search->finer = finer[together == 1 && i == 1];
         search->hits = (Ranked *)part_of(&room, sizeof(Ranked) * 2 * MOST_WAITING);
         search->doubtful = (Ranked *)part_of(&room, sizeof(Ranked) * 2 * MOST_WAITING);
+        search->most_doubtful = 2 * MOST_WAITING;
         search->best = (Ranked *)part_of(&room, sizeof(Ranked) * LARGEST_K);
         search->row_room = row_rooms[together == 1 && i == 1];
     }
@@ -217,32 +211,40 @@ typedef struct {
     Parted parted; // of the one target
 } Call;
 
+static void finish(Call *call, int64_t first, Search *searches, int64_t count) {
+    const int64_t k = call->asked->k;
+    for (int64_t i = 0; i < count; i++) {
+        settle(call->index, call->asked, &searches[i]);
+        call->found[first + i] = searches[i].held;
+        put_down(searches[i].best, searches[i].held, call->scores + (first + i) * k, call->rows + (first + i) * k);
+        call->cannot_read |= searches[i].cannot_read;
+    }
+}
+
 static void answer(void *given) {
     Call *call = given;
     const List_index *index = call->index;
     const Question *asked = call->asked;
-    const Scratch scratch = scratch_of(index, call->together, call->memory);
-    Search *searches = scratch.searches;
+    const int is_block = call->together > 1 && can_read_blocks();
+    const Block block = is_block ? block_of(index, call->together, call->memory) : (Block){0};
+    const Scratch scratch = is_block ? (Scratch){0} : scratch_of(index, call->together, call->memory);
+    Search *searches = is_block ? block.searches : scratch.searches;
     for (int64_t first = 0; first < call->count; first += call->together) {
         const int64_t left = call->count - first, now = left < call->together ? left : call->together;
         const float *targets = call->targets + first * index->dimension;
-        turn(index, targets, now, scratch.turned);
-        for (int64_t i = 0; i < now; i++) {
-            searches[i].target = targets + i * index->dimension;
-            begin(index, &searches[i], scratch.turned + i * index->turned, scratch.centre_query, scratch.raw);
-        }
-        if (call->together > 1) search_together(index, asked, &scratch, now);
+        if (is_block) search_block(index, asked, targets, now, &block);
         else {
+            turn(index, targets, now, scratch.turned);
+            for (int64_t i = 0; i < now; i++) {
+                searches[i].target = targets + i * index->dimension;
+                begin(index, &searches[i], scratch.turned + i * index->turned, scratch.centre_query, scratch.raw);
+            }
+        }
+        if (call->together == 1) {
             call->parted.own = searches, call->parted.other = searches + 1;
             search_alone(&call->parted);
-        }
-        for (int64_t i = 0; i < now; i++) {
-            const int64_t at = first + i;
-            settle(index, asked, &searches[i]);
-            call->found[at] = searches[i].held;
-            put_down(searches[i].best, searches[i].held, call->scores + at * asked->k, call->rows + at * asked->k);
-            call->cannot_read |= searches[i].cannot_read;
-        }
+        } else if (!is_block) search_together(index, asked, &scratch, now);
+        finish(call, first, searches, now);
     }
 }
 
@@ -289,4 +291,20 @@ EXPORT(void, score_places)(const List_index *index, const float *targets, int64_
             if (index->finer != NULL) add_codes(index->finer, &search->of_finer, &passed, 1, scores + 3 * all + j);
         }
     }
+}
+
+// What `products` gives, by tiles or by VNNI; says whether this processor has it.
+EXPORT(int64_t, multiply_part)(int64_t by_tiles, const int8_t *targets, const uint8_t *rows, int64_t steps, int32_t *sums) {
+#if defined(HAS_TILES)
+    if (by_tiles && has_tiles()) {
+        set_tiles_up();
+        products_by_tiles(targets, rows, steps, sums);
+        put_tiles_away();
+        return 1;
+    }
+#endif
+#if defined(__AVX512F__)
+    if (!by_tiles && has_vnni()) return products_by_vnni(targets, rows, steps, sums), 1;
+#endif
+    return (void)by_tiles, (void)targets, (void)rows, (void)steps, (void)sums, 0;
 }

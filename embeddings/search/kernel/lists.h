@@ -67,6 +67,25 @@ static inline float dot(const float *a, const float *b, int64_t n) {
     return sum;
 }
 
+typedef float Sixteen __attribute__((vector_size(64), aligned(4), may_alias)); // lies anywhere
+
+// The products of `a` [n] with four `others` [4][n].
+static inline void dot_of_four(const float *a, const float *others, int64_t n, float *products) {
+    Sixteen sums[4] = {{0}};
+    int64_t at = 0;
+    for (; at + 16 <= n; at += 16) {
+        const Sixteen of_a = *(const Sixteen *)(a + at);
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++) sums[i] += of_a * *(const Sixteen *)(others + i * n + at);
+    }
+    for (int i = 0; i < 4; i++) {
+        float sum = 0;
+        for (int lane = 0; lane < 16; lane++) sum += sums[i][lane];
+        for (int64_t last = at; last < n; last++) sum += a[last] * others[i * n + last];
+        products[i] = sum;
+    }
+}
+
 INLINE int64_t nibbles_of(const List_index *index) { return index->fours + index->twos / 2 + index->ones / 4; }
 
 #endif

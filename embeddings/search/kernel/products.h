@@ -3,7 +3,7 @@
 #ifndef SEARCH_PRODUCTS_H
 #define SEARCH_PRODUCTS_H
 
-#include "scoring.h"
+#include "tiles.h"
 
 enum { QUERIES = 16, BLOCKS_AT_ONCE = 16, ROWS_AT_ONCE = BLOCKS_AT_ONCE * BLOCK_ROWS };
 
@@ -15,25 +15,7 @@ static void multiply_by_vectors(const uint8_t *codes, int64_t quads, const int8_
         score(codes, quads, queries + i * 4 * quads, blocks, INT32_MIN, products + i * ROWS_AT_ONCE, masks);
 }
 
-#if defined(__AVX512F__) && defined(__linux__) && __has_include(<amxint8intrin.h>)
-#include <sys/syscall.h>
-#include <unistd.h>
-
-enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18, TILES_OF_BYTES = 3 << 24 };
-enum { TILE_ROWS = 16, TILE_BYTES = 64, TILE_QUADS = TILE_BYTES / 4 };
-
-// The system saves tiles only for processes that asked for it, once.
-INLINE int has_tiles(void) {
-    static int has = -1;
-    int known = __atomic_load_n(&has, __ATOMIC_RELAXED);
-    if (known < 0) {
-        unsigned a, b, c, d = 0;
-        known = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & TILES_OF_BYTES) == TILES_OF_BYTES &&
-                syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
-        __atomic_store_n(&has, known, __ATOMIC_RELAXED);
-    }
-    return known;
-}
+#if defined(HAS_TILES)
 
 // A tile of sums, and one of queries and one of codes for sixteen quads at a time and for those that are left. (gcc makes
 // text of their numbers.)
@@ -73,7 +55,6 @@ __attribute__((target("amx-tile,amx-int8"))) static void multiply_by_tiles(const
 
 #else
 
-INLINE int has_tiles(void) { return 0; }
 #define multiply_by_tiles multiply_by_vectors
 
 #endif

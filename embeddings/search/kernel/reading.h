@@ -40,23 +40,39 @@ typedef struct {
     int64_t finer_count;
     Ranked *hits;         // [2 * MOST_WAITING]: rows, with their scores by fine codes, that wait for their vectors
     int64_t hits_count;
-    Ranked *doubtful;     // [2 * MOST_WAITING]: rows whose scores are a little below the bound, to be looked at in the end
-    int64_t doubtful_count;
+    Ranked *doubtful;     // [most_doubtful]: rows whose scores are a little below the bound, to be looked at in the end
+    int64_t doubtful_count, most_doubtful;
     Ranked *best;         // [k]: by exact scores, the worst first once there are k
     int64_t held;         // how many there are
     float bound;          // the k-th best score, or NO_BOUND before there are k
+    int is_guess;         // the bound is of scores by codes: no row was ranked yet
     int16_t per_share;    // the same in units of the coarse codes' sums
     int is_direction;     // else nothing is near the target
     float *row_room;      // [dimension]: a row that was read
     int cannot_read;
 } Search;
 
+// ---- Memory that Python gives
+
+INLINE int64_t rounded(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+INLINE char *aligned(char *memory) { return memory + (64 - (uintptr_t)memory % 64) % 64; }
+
+INLINE char *part_of(char **room, int64_t bytes) {
+    char *part = *room;
+    *room += rounded(bytes);
+    return part;
+}
+
 // ---- The best rows
 
+static void set_bound(Search *search, float bound) {
+    search->bound = bound;
+    search->per_share = within_16(256 * SHARE_UNIT * bound * search->per_unit);
+}
+
 static void add_to_best(const Question *asked, Search *search, Ranked next) {
-    if (!add_ranked(search->best, &search->held, asked->k, next)) return;
-    search->bound = search->best[0].score;
-    search->per_share = within_16(256 * SHARE_UNIT * search->bound * search->per_unit);
+    if (add_ranked(search->best, &search->held, asked->k, next)) set_bound(search, search->best[0].score);
 }
 
 // ---- From codes to vectors
@@ -129,9 +145,11 @@ INLINE void add_codes(const uint8_t *all, const Fine_query *query, Passed *rows,
 static void add_hit(const List_index *index, const Question *asked, Search *search, Passed passed, float score) {
     const uint32_t row = index->ids[passed.place];
     if (!is_wanted(index, asked, row)) return;
-    if (score < search->bound) search->doubtful[search->doubtful_count++] = (Ranked){score, row};
-    else {
-        if (search->bound != NO_BOUND) row_ahead(index, row);
+    if (score < search->bound && !search->is_guess) {
+        if (search->doubtful_count == search->most_doubtful) rank_doubtful(index, asked, search);
+        search->doubtful[search->doubtful_count++] = (Ranked){score, row};
+    } else {
+        if (search->bound != NO_BOUND && !search->is_guess) row_ahead(index, row);
         search->hits[search->hits_count++] = (Ranked){score, row};
     }
 }
@@ -148,7 +166,6 @@ static void look_closest(const List_index *index, const Question *asked, Search 
     }
     search->finer_count -= count;
     memmove(search->finer, search->finer + count, sizeof(Passed) * (size_t)search->finer_count);
-    if (search->doubtful_count > MOST_WAITING) rank_doubtful(index, asked, search);
 }
 
 // Those of the first `count` rows that passed that come up to the bound by their fine codes wait for their finer ones, or are
@@ -171,12 +188,34 @@ static void look_closer(const List_index *index, const Question *asked, Search *
     }
     search->passed_count -= count;
     memmove(search->passed, search->passed + count, sizeof(Passed) * (size_t)search->passed_count);
-    if (search->doubtful_count > MOST_WAITING) rank_doubtful(index, asked, search);
 }
 
-// Without a bound all rows are hits: leaves those that come up to the k-th best by fine codes.
-static void leave_best_hits(const Question *asked, Search *search) {
+// Ranks the hits so far: first those that are best by their codes, then most of the others need not be ranked any more.
+static void rank_guessed(const List_index *index, const Question *asked, Search *search) {
+    const float guess = search->is_guess ? search->bound : NO_BOUND;
+    int64_t first = 0;
+    for (int64_t i = 0; i < search->hits_count; i++) {
+        const Ranked hit = search->hits[i];
+        if (hit.score < guess) continue;
+        row_ahead(index, hit.row);
+        search->hits[i] = search->hits[first];
+        search->hits[first++] = hit;
+    }
+    if (search->is_guess) set_bound(search, NO_BOUND);
+    search->is_guess = 0;
+    for (int64_t i = 0; i < first; i++) rank_one(index, asked, search, search->hits[i]);
+    const float least = search->bound - asked->finer_margin;
+    for (int64_t i = first; i < search->hits_count; i++)
+        if (search->hits[i].score >= least) row_ahead(index, search->hits[i].row);
+    for (int64_t i = first; i < search->hits_count; i++) rank_one(index, asked, search, search->hits[i]);
+    search->hits_count = 0;
+}
+
+// Before any row is ranked, the k-th best score by codes stands for the bound: leaves the hits that come up to it. Where they
+// are too many, they are ranked.
+static void guess_bound(const List_index *index, const Question *asked, Search *search) {
     const int64_t k = asked->k;
+    if (search->held > 0 || (search->hits_count <= k && search->hits_count > MOST_WAITING)) rank_guessed(index, asked, search);
     if (search->held > 0 || search->hits_count <= k) return;
     Ranked *heap = search->best; // has no rows yet
     memcpy(heap, search->hits, sizeof(Ranked) * (size_t)k);
@@ -186,22 +225,26 @@ static void leave_best_hits(const Question *asked, Search *search) {
             heap[0] = search->hits[i];
             sift(heap, k, 0);
         }
-    const float least = heap[0].score - asked->finer_margin;
+    const float guess = heap[0].score, least = guess - asked->finer_margin;
     int64_t kept = 0;
     for (int64_t i = 0; i < search->hits_count; i++) {
         search->hits[kept] = search->hits[i];
         kept += search->hits[i].score >= least;
     }
-    search->hits_count = kept;
+    search->hits_count = kept, search->is_guess = 1;
+    set_bound(search, guess);
+    if (kept > MOST_WAITING) rank_guessed(index, asked, search);
 }
+
+INLINE int has_bound(const Search *search) { return search->bound != NO_BOUND && !search->is_guess; }
 
 // All that still waits.
 static void settle(const List_index *index, const Question *asked, Search *search) {
     look_closer(index, asked, search, search->passed_count);
     look_closest(index, asked, search, search->finer_count);
-    if (search->bound == NO_BOUND) {
-        leave_best_hits(asked, search);
-        for (int64_t i = 0; i < search->hits_count; i++) row_ahead(index, search->hits[i].row);
+    if (!has_bound(search)) {
+        guess_bound(index, asked, search);
+        rank_guessed(index, asked, search);
     }
     rank(index, asked, search, search->hits_count);
     rank_doubtful(index, asked, search);
@@ -232,9 +275,12 @@ INLINE void read_part(const List_index *index, const Question *asked, Search *se
         __builtin_prefetch(index->fine + (int64_t)place * LINE);
         search->passed[search->passed_count++] = (Passed){coarse_score(search, base, sums[row]), place};
     }
-    if (search->bound == NO_BOUND) {
-        if (search->passed_count >= MANY_WAITING) settle(index, asked, search);
-    } else if (search->passed_count >= MANY_WAITING) { // what was asked for just now is not there yet
+    if (search->passed_count < MANY_WAITING) return;
+    if (!has_bound(search)) {
+        look_closer(index, asked, search, search->passed_count);
+        look_closest(index, asked, search, search->finer_count);
+        guess_bound(index, asked, search);
+    } else { // what was asked for just now is not there yet
         const int64_t hits = search->hits_count, finer = search->finer_count;
         look_closer(index, asked, search, search->passed_count - STILL_AWAY);
         look_closest(index, asked, search, finer);
@@ -244,7 +290,7 @@ INLINE void read_part(const List_index *index, const Question *asked, Search *se
 
 // What waits of a list is looked at before another target needs the memory for it.
 static void leave_list(const List_index *index, const Question *asked, Search *search) {
-    if (search->bound == NO_BOUND) settle(index, asked, search);
+    if (!has_bound(search)) settle(index, asked, search);
     look_closer(index, asked, search, search->passed_count);
     look_closest(index, asked, search, search->finer_count);
 }

@@ -114,16 +114,18 @@ __attribute__((target("avx512vnni"))) static void score_with_vnni(const uint8_t 
     SCORE_BODY(ADD_BY_DPBUSD)
 }
 
-INLINE score_function *score_blocks(void) {
-    static int has_vnni = -1; // two threads that ask at once find the same; cpuid takes microseconds in a virtual machine
-    int known = __atomic_load_n(&has_vnni, __ATOMIC_RELAXED);
-    if (known < 0) {
+INLINE int has_vnni(void) {
+    static int known = -1; // two threads that ask at once find the same; cpuid takes microseconds in a virtual machine
+    int has = __atomic_load_n(&known, __ATOMIC_RELAXED);
+    if (has < 0) {
         unsigned a, b, c = 0, d;
-        known = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & (1u << 11)) != 0;
-        __atomic_store_n(&has_vnni, known, __ATOMIC_RELAXED);
+        has = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & (1u << 11)) != 0;
+        __atomic_store_n(&known, has, __ATOMIC_RELAXED);
     }
-    return known ? score_with_vnni : score_without_vnni;
+    return has;
 }
+
+INLINE score_function *score_blocks(void) { return has_vnni() ? score_with_vnni : score_without_vnni; }
 
 #elif defined(__AVX2__)
 

@@ -3,6 +3,7 @@
 import os
 import threading
 import warnings
+from ctypes import c_int64, c_void_p
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import numpy as np
 import pytest
 
 from embeddings.errors import ModelError
-from embeddings.native import FORCED, LEVELS, processor_level
+from embeddings.native import FORCED, LEVELS, load_library, processor_level
 from embeddings.search import list_search
 from embeddings.search.brute_force import Matrix, exact_search
 from embeddings.search.index import open_index
 from embeddings.search.index_building import build_index
-from embeddings.search.list_building import build_lists
+from embeddings.search.list_building import build_lists, list_factory
 from embeddings.search.list_file import Lists
 from embeddings.search.list_search import LARGEST_K, ListSearch, Reach
 from embeddings.search.recall import SearchKind, analogy_targets, expression_targets, neighbour_targets
@@ -75,7 +76,7 @@ def test_all_levels_find_the_same(rows27: Matrix, lists: Lists, monkeypatch: pyt
     answers = []
     for level in levels():
         monkeypatch.setenv(FORCED, level)
-        search = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.05, 0.01)})
+        search = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.6, 0.15, 0.05, 0.03)})
         together = search.nearest_of_each(targets, 10, SearchKind.ANALOGY)
         alone = [search.nearest(target, 10, SearchKind.ANALOGY) for target in targets]
         assert (np.stack([rows for _, rows in alone]) == together[1]).mean() > 0.99
@@ -83,6 +84,22 @@ def test_all_levels_find_the_same(rows27: Matrix, lists: Lists, monkeypatch: pyt
     for scores, rows in answers[1:]:
         assert (rows == answers[0][1]).mean() > 0.999
         np.testing.assert_allclose(scores, answers[0][0], atol=1e-6)
+
+
+@pytest.mark.parametrize("by_tiles", [True, False])
+@pytest.mark.parametrize("steps", [1, 3])
+def test_products_of_a_part_are_those_of_its_numbers(steps: int, by_tiles: bool) -> None:
+    rng = np.random.default_rng(steps)
+    targets = rng.integers(-127, 128, (32, 64 * steps)).astype(np.int8)
+    rows = rng.integers(0, 256, (2, 16 * steps, 16, 4)).astype(np.uint8)  # four numbers of each row after the next four
+    targets[0], rows[0, :, 0] = 127, 255  # no sum is cut off
+    sums = np.zeros((2, 32, 16), np.int32)
+    arguments = [c_int64, c_void_p, c_void_p, c_int64, c_void_p]
+    multiply = load_library("embeddings.search").function("multiply_part", c_int64, arguments)
+    if not multiply(by_tiles, targets.ctypes.data, rows.ctypes.data, steps, sums.ctypes.data):
+        pytest.skip("this processor cannot")
+    by_row = rows.transpose(0, 2, 1, 3).reshape(2, 16, -1).astype(np.int32)
+    assert (sums == np.einsum("hrn,tn->htr", by_row, targets.astype(np.int32))).all()
 
 
 def test_targets_find_the_same_alone_and_in_batches_of_any_size(rows27: Matrix, lists: Lists) -> None:
@@ -94,6 +111,20 @@ def test_targets_find_the_same_alone_and_in_batches_of_any_size(rows27: Matrix, 
         assert (found == alone).mean() > 0.999, together
     many = search.nearest_of_each(targets[:40], LARGEST_K, SearchKind.ANALOGY, together=32)[1]
     assert all(len(set(rows.tolist())) == LARGEST_K for rows in many)
+
+
+@pytest.mark.parametrize(("dimension", "bits"), [(60, 8), (90, 4), (180, 2), (300, 1)])
+def test_batches_read_fine_codes_of_all_lengths(dimension: int, bits: int) -> None:
+    rows = clustered(4000, dimension)
+    built = build_lists(rows, list_factory(*rows.shape), 0)
+    assert built.bits.fine == bits
+    search = ListSearch(built, rows, {SearchKind.ANALOGY: Reach(0.4, 0.15, 0.1, 0.05)})
+    targets, _ = analogy_targets(rows, 50, 8)
+    alone = search.nearest_of_each(targets, 10, SearchKind.ANALOGY, together=1)[1]
+    found = search.nearest_of_each(targets, 10, SearchKind.ANALOGY)[1]
+    true = exact_search(rows, targets, 10)[1]
+    assert (found == true).mean() > 0.99
+    assert (found == true).mean() >= (alone == true).mean() - 0.005
 
 
 def test_excluded_rows_filters_and_limits_act_within_the_search(rows27: Matrix, lists: Lists) -> None:
