@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 
 import numpy as np
 
@@ -19,14 +18,12 @@ from embeddings.answers.result import Result
 from embeddings.answers.word_search import Results, input_forms, list_words, search_words
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors
-from embeddings.native import processors
 from embeddings.query import Kind, Query
-from embeddings.search import Index
 
 _REASONS = 8
 """The most words listed that the rest share, or that set the odd one apart."""
-_BLOCK, _SHARED_BLOCK = 512, 128
-"""Queries answered together, by one thread and by several. More gain nothing, and take memory."""
+_BLOCK = 1024
+"""Queries answered together. More gain nothing, and take memory."""
 _DEFAULT = Options()
 _term_reading = partial(tuple.__new__, TermReading)
 
@@ -49,27 +46,15 @@ def ask_many(
     if isinstance(model, ModelElsewhere):
         return model.ask_many(list(queries), options)
     started = time.perf_counter()
-    answers = _answer_blocks(model, list(queries), options or _DEFAULT)
+    asked = list(queries)
+    answers: list[Answer | Failure] = []
+    for start in range(0, len(asked), _BLOCK):
+        answers += _answer_block(model, options or _DEFAULT, asked[start : start + _BLOCK])
     took_ms = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
     for answer in answers:
         if not isinstance(answer, Failure):  # nobody has seen it yet, and a second one would take as long to make
             answer.took_ms = took_ms
     return answers
-
-
-def _answer_blocks(model: WordVectors, queries: list[str], options: Options) -> list[Answer | Failure]:
-    """The answers, of many queries by several threads: the kernel lets others work while it searches."""
-    if len(queries) <= _SHARED_BLOCK:
-        return _answer_block(model, options, queries)
-    is_shared = isinstance(model.index, Index) and model.index.has_lists and not options.exact
-    size = _SHARED_BLOCK if is_shared else _BLOCK
-    blocks = [queries[start : start + size] for start in range(0, len(queries), size)]
-    if not is_shared:
-        return [answer for block in blocks for answer in _answer_block(model, options, block)]
-    from concurrent.futures import ThreadPoolExecutor  # few callers need what it takes to import
-
-    with ThreadPoolExecutor(processors() + 1) as pool:  # one may wait for the interpreter
-        return list(chain.from_iterable(pool.map(partial(_answer_block, model, options), blocks)))
 
 
 def _answer_block(model: WordVectors, options: Options, queries: Sequence[str]) -> list[Answer | Failure]:

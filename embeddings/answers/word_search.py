@@ -1,8 +1,10 @@
 """Questions → the words nearest to their targets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import zip_longest
+
+import numpy as np
 
 from embeddings.answers.answer import Failure
 from embeddings.answers.options import Method, Options
@@ -11,13 +13,15 @@ from embeddings.answers.result import Result
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors, fold_each
 from embeddings.query import Kind
-from embeddings.search import SearchKind, search_cosmul
+from embeddings.search import Matrix, Rows, SearchKind, search_cosmul
 
 _SPARE = 2
 """Extra results fetched to replace near-duplicates; more are fetched if these are too few."""
 MOST_EXACT_PRODUCTS = 8
 """The most terms that 3CosMul multiplies for every word of a large vocabulary."""
 _FEW_ROWS = 100_000
+_WORDS_AT_ONCE = 640
+"""Of results that are listed together: other threads wait no longer for them than for the answer to one query."""
 _NO_ROW = {-1}
 _SEARCH_KINDS = {kind: SearchKind(kind.value) for kind in (Kind.ANALOGY, Kind.EXPRESSION, Kind.NEIGHBOURS)}
 Results = tuple[Result, ...]
@@ -47,17 +51,53 @@ def _refused(model: WordVectors, question: Question, options: Options) -> Failur
 
 
 def _list(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results | Failure]:
-    own = [input_forms(model, question) for question in questions]
+    multiplies = options.method is Method.MULTIPLY
     try:
-        if len(questions) == 1 and options.method is not Method.MULTIPLY:
-            return [_list_one(model, questions[0], own[0], options)]
-        wanted = options.k + _SPARE + max([len(rows) for rows, _ in own]) - 1
-        found = _nearest(model, questions, wanted, options)
-        return list(map(partial(_fill, model, wanted, options), questions, own, found))
+        if len(questions) == 1 and not multiplies:
+            return [_list_one(model, questions[0], input_forms(model, questions[0]), options)]
+        wanted = options.k + _SPARE + max([len(rows_of_inputs(question)) for question in questions])
+        if multiplies:
+            found = [_products(model, question, wanted, options) for question in questions]
+            return [_fill(model, wanted, options, *each) for each in zip(questions, found, strict=True)]
+        scores, rows = _nearest(model, questions, wanted, options)
+        size = max(_WORDS_AT_ONCE // options.k, 1)
+        listed: list[Results | Failure] = []
+        for start in range(0, len(questions), size):
+            some = slice(start, start + size)
+            listed += _list_some(model, questions[some], (scores[some], rows[some]), options)
+        return listed
     except (QueryError, UnknownWord) as error:
         if len(questions) == 1:
             return [Failure(questions[0].text, error)]
         return [_list(model, [question], options)[0] for question in questions]
+
+
+def _list_some(
+    model: WordVectors, questions: Sequence[Question], found: tuple[Matrix, Rows], options: Options
+) -> Iterator[Results]:
+    """The results of some questions: all that most take are looked up at once."""
+    k = options.k
+    scores, rows = found
+    own = [rows_of_inputs(question) for question in questions]
+    padded = list(zip_longest(_NO_ROW, *own, fillvalue=-1))  # the first column is -1 alone
+    is_own = (rows[:, :, None] == np.array(padded).T[1:, None]).any(axis=2) | (rows == -1)
+    best = np.argsort(is_own, axis=1, kind="stable")[:, :k]
+    enough = (rows.shape[1] - is_own.sum(axis=1) >= k).tolist()
+    chosen = np.take_along_axis(rows, best, 1).ravel()
+    places = chosen.tolist()
+    words = model.vocabulary.words(places)
+    texts = model.displays(places), model.descriptions(places)
+    ranked = np.take_along_axis(scores, best, 1).ravel().tolist(), (chosen + 1).tolist()
+    results = list(map(_result, zip(words, *ranked, *texts, strict=True)))
+    folded = fold_each(words)
+    for number, question in enumerate(questions):
+        part = slice(number * k, number * k + k)
+        forms = folded_inputs(model, question)
+        if enough[number] and (options.all_forms or len(forms.union(folded[part])) == len(forms) + k):
+            yield tuple(results[part])
+        else:
+            nearest = scores[number].tolist(), rows[number].tolist()
+            yield _fill(model, rows.shape[1], options, question, nearest)
 
 
 def _list_one(model: WordVectors, question: Question, own: Own, options: Options) -> Results:
@@ -77,53 +117,59 @@ def _list_one(model: WordVectors, question: Question, own: Own, options: Options
         wanted *= 4
 
 
-def _fill(
-    model: WordVectors,
-    wanted: int,
-    options: Options,
-    question: Question,
-    own: Own,
-    found: Nearest,
-) -> Results:
+def _fill(model: WordVectors, wanted: int, options: Options, question: Question, found: Nearest) -> Results:
     """The results among ``wanted`` rows that were found, or among more of them if there are not enough."""
+    own = input_forms(model, question)
     results = list_words(model, found, *own, options)
     while len(results) < options.k and wanted <= len(found[1]) < len(model):
         wanted *= 4
-        [found] = _nearest(model, [question], wanted, options)
+        if options.method is Method.MULTIPLY:
+            found = _products(model, question, wanted, options)
+        else:
+            scores, rows = _nearest(model, [question], wanted, options)
+            found = scores[0].tolist(), rows[0].tolist()
         results = list_words(model, found, *own, options)
     return results
 
 
-def _nearest(model: WordVectors, questions: Sequence[Question], wanted: int, options: Options) -> Sequence[Nearest]:
-    """The ``wanted`` best of each question, its own words included."""
+def _products(model: WordVectors, question: Question, wanted: int, options: Options) -> Nearest:
+    """The ``wanted`` best of a question by 3CosMul, its own words included."""
     exact, restrict = options.exact, options.restrict
-    if options.method is Method.MULTIPLY:
-        products = [
-            search_cosmul(model.index, each.vectors, each.weights, wanted, exact=exact, restrict=restrict)
-            for each in questions
-        ]
-        return [(scores.tolist(), rows.tolist()) for scores, rows in products]
-    kinds = [question.query.kind for question in questions]
-    first = kinds[0]
-    if kinds.count(first) < len(kinds):
-        of_kind = {
-            kind: iter(_nearest(model, [each for each in questions if each.query.kind is kind], wanted, options))
-            for kind in set(kinds)
-        }
-        return [next(of_kind[kind]) for kind in kinds]
-    asked, targets = _SEARCH_KINDS.get(first), targets_of(questions)
-    scores, rows = model.index.search(targets, wanted, exact=exact, restrict=restrict, asked=asked)
-    return list(zip(scores.tolist(), rows.tolist(), strict=True))
+    vectors, weights = question.vectors, question.weights
+    scores, rows = search_cosmul(model.index, vectors, weights, wanted, exact=exact, restrict=restrict)
+    return scores.tolist(), rows.tolist()
+
+
+def _nearest(model: WordVectors, questions: Sequence[Question], wanted: int, options: Options) -> tuple[Matrix, Rows]:
+    """The ``wanted`` best of each question, its own words included."""
+    kinds = [_SEARCH_KINDS.get(question.query.kind) for question in questions]
+    asked = kinds[0] if kinds.count(kinds[0]) == len(kinds) else kinds
+    exact, restrict = options.exact, options.restrict
+    return model.index.search(targets_of(questions), wanted, exact=exact, restrict=restrict, asked=asked)
+
+
+def rows_of_inputs(question: Question) -> list[int]:
+    """The rows of the query's own words."""
+    return [row for match in question.matches for row in match.rows]
+
+
+def folded_inputs(model: WordVectors, question: Question) -> set[str]:
+    """The folded forms in which the query's own words could turn up as results."""
+    forms = []
+    join = model.manifest.card.joiner.join
+    for term, match in zip(question.query.terms, question.matches, strict=True):
+        text = term.text
+        forms.append(text)
+        if not text.isalnum():
+            forms.append(join(text.split()))
+        if match.words[0] is not text:
+            forms += match.words
+    return set(fold_each(forms))
 
 
 def input_forms(model: WordVectors, question: Question) -> Own:
-    """The rows of the query's own words, and -1, which is none; the folded forms in which its words could turn up as
-    results.
-    """
-    texts = [term.text for term in question.query.terms]
-    joined = map(model.manifest.card.joiner.join, map(str.split, texts))
-    forms = [*texts, *joined, *chain.from_iterable([match.words for match in question.matches])]
-    return {-1}.union(*[match.rows for match in question.matches]), set(fold_each(forms))
+    """What is left out of a question's results: the rows of its own words, and -1, which is none; their forms."""
+    return {-1, *rows_of_inputs(question)}, folded_inputs(model, question)
 
 
 def list_words(model: WordVectors, found: Nearest, excluded: set[int], forms: set[str], options: Options) -> Results:

@@ -15,7 +15,7 @@ from embeddings.errors import ModelError, QueryError
 from embeddings.milvus.connection import Address, MilvusConnection
 from embeddings.milvus.vocabulary import MOST_HITS, Entry, MilvusVocabulary
 from embeddings.models import Manifest
-from embeddings.search import Matrix, Rows, SearchKind, blocks, without_rows
+from embeddings.search import Asked, Matrix, Rows, SearchKind, blocks, without_rows
 
 _FORMAT_VERSION = 1
 _CANDIDATES = 1500
@@ -101,7 +101,7 @@ class MilvusIndex:
         *,
         exact: bool = False,
         restrict: int | None = None,
-        asked: SearchKind | None = None,  # noqa: ARG002  # Milvus searches alike for all
+        asked: Asked = None,  # noqa: ARG002  # Milvus searches alike for all
     ) -> tuple[Matrix, Rows]:
         """As `embeddings.search.Index.search`; never more than 16,384 rows."""
         every = exact or restrict is not None

@@ -52,7 +52,7 @@ def fold(word: str) -> str:
 
 def fold_each(words: Sequence[str]) -> list[str]:
     """`fold` of each of ``words``."""
-    return list(map(str.lower if "".join(words).isascii() else fold, words))
+    return [word.lower() if word.isascii() else fold(word) for word in words]
 
 
 def fold_before(word: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from embeddings.models.model import Manifest
-from embeddings.search import Candidates, Matrix, Rows, SearchKind
+from embeddings.search import Asked, Candidates, Matrix, Rows, SearchKind
 
 
 class Words(Protocol):
@@ -42,7 +42,7 @@ class Neighbours(Candidates, Protocol):
         *,
         exact: bool = False,
         restrict: int | None = None,
-        asked: SearchKind | None = None,
+        asked: Asked = None,
     ) -> tuple[Matrix, Rows]: ...
 
     def nearest(

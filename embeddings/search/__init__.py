@@ -6,7 +6,7 @@ from embeddings.extras import late
 from embeddings.search.brute_force import Matrix, Rows, blocks, exact_search, unit, without_rows
 from embeddings.search.index import INDEX_FILES, Index, open_index
 from embeddings.search.list_search import search_by_one_thread
-from embeddings.search.recall import SearchKind, analogy_targets, nearest_but_inputs
+from embeddings.search.recall import Asked, SearchKind, analogy_targets, nearest_but_inputs
 from embeddings.search.report import KINDS, IndexParameters, IndexReport
 from embeddings.search.three_cos_mul import Candidates, search_cosmul
 
@@ -21,6 +21,7 @@ __getattr__ = late(
 __all__ = [
     "INDEX_FILES",
     "KINDS",
+    "Asked",
     "Candidates",
     "Index",
     "IndexParameters",

@@ -19,7 +19,7 @@ from embeddings.native import missing_kernel
 from embeddings.search.brute_force import Matrix, Rows, exact_search, rank, without_missing, without_rows
 from embeddings.search.list_file import LISTS_FILE, read_lists
 from embeddings.search.list_search import LARGEST_K, ListSearch, Reach
-from embeddings.search.recall import SearchKind
+from embeddings.search.recall import Asked, SearchKind
 from embeddings.search.report import FAISS_FILE, IndexReport
 
 if TYPE_CHECKING:
@@ -92,12 +92,13 @@ class Index:
         *,
         exact: bool = False,
         restrict: int | None = None,
-        asked: SearchKind | None = None,
+        asked: Asked = None,
     ) -> tuple[Matrix, Rows]:
         """The ``k`` rows nearest to each target: cosines and rows, both [targets, min(k, count)], best first.
 
         ``targets`` are unit vectors [targets, dimension]. ``restrict`` looks at the first rows only (the most
-        frequent words), and exactly where these are few. ``asked`` says what kind of targets they are.
+        frequent words), and exactly where these are few. ``asked`` says what kind of targets they are, or of what kind
+        each is.
         """
         count = len(self.vectors) if restrict is None else min(restrict, len(self.vectors))
         k = min(k, count)
@@ -165,11 +166,12 @@ class Index:
     def _is_worth_lists(self, k: int, count: int) -> bool:
         return k <= min(LARGEST_K, count // 8) and (count == len(self.vectors) or count > EXACT_BELOW)
 
-    def _search_lists(self, targets: Matrix, k: int, limit: int, asked: SearchKind | None) -> tuple[Matrix, Rows]:
+    def _search_lists(self, targets: Matrix, k: int, limit: int, asked: Asked) -> tuple[Matrix, Rows]:
         lists = self._opened_lists()
         if len(targets) == 1:
-            one, of_one = lists.nearest(targets[0], k, asked, limit=limit)
-            if len(of_one) == k and not lists.is_far(one, asked):
+            kind = asked if asked is None or isinstance(asked, str) else asked[0]
+            one, of_one = lists.nearest(targets[0], k, kind, limit=limit)
+            if len(of_one) == k and not lists.is_far(one, kind):
                 return one[None], of_one[None]
             return exact_search(self.vectors[:limit], targets, k)
         scores, rows, found = lists.nearest_of_each(targets, k, asked, limit=limit)
@@ -192,9 +194,12 @@ class Index:
                     self._codes = self._codes()
         return self._codes
 
-    def enough_candidates(self, k: int, asked: SearchKind | None = None) -> int:
+    def enough_candidates(self, k: int, asked: Asked = None) -> int:
         """How many candidates to rank for the best ``k``, going by the number that was measured for ten."""
-        candidates = self.candidates if asked is None else self._candidates_for.get(asked, self.candidates)
+        kinds = [asked] if asked is None or isinstance(asked, str) else asked
+        candidates = max(
+            [self.candidates if kind is None else self._candidates_for.get(kind, self.candidates) for kind in kinds]
+        )
         return max(candidates, candidates * k // 20)
 
     def candidates_for_products(self, k: int) -> int:

@@ -15,7 +15,7 @@ from embeddings.files import HeldFile
 from embeddings.native import by_threads, load_library, processors
 from embeddings.search.brute_force import Matrix, Rows
 from embeddings.search.list_file import Lists
-from embeddings.search.recall import SearchKind
+from embeddings.search.recall import Asked, SearchKind
 
 LARGEST_K = 2048
 """As lists.h has it."""
@@ -191,7 +191,7 @@ class ListSearch:
         self,
         targets: Matrix,
         k: int,
-        asked: SearchKind | Reach | None = None,
+        asked: Asked | Reach = None,
         *,
         limit: int | None = None,
         allowed: npt.NDArray[np.bool_] | None = None,
@@ -199,7 +199,7 @@ class ListSearch:
     ) -> tuple[Matrix, Rows, Rows]:
         """The ``k`` rows nearest to each of ``targets`` [n, dimension]: cosines and rows [n, k], and how many there are
         of them [n]. The work is shared by as many threads as there are processors. A `Reach` takes the place of
-        what was measured for a kind of search.
+        what was measured for a kind of search; of several kinds the widest is for all.
         """
         targets = np.ascontiguousarray(targets, np.float32)
         if targets.shape[1:] != (self._dimension,):
@@ -233,19 +233,27 @@ class ListSearch:
         self._score(self._index_address, targets.ctypes.data, len(targets), *some, *rest)
         return scores
 
-    def is_far(self, scores: Matrix, asked: SearchKind | None = None) -> npt.NDArray[np.bool_] | np.bool_:
+    def is_far(self, scores: Matrix, asked: Asked = None) -> npt.NDArray[np.bool_] | np.bool_:
         """Whether targets with these scores [..., k] of their best rows are farther from all rows than any that
         searches were measured on. Then rows may be missing.
         """
-        far: npt.NDArray[np.bool_] | np.bool_ = (
-            scores[..., min(scores.shape[-1], _TENTH) - 1] < self._reach_for(asked).floor
-        )
+        floor: float | npt.NDArray[np.float64]
+        if asked is None or isinstance(asked, str):
+            floor = self._reach_for(asked).floor
+        else:
+            floors = {kind: self._reach_for(kind).floor for kind in set(asked)}
+            floor = np.array([floors[kind] for kind in asked]) if len(set(floors.values())) > 1 else floors[asked[0]]
+        far: npt.NDArray[np.bool_] | np.bool_ = scores[..., min(scores.shape[-1], _TENTH) - 1] < floor
         return far
 
-    def _reach_for(self, asked: SearchKind | Reach | None) -> Reach:
+    def _reach_for(self, asked: Asked | Reach) -> Reach:
+        if asked is None:
+            return self._widest
         if isinstance(asked, Reach):
             return asked
-        return self._widest if asked is None else self.reaches.get(asked, self._widest)
+        if isinstance(asked, str):
+            return self.reaches.get(asked, self._widest)
+        return Reach.widest([self._reach_for(kind) for kind in set(asked)])
 
     def _slot(self, together: int, threads: int = 1) -> _Slot:
         try:

@@ -3,7 +3,7 @@
 Searching a row's own vector would flatter any index, so each kind of query has targets of its own.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -29,6 +29,10 @@ class SearchKind(StrEnum):
     NEIGHBOURS = "neighbours"
     FIRST = "first"
     """The one nearest to an analogy's target, by which sets of questions are judged."""
+
+
+Asked = SearchKind | Sequence[SearchKind | None] | None
+"""What kind of targets are searched for: all of one kind, or each of its own."""
 
 
 def analogy_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, Rows]:
