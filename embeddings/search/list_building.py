@@ -1,6 +1,7 @@
 """Rows → lists: which dimensions are kept, the groups of rows, their codes; and how far searches must go in them."""
 
 import time
+from collections.abc import Iterator
 from ctypes import addressof, c_int64, c_void_p
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -42,7 +43,7 @@ _NEARNESSES = 1 << 20
 _COLUMNS = 64
 """Columns of a turning matrix are filled up to a multiple, as turn.c has it."""
 _BLOCK_ROWS, _ROWS_OF_A_THREAD = 8192, 1024
-_BLOCK_NUMBERS = 131_072
+_NUMBERS_AT_ONCE = 131_072
 """Turned rows of so many numbers stay in the processor's cache until they are encoded."""
 
 
@@ -99,19 +100,16 @@ class Turn:
     """Turns rows into directions [directions, dimension]."""
 
     def __init__(self, rotation: Matrix) -> None:
-        self.directions, dimension = rotation.shape
-        self._columns = aligned_rows(dimension, -(-self.directions // _COLUMNS) * _COLUMNS)
+        self.directions: int = len(rotation)
+        self._columns = aligned_rows(rotation.shape[1], -(-self.directions // _COLUMNS) * _COLUMNS)
         self._columns[:, : self.directions] = rotation.T
         arguments = [c_void_p, c_int64, c_int64, c_void_p, c_int64, c_void_p, c_int64]
         self._kernel = load_library("embeddings.search").function("turn_rows", None, arguments)
 
-    def __call__(self, rows: Matrix) -> Matrix:
-        """``rows`` [n, dimension] as rows [n, directions]."""
-        rows = np.ascontiguousarray(rows, np.float32)
-        turned = np.empty((len(rows), self.directions), np.float32)
+    def __call__(self, rows: Matrix, turned: Matrix) -> None:
+        """Write ``rows`` [n, dimension] to ``turned`` [n, directions]."""
         columns = self._columns.ctypes.data, self._columns.shape[1]
         self._kernel(rows.ctypes.data, *rows.shape, *columns, turned.ctypes.data, self.directions)
-        return turned
 
 
 def build_lists(vectors: Matrix, factory: str, seed: int) -> Lists:
@@ -221,9 +219,10 @@ def _encoded(vectors: Matrix, turn: Turn, centres: Matrix, sizes: Matrix, steps:
     compared = Centres(centres[:, :_COMPARED])
 
     def work(part: slice) -> None:
-        for some in blocks(part.stop - part.start, max(1, _BLOCK_NUMBERS // turn.directions)):
-            rows = slice(part.start + some.start, part.start + some.stop)
-            turned = turn(vectors[rows])
+        room = np.empty((_rows_at_once(turn), turn.directions), np.float32)  # kept: new memory costs page faults
+        for rows in _parts_of(part, len(room)):
+            turned = room[: rows.stop - rows.start]
+            turn(vectors[rows], turned)
             compared.find(turned, found.list_of[rows])
             arrays = (found.list_of, centres, found.coarse, found.fine, found.finer, found.products)
             at = ((each if each is centres else each[rows]).ctypes.data if len(each) else None for each in arrays)
@@ -254,14 +253,23 @@ def _sample(count: int, number: int, seed: int) -> Rows:
     return np.sort(np.random.default_rng(seed).permutation(count)[:number])
 
 
+def _parts_of(rows: slice, size: int) -> Iterator[slice]:
+    return (slice(start, min(start + size, rows.stop)) for start in range(rows.start, rows.stop, size))
+
+
+def _rows_at_once(turn: Turn) -> int:
+    return max(1, _NUMBERS_AT_ONCE // turn.directions)
+
+
 def _turned_sample(vectors: Matrix, turn: Turn, number: int, seed: int) -> Matrix:
     sample = _sample(len(vectors), number, seed)
     turned = np.empty((len(sample), turn.directions), np.float32)
 
     def work(part: slice) -> None:
-        for some in blocks(part.stop - part.start, max(1, _BLOCK_NUMBERS // turn.directions)):
-            rows = slice(part.start + some.start, part.start + some.stop)
-            turned[rows] = turn(vectors[sample[rows]])
+        room = np.empty((_rows_at_once(turn), vectors.shape[1]), np.float32)
+        for rows in _parts_of(part, len(room)):
+            some = vectors.take(sample[rows], axis=0, out=room[: rows.stop - rows.start], mode="clip")
+            turn(some, turned[rows])
 
     by_threads(len(sample), work, _ROWS_OF_A_THREAD)
     return turned
