@@ -40,15 +40,16 @@ INLINE void encode_stretch(int64_t count, int64_t bits, int64_t shift, float sca
                            float *restrict left, uint8_t *restrict code) {
     const float half = (float)(1 << (bits - 1)), most = 2 * half - 1;
     float within[STRETCH];
+    int32_t numbers[STRETCH];
     for (int64_t i = 0; i < count; i++) {
         const float value = left[i] / (scale * steps[i]) + half;
         within[i] = larger(value < most ? value : most, 0);
     }
     for (int64_t i = 0; i < count; i++) {
-        const int32_t number = (int32_t)within[i];
-        code[i] = (uint8_t)(code[i] | number << shift);
-        left[i] -= ((float)number - half + 0.5f) * (scale * steps[i]);
+        numbers[i] = (int32_t)within[i];
+        left[i] -= ((float)numbers[i] - half + 0.5f) * (scale * steps[i]);
     }
+    for (int64_t i = 0; i < count; i++) code[i] = (uint8_t)(code[i] | numbers[i] << shift);
 }
 
 // A code of `left` with so many bits a number, in `bytes` that are zero, and steps `scale` times those of fine codes; takes
