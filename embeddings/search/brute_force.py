@@ -17,6 +17,8 @@ _TARGETS, _ROWS = 256, 2048
 """A block of targets against a block of rows: their products stay in the processor's cache."""
 _FEW_TARGETS = 16
 """Below this many, a product of the matrix with each takes less time than blocks of both."""
+_LEVELS = ("avx2", "avx512")
+"""Here the kernel has instructions for products of bytes; elsewhere BLAS takes less time."""
 _ROWS_OF_A_THREAD, _MOST_BY_KERNEL = 8192, 2048
 """Rows that are worth a thread, and the most that the kernel finds: it keeps the best of each target in order."""
 ROUNDING = 4e-6
@@ -38,7 +40,7 @@ def exact_search(vectors: Matrix, targets: Matrix, k: int) -> tuple[Matrix, Rows
             scores[place], rows[place] = largest(vectors @ target, k)
         return scores, rows
     suits = vectors.dtype == np.float32 and vectors.flags.c_contiguous and k <= _MOST_BY_KERNEL
-    if suits and missing_kernel("embeddings.search") is None:
+    if suits and missing_kernel("embeddings.search") is None and load_library("embeddings.search").level in _LEVELS:
         return _search_by_kernel(vectors, targets, k)
     for some in blocks(len(targets), _TARGETS):
         for place, candidates in enumerate(_candidates(vectors, targets[some], k), start=some.start):
