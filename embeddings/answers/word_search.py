@@ -59,45 +59,42 @@ def _list(model: WordVectors, questions: Sequence[Question], options: Options) -
         if multiplies:
             found = [_products(model, question, wanted, options) for question in questions]
             return [_fill(model, wanted, options, *each) for each in zip(questions, found, strict=True)]
-        scores, rows = _nearest(model, questions, wanted, options)
-        size = max(_WORDS_AT_ONCE // options.k, 1)
-        listed: list[Results | Failure] = []
-        for start in range(0, len(questions), size):
-            some = slice(start, start + size)
-            listed += _list_some(model, questions[some], (scores[some], rows[some]), options)
-        return listed
+        return list(_list_each(model, questions, _nearest(model, questions, wanted, options), options))
     except (QueryError, UnknownWord) as error:
         if len(questions) == 1:
             return [Failure(questions[0].text, error)]
         return [_list(model, [question], options)[0] for question in questions]
 
 
-def _list_some(
+def _list_each(
     model: WordVectors, questions: Sequence[Question], found: tuple[Matrix, Rows], options: Options
 ) -> Iterator[Results]:
-    """The results of some questions: all that most take are looked up at once."""
-    k = options.k
+    """The results of each question: what most of them show is looked up for many at once."""
     scores, rows = found
-    own = [rows_of_inputs(question) for question in questions]
-    padded = list(zip_longest(_NO_ROW, *own, fillvalue=-1))  # the first column is -1 alone
-    is_own = (rows[:, :, None] == np.array(padded).T[1:, None]).any(axis=2) | (rows == -1)
-    best = np.argsort(is_own, axis=1, kind="stable")[:, :k]
-    enough = (rows.shape[1] - is_own.sum(axis=1) >= k).tolist()
-    chosen = np.take_along_axis(rows, best, 1).ravel()
-    places = chosen.tolist()
-    words = model.vocabulary.words(places)
-    texts = model.displays(places), model.descriptions(places)
-    ranked = np.take_along_axis(scores, best, 1).ravel().tolist(), (chosen + 1).tolist()
-    results = list(map(_result, zip(words, *ranked, *texts, strict=True)))
-    folded = fold_each(words)
-    for number, question in enumerate(questions):
-        part = slice(number * k, number * k + k)
-        forms = folded_inputs(model, question)
-        if enough[number] and (options.all_forms or len(forms.union(folded[part])) == len(forms) + k):
-            yield tuple(results[part])
-        else:
-            nearest = scores[number].tolist(), rows[number].tolist()
-            yield _fill(model, rows.shape[1], options, question, nearest)
+    is_own = rows == -1
+    for column in zip_longest(*map(rows_of_inputs, questions), fillvalue=-1):
+        is_own |= rows == np.array(column)[:, None]
+    best = np.argsort(is_own, axis=1, kind="stable")[:, : options.k]
+    enough = (rows.shape[1] - is_own.sum(axis=1) >= options.k).tolist()
+    best_rows, best_scores = (np.take_along_axis(each, best, 1).ravel() for each in (rows, scores))
+    width = best.shape[1]
+    step = max(_WORDS_AT_ONCE // width, 1)
+    for start in range(0, len(questions), step):
+        part = slice(start * width, (start + step) * width)
+        places = best_rows[part].tolist()
+        words = model.vocabulary.words(places)
+        texts = model.displays(places), model.descriptions(places)
+        shown = zip(words, best_scores[part].tolist(), (best_rows[part] + 1).tolist(), *texts, strict=True)
+        results, folded = list(map(_result, shown)), fold_each(words)
+        for number, question in enumerate(questions[start : start + step], start):
+            some = slice((number - start) * width, (number - start + 1) * width)
+            forms = folded_inputs(model, question)
+            is_whole = options.all_forms or len(forms.union(folded[some])) == len(forms) + width
+            if is_whole and enough[number]:
+                yield tuple(results[some])
+            else:
+                nearest = scores[number].tolist(), rows[number].tolist()
+                yield _fill(model, rows.shape[1], options, question, nearest)
 
 
 def _list_one(model: WordVectors, question: Question, own: Own, options: Options) -> Results:

@@ -70,8 +70,8 @@ def count_error(kind: str) -> None:
     _Kept.counters.add(("thisplusthat_errors", kind))
 
 
-def count_cache(*, hit: bool) -> None:
-    _Kept.counters.add(_HITS if hit else _MISSES)
+def count_cache(hits: int, misses: int) -> None:
+    _Kept.counters.add_all((key, number) for key, number in ((_HITS, hits), (_MISSES, misses)) if number)
 
 
 def set_cache_size(answers: int) -> None:

@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -63,23 +63,33 @@ class Cache:
         return len(self._kept)
 
     def get(self, key: str) -> Answer | Failure | None:
+        return self.get_each([key])[0]
+
+    def get_each(self, keys: Sequence[str]) -> list[Answer | Failure | None]:
         with self._lock:
-            found = self._kept.get(key)
-            if found is not None:
-                self._kept.move_to_end(key)
-        count_cache(hit=found is not None)
+            found = list(map(self._kept.get, keys))
+            for key, answer in zip(keys, found, strict=True):
+                if answer is not None:
+                    self._kept.move_to_end(key)
+        missing = found.count(None)
+        count_cache(len(found) - missing, missing)
         return found
 
     def put(self, key: str, answer: Answer | Failure) -> None:
-        if self.size:
-            with self._lock:
+        self.put_each([(key, answer)])
+
+    def put_each(self, answers: Iterable[tuple[str, Answer | Failure]]) -> None:
+        if not self.size:
+            return
+        with self._lock:
+            for key, answer in answers:
                 if self._kept.setdefault(key, answer) is answer:
                     self._taken += _place(answer)
                 while self._taken > self.size:
                     self._taken -= _place(self._kept.popitem(last=False)[1])
-                if self._told != len(self._kept):
-                    self._told = len(self._kept)
-                    set_cache_size(self._told)
+            if self._told != len(self._kept):
+                self._told = len(self._kept)
+                set_cache_size(self._told)
 
 
 def _place(answer: Answer | Failure) -> int:
@@ -170,15 +180,16 @@ class ServedModels:
         options = options or Options()
         opened = self.opened
         asked = _find(opened, model)
-        asked_for = {query: _key(asked.name, query, options) for query in queries}
-        found = {query: answer for query, key in asked_for.items() if (answer := opened.cache.get(key)) is not None}
-        missing = [query for query in asked_for if query not in found]
+        texts = list(dict.fromkeys(queries))
+        keys = {text: _key(asked.name, text, options) for text in texts}
+        found = dict(zip(texts, opened.cache.get_each(list(keys.values())), strict=True))
+        missing = [text for text, answer in found.items() if answer is None]
         if missing:
-            for query, answer in zip(missing, ask_model(asked, missing, options), strict=True):
-                found[query] = answer
-                opened.cache.put(asked_for[query], answer)
+            answers = dict(zip(missing, ask_model(asked, missing, options), strict=True))
+            opened.cache.put_each([(keys[text], answer) for text, answer in answers.items()])
+            found |= answers
             self.ready = True
-        return [found[query] for query in queries]
+        return [answer for text in queries if (answer := found[text]) is not None]
 
     def warm(self) -> None:
         """Answer a query with every model. Each process does this before it reports that it is ready."""

@@ -56,9 +56,9 @@ static void number_parts(const List_index *index, const Question *asked, const B
 
 // Some targets that read parts of a list together.
 typedef struct {
-    Search *searches[TARGETS_AT_ONCE];
     uint32_t members[TARGETS_AT_ONCE];
     int64_t count;
+    uint32_t have_rows; // bit by bit: whether rows of these parts passed for a target
     float per_share[TARGETS_AT_ONCE], least[TARGETS_AT_ONCE]; // a row passes if its sum comes up to its share of the first and
                                                               // the second
     float bases[TARGETS_AT_ONCE], bounds[TARGETS_AT_ONCE];
@@ -69,10 +69,14 @@ static void settle_waiting(const List_index *index, const Question *asked, Searc
     if (search->hits_count > 0) rank(index, asked, search, search->hits_count);
 }
 
-static void take_rows(const List_index *index, const Question *asked, const Block *block, const Some *some, int64_t at,
+static void take_rows(const List_index *index, const Question *asked, const Block *block, Some *some, int64_t at,
                       uint32_t mask, const int32_t *sums, const float *shares, uint32_t first) {
-    Search *search = some->searches[at];
+    Search *search = &block->searches[some->members[at]];
     const float unit = block->units[some->members[at]];
+    if (!(some->have_rows >> at & 1)) {
+        some->have_rows |= 1u << at;
+        search->finer = block->finer + at * ROOM, search->hits = block->hits + at * 2 * ROOM;
+    }
     for (; mask; mask &= mask - 1) {
         const int row = __builtin_ctz(mask);
         const int32_t sum = sums[row / 16 * (TARGETS_AT_ONCE * BLOCK_ROWS) + row % 16];
@@ -87,7 +91,7 @@ static void take_rows(const List_index *index, const Question *asked, const Bloc
     if (search->finer_count > ROOM - PART_ROWS || search->hits_count > ROOM) settle_waiting(index, asked, search);
 }
 
-static void read_part_by_some(const List_index *index, const Question *asked, const Block *block, const Some *some,
+static void read_part_by_some(const List_index *index, const Question *asked, const Block *block, Some *some,
                               int64_t part, int64_t number) {
     const int64_t size = 2 * block->steps * QUADS_OF_STEP * QUAD_BYTES;
     const float *shares = block->shares + number * PART_ROWS;
@@ -119,7 +123,7 @@ INLINE int is_promising(const List_index *index, const Question *asked, const So
 // Brings what a part is compared with together for `count` targets.
 static void gather(const Block *block, const uint32_t *members, int64_t count, const float *bases, float margin,
                    Some *some) {
-    some->count = count;
+    some->count = count, some->have_rows = 0;
     for (int64_t i = 0; i < TARGETS_AT_ONCE; i += 16) {
         const __mmask16 there = (__mmask16)(count - i >= 16 ? 0xffff : count > i ? (1 << (count - i)) - 1 : 0);
         const __m512i who = _mm512_maskz_loadu_epi32(there, members + i);
@@ -136,20 +140,17 @@ static void gather(const Block *block, const uint32_t *members, int64_t count, c
         const __m512i *from = (const __m512i *)(block->numbers + members[i] * block->bytes);
         __m512i *to = (__m512i *)(block->together + i * block->bytes);
         for (int64_t step = 0; step < block->steps; step++) to[step] = from[step];
-        Search *search = block->searches + members[i];
-        some->searches[i] = search;
-        search->finer = block->finer + i * ROOM;
-        search->hits = block->hits + i * 2 * ROOM;
     }
 }
 
-static void read_parts_by_some(const List_index *index, const Question *asked, const Block *block, const Some *some,
+static void read_parts_by_some(const List_index *index, const Question *asked, const Block *block, Some *some,
                                int64_t first, int64_t end) {
     for (int64_t part = first; part < end; part++)
         if (is_promising(index, asked, some, part)) read_part_by_some(index, asked, block, some, part, part - first);
-    for (int64_t i = 0; i < some->count; i++) {
-        settle_waiting(index, asked, some->searches[i]);
-        block->bounds[some->members[i]] = some->searches[i]->bound;
+    for (uint32_t left = some->have_rows; left; left &= left - 1) {
+        const uint32_t member = some->members[__builtin_ctz(left)];
+        settle_waiting(index, asked, &block->searches[member]);
+        block->bounds[member] = block->searches[member].bound;
     }
 }
 
@@ -196,7 +197,7 @@ static int64_t order_members(const List_index *index, const Question *asked, con
 // List by list, for all targets whose bound in the block is known.
 static void read_block(const List_index *index, const Question *asked, const Block *block, int64_t count) {
     const float margin = index->finer != NULL ? asked->fine_margin : asked->finer_margin;
-    const Levels levels = levels_of(index->fine_bits);
+    const Levels levels = levels_of(index);
     for (int64_t list = 0; list < index->lists; list++) {
         if (list % LIST_COLUMNS == 0) {
             const int64_t some = index->lists - list < LIST_COLUMNS ? index->lists - list : LIST_COLUMNS;

@@ -1,8 +1,8 @@
 // One form for a row's coarse and fine codes: numbers from 0 to 255, that a target's are multiplied with.
 //
-// First those of the coarse code, 128 and as much as the level is worth, of each direction that has any bits; then those of the
-// fine code, stretched to 0 to 255, in the order in which they stand there. A target's numbers are in the same order, each in
-// units of what one of the row's numbers is worth.
+// There is one for each number of the fine code, in the order in which they stand there, stretched to 0 to 255. Where a direction
+// has a coarse code too, its level is added in the proportion of what both are worth. A target's numbers are in the same order,
+// each in units of what one of the row's numbers is worth.
 #ifndef SEARCH_NUMBERS_H
 #define SEARCH_NUMBERS_H
 
@@ -24,33 +24,79 @@ INLINE int64_t quads_of_fine(const List_index *index) {
     return quads;
 }
 
+// Directions up to here have their number in this place of a fine code: the last stretch is shorter.
+INLINE int64_t in_order(const List_index *index) {
+    return index->fine_bits == 8 ? LINE - SHARE_BYTES : STRETCH * 8 / index->fine_bits;
+}
+
 INLINE int64_t quads_of_coarse(const List_index *index) { return (index->fours + index->twos + index->ones) / 4; }
 
+// Whether the levels of coarse codes can be added to fine ones; else they stand behind them.
+INLINE int is_united(const List_index *index) { return 4 * quads_of_coarse(index) <= in_order(index); }
+
 INLINE int64_t steps_of(const List_index *index) {
-    return (quads_of_coarse(index) + quads_of_fine(index) + QUADS_OF_STEP - 1) / QUADS_OF_STEP;
+    const int64_t quads = quads_of_fine(index) + (is_united(index) ? 0 : quads_of_coarse(index));
+    return (quads + QUADS_OF_STEP - 1) / QUADS_OF_STEP;
+}
+
+// How a direction's number is made of its coarse level, 1 to 255, and of its fine code, 0 to 255: sixteen bits hold the sum.
+typedef struct {
+    int of_coarse, of_fine; // WHOLE_WEIGHT together
+    float unit;             // what a unit of the number is worth
+    float centre;           // the number of a row of which nothing is left
+} Weights;
+
+enum { WEIGHT_BITS = 7, WHOLE_WEIGHT = 1 << WEIGHT_BITS };
+
+INLINE float unit_of_coarse(const List_index *index, int64_t i) {
+    const float largest = i < index->fours                 ? LEVELS_OF_FOUR[15]
+                          : i < index->fours + index->twos ? LEVELS_OF_TWO[3]
+                                                           : LEVEL_OF_ONE;
+    return index->sizes[i] * largest / 127;
+}
+
+INLINE float unit_of_fine(const List_index *index, int64_t i) {
+    return index->steps[i] * (float)((1 << index->fine_bits) - 1) / 255;
+}
+
+static Weights weights_of(const List_index *index, int64_t i) {
+    const float coarse = unit_of_coarse(index, i), fine = unit_of_fine(index, i);
+    Weights weights = {(int)lrintf(WHOLE_WEIGHT * coarse / (coarse + fine)), 0, coarse + fine, 0};
+    if (weights.of_coarse > WHOLE_WEIGHT - 1) weights.of_coarse = WHOLE_WEIGHT - 1; // they are signed bytes
+    if (weights.of_coarse < 1) weights.of_coarse = 1;
+    weights.of_fine = WHOLE_WEIGHT - weights.of_coarse;
+    // What is cut off the sum is a half in the mean.
+    weights.centre = (128.0f * (float)weights.of_coarse + 127.5f * (float)weights.of_fine) / WHOLE_WEIGHT - 0.5f;
+    return weights;
 }
 
 // Puts a turned target's numbers down; gives what a unit of their products is worth, and the product of a row at its centre.
 static float number_target(const List_index *index, const float *turned, int8_t *numbers, float *origin) {
-    float values[4 * MOST_QUADS] = {0}, most = 1e-20f;
-    const int64_t twos = index->fours + index->twos, coded = twos + index->ones, fine_bits = index->fine_bits;
-    for (int64_t i = 0; i < coded; i++) {
-        const float largest = i < index->fours ? LEVELS_OF_FOUR[15] : i < twos ? LEVELS_OF_TWO[3] : LEVEL_OF_ONE;
-        values[i] = turned[i] * index->sizes[i] * largest / 127;
-    }
-    const float per_number = (float)((1 << fine_bits) - 1) / 255;
-    int64_t i = 0, place = coded;
+    float values[4 * MOST_QUADS] = {0}, centres[4 * MOST_QUADS], most = 1e-20f;
+    const int64_t coded = 4 * quads_of_coarse(index), united = is_united(index) ? coded : 0;
+    int64_t i = 0, place = 0;
     for (int64_t at = 0; at < LINE && i < index->turned; at += STRETCH)
-        for (int64_t shift = 0; shift < 8 && i < index->turned; shift += fine_bits, place += STRETCH)
-            for (int64_t lane = 0; lane < fine_width(at, LINE) && i < index->turned; lane++, i++)
-                values[place + lane] = turned[i] * index->steps[i] * per_number;
-    for (int64_t j = 0; j < place; j++) most = fmaxf(most, fabsf(values[j]));
+        for (int64_t shift = 0; shift < 8 && i < index->turned; shift += index->fine_bits, place += STRETCH)
+            for (int64_t lane = 0; lane < fine_width(at, LINE) && i < index->turned; lane++, i++) {
+                const Weights weights = i < united ? weights_of(index, i) : (Weights){0, 0, unit_of_fine(index, i), 127.5f};
+                values[place + lane] = turned[i] * weights.unit;
+                centres[place + lane] = weights.centre;
+            }
+    for (int64_t j = united; j < coded; j++, place++) {
+        values[place] = turned[j] * unit_of_coarse(index, j);
+        centres[place] = 128;
+    }
+    for (int64_t j = 0; j < place; j++) {
+        const float size = fabsf(values[j]);
+        most = size > most ? size : most;
+    }
     const float scale = LARGEST_OF_TARGET / most;
-    int32_t of_coarse = 0, of_fine = 0;
-    for (int64_t j = 0; j < place; j++) numbers[j] = (int8_t)lrintf(values[j] * scale);
-    for (int64_t j = 0; j < coded; j++) of_coarse += numbers[j];
-    for (int64_t j = coded; j < place; j++) of_fine += numbers[j];
-    *origin = 128 * (float)of_coarse + 127.5f * (float)of_fine;
+    float sum = 0;
+    for (int64_t j = 0; j < place; j++) {
+        numbers[j] = (int8_t)lrintf(values[j] * scale);
+        if (numbers[j] != 0) sum += (float)numbers[j] * centres[j]; // where there is nothing there is no centre either
+    }
+    *origin = sum;
     return most / LARGEST_OF_TARGET;
 }
 
@@ -87,9 +133,11 @@ INLINE __m512i table_of(const uint8_t table[16]) {
 
 typedef struct {
     __m512i fours, twos, ones, fine;
+    int64_t weights[MOST_QUADS / 2]; // of the directions of a quad: those of coarse and fine in turn
 } Levels;
 
-static Levels levels_of(int64_t fine_bits) {
+static Levels levels_of(const List_index *index) {
+    const int64_t fine_bits = index->fine_bits;
     uint8_t fours[16], twos[16], ones[16], fine[16];
     for (int i = 0; i < 16; i++) {
         fours[i] = (uint8_t)(128 + lrintf(LEVELS_OF_FOUR[i] * 127 / LEVELS_OF_FOUR[15]));
@@ -97,7 +145,16 @@ static Levels levels_of(int64_t fine_bits) {
         ones[i] = i & 1 ? 255 : 1;
         fine[i] = fine_bits == 8 ? 0 : (uint8_t)((i & ((1 << fine_bits) - 1)) * (255 / ((1 << fine_bits) - 1)));
     }
-    return (Levels){table_of(fours), table_of(twos), table_of(ones), table_of(fine)};
+    Levels levels = {table_of(fours), table_of(twos), table_of(ones), table_of(fine), {0}};
+    for (int64_t quad = 0; quad < quads_of_coarse(index); quad++) {
+        int8_t eight[8];
+        for (int i = 0; i < 4; i++) {
+            const Weights weights = weights_of(index, 4 * quad + i);
+            eight[2 * i] = (int8_t)weights.of_coarse, eight[2 * i + 1] = (int8_t)weights.of_fine;
+        }
+        memcpy(&levels.weights[quad], eight, sizeof eight);
+    }
+    return levels;
 }
 
 // The codes of 16 rows among the 32 bytes of a pair of nibbles, one in each 32 bits.
@@ -107,11 +164,8 @@ INLINE __m512i bytes_of_half(const uint8_t *pair, int half) {
     return _mm512_cvtepu16_epi32(words);
 }
 
-// Puts the numbers of 16 rows of a part down.
-static void number_rows(const List_index *index, const Levels *levels, const uint8_t *coarse, const uint8_t *fine, int half,
-                        int64_t steps, uint8_t *to, float *shares) {
-    __m512i *quad = (__m512i *)to;
-    const __m512i *end = quad + QUADS_OF_STEP * steps;
+// The coarse levels of 16 rows of a part, 1 to 255.
+static void levels_of_rows(const List_index *index, const Levels *levels, const uint8_t *coarse, int half, __m512i *quad) {
     const uint8_t *pair = coarse + PART_ROWS;
     for (int64_t i = 0; i < index->fours / 4; i++, pair += 2 * PART_ROWS) {
         const __m512i two = bytes_of_half(pair, half), next = bytes_of_half(pair + PART_ROWS, half);
@@ -133,20 +187,38 @@ static void number_rows(const List_index *index, const Levels *levels, const uin
             *quad++ = _mm512_shuffle_epi8(levels->ones, _mm512_and_si512(codes, _mm512_set1_epi8(1)));
         }
     }
-    __m512i columns[16];
-    transpose(fine, LINE, columns);
-    int64_t i = 0;
+}
+
+INLINE __m512i united(__m512i coarse, __m512i fine, int64_t weights) {
+    const __m512i all = _mm512_set1_epi64(weights);
+    const __m512i low = _mm512_maddubs_epi16(_mm512_unpacklo_epi8(coarse, fine), all);
+    const __m512i high = _mm512_maddubs_epi16(_mm512_unpackhi_epi8(coarse, fine), all);
+    return _mm512_packus_epi16(_mm512_srli_epi16(low, WEIGHT_BITS), _mm512_srli_epi16(high, WEIGHT_BITS));
+}
+
+// Puts the numbers of 16 rows of a part down.
+static void number_rows(const List_index *index, const Levels *levels, const uint8_t *coarse, const uint8_t *fine, int half,
+                        int64_t steps, uint8_t *to, float *shares) {
+    const int64_t of_coarse = quads_of_coarse(index), units = is_united(index) ? of_coarse : 0;
     const __m512i mask = _mm512_set1_epi8((char)((1 << index->fine_bits) - 1));
+    __m512i *quads = (__m512i *)to, columns[16], of_levels[MOST_QUADS / 2];
+    levels_of_rows(index, levels, coarse, half, of_levels);
+    transpose(fine, LINE, columns);
+    int64_t i = 0, quad = 0;
     for (int64_t at = 0; at < LINE && i < index->turned; at += STRETCH)
         for (int64_t shift = 0; shift < 8 && i < index->turned; shift += index->fine_bits) {
-            for (int64_t column = at / 4; column < (at + STRETCH) / 4; column++)
-                *quad++ = index->fine_bits == 8
-                              ? columns[column]
-                              : _mm512_shuffle_epi8(levels->fine, _mm512_and_si512(_mm512_srli_epi32(columns[column],
-                                                                                                     (unsigned)shift), mask));
+            for (int64_t column = at / 4; column < (at + STRETCH) / 4; column++, quad++) {
+                __m512i number = columns[column];
+                if (index->fine_bits < 8) {
+                    const __m512i codes = _mm512_and_si512(_mm512_srli_epi32(number, (unsigned)shift), mask);
+                    number = _mm512_shuffle_epi8(levels->fine, codes);
+                }
+                quads[quad] = quad < units ? united(of_levels[quad], number, levels->weights[quad]) : number;
+            }
             i += fine_width(at, LINE);
         }
-    while (quad < end) *quad++ = _mm512_setzero_si512();
+    for (int64_t left = units; left < of_coarse; left++) quads[quad++] = of_levels[left];
+    while (quad < QUADS_OF_STEP * steps) quads[quad++] = _mm512_setzero_si512();
     const __m512i whole = _mm512_max_epu32(_mm512_srli_epi32(columns[15], 16), _mm512_set1_epi32(1));
     _mm512_storeu_ps(shares, _mm512_mul_ps(_mm512_cvtepi32_ps(whole), _mm512_set1_ps(FINE_SHARE_UNIT)));
 }

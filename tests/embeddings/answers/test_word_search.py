@@ -26,6 +26,15 @@ def test_results_leave_out_the_inputs_and_other_forms(tiny_model: Model) -> None
     assert not {"united", "states"} & {result.word for result in ask(tiny_model, "united states").results}
 
 
+def test_batches_that_ask_for_more_than_there_is_get_all_there_is(tiny_model: Model) -> None:
+    queries = ["king", "king - man + woman", "queen + bread"]
+    options = Options(k=100)
+    for query, answer in zip(queries, ask_many(tiny_model, queries, options), strict=True):
+        assert isinstance(answer, Answer)
+        assert answer.results == ask(tiny_model, query, options).results
+        assert 5 < len(answer.results) < len(tiny_model)
+
+
 def test_a_short_list_is_filled_up_from_farther_away(glove: Model) -> None:
     assert len(ask(glove, "king", Options(k=1000)).results) == 1000
     assert len(ask(glove, "name", Options(k=1000, restrict=500)).results) == 499
