@@ -27,6 +27,8 @@ share nothing.
 """
 _TENTH = 12
 """The tenth-best row stands about there: most queries are of three words, and those that are added come before it."""
+_FEWEST_IN_BLOCK, _FEW_TOGETHER = 64, 32
+"""As block.h has the first: of fewer targets each scans lists by itself, some of them together."""
 _FEW = 64
 """Excluded rows up to here are compared one by one; more are marked."""
 _threads = 2
@@ -158,7 +160,8 @@ class ListSearch:
             0 if file is None else os.fstat(file.fileno()).st_size - vectors.nbytes,
         )
         self._index_address = addressof(self._index)
-        self._together = min(_MOST_TOGETHER, max(2, _BYTES_TOGETHER // self._bytes(self._index_address, 1)))
+        most = self._bytes(self._index_address, _MOST_TOGETHER)
+        self._together = min(_MOST_TOGETHER, max(2, _MOST_TOGETHER * _BYTES_TOGETHER // most))
         self._threads = min(_threads, processors())
         self._slots: defaultdict[tuple[int, int], list[_Slot]] = defaultdict(list)
 
@@ -208,7 +211,7 @@ class ListSearch:
         found = np.zeros(len(targets), np.int64)
 
         def search(part: slice) -> None:
-            slot = self._slot(together or self._together)
+            slot = self._slot(together or self._together_of(len(targets[part])))
             try:
                 kept = self._ask(slot, k, self._reach_for(asked), limit, (), allowed)
                 some = [array[part].ctypes.data for array in (scores, rows, found)]
@@ -254,6 +257,9 @@ class ListSearch:
         if isinstance(asked, str):
             return self.reaches.get(asked, self._widest)
         return Reach.widest([self._reach_for(kind) for kind in set(asked)])
+
+    def _together_of(self, count: int) -> int:
+        return self._together if count >= _FEWEST_IN_BLOCK else min(self._together, _FEW_TOGETHER)
 
     def _slot(self, together: int, threads: int = 1) -> _Slot:
         try:

@@ -6,7 +6,7 @@
 #include "choice.h"
 #include "numbers.h"
 
-enum { PARTS_DECODED = 16, LIST_COLUMNS = 16, ROOM = 256, FEW_DOUBTFUL = 128 };
+enum { PARTS_DECODED = 16, LIST_COLUMNS = 16, ROOM = 256, FEW_DOUBTFUL = 128, FEWEST_IN_BLOCK = 64 };
 
 #if defined(__AVX512F__)
 
@@ -240,7 +240,8 @@ static Search reading_memory(const List_index *index, char **room) {
     return search;
 }
 
-static int can_read_blocks(void) { return products() != NULL; }
+// Below some number of targets it takes longer to bring codes into numbers than it saves.
+static int is_block(int64_t together) { return together >= FEWEST_IN_BLOCK && products() != NULL; }
 
 // Lays a block out in memory at `room`, which is written to if it `is_there`; gives where it ends.
 static char *lay_out(const List_index *index, int64_t targets, char *room, int is_there, Block *block) {
@@ -326,7 +327,7 @@ typedef struct {
     Search *searches;
 } Block;
 
-static int can_read_blocks(void) { return 0; }
+static int is_block(int64_t together) { return (void)together, 0; }
 static int64_t bytes_of_block(const List_index *index, int64_t targets) { return (void)index, targets; }
 static Block block_of(const List_index *index, int64_t targets, char *memory) {
     return (void)index, (void)targets, (void)memory, (Block){NULL};

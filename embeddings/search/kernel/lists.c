@@ -25,7 +25,7 @@ static int64_t parts_with_room(const List_index *index, int64_t together) {
 
 // How many bytes of scratch memory `search_lists` takes for `together` targets at once.
 EXPORT(int64_t, list_scratch_bytes)(const List_index *index, int64_t together) {
-    if (together > 1 && can_read_blocks()) return bytes_of_block(index, together);
+    if (is_block(together)) return bytes_of_block(index, together);
     return rounded(4 * index->turned * together) + rounded(index->turned) + rounded(4 * (index->lists + BLOCK_ROWS)) +
            4 * rounded(sizeof(Passed) * MOST_WAITING) + 2 * rounded(4 * index->dimension) +
            2 * rounded(4 * parts_with_room(index, together)) + rounded(parts_with_room(index, together)) +
@@ -225,14 +225,14 @@ static void answer(void *given) {
     Call *call = given;
     const List_index *index = call->index;
     const Question *asked = call->asked;
-    const int is_block = call->together > 1 && can_read_blocks();
-    const Block block = is_block ? block_of(index, call->together, call->memory) : (Block){0};
-    const Scratch scratch = is_block ? (Scratch){0} : scratch_of(index, call->together, call->memory);
-    Search *searches = is_block ? block.searches : scratch.searches;
+    const int by_block = is_block(call->together);
+    const Block block = by_block ? block_of(index, call->together, call->memory) : (Block){0};
+    const Scratch scratch = by_block ? (Scratch){0} : scratch_of(index, call->together, call->memory);
+    Search *searches = by_block ? block.searches : scratch.searches;
     for (int64_t first = 0; first < call->count; first += call->together) {
         const int64_t left = call->count - first, now = left < call->together ? left : call->together;
         const float *targets = call->targets + first * index->dimension;
-        if (is_block) search_block(index, asked, targets, now, &block);
+        if (by_block) search_block(index, asked, targets, now, &block);
         else {
             turn(index, targets, now, scratch.turned);
             for (int64_t i = 0; i < now; i++) {
@@ -243,7 +243,7 @@ static void answer(void *given) {
         if (call->together == 1) {
             call->parted.own = searches, call->parted.other = searches + 1;
             search_alone(&call->parted);
-        } else if (!is_block) search_together(index, asked, &scratch, now);
+        } else if (!by_block) search_together(index, asked, &scratch, now);
         finish(call, first, searches, now);
     }
 }

@@ -119,7 +119,7 @@ def test_batches_read_fine_codes_of_all_lengths(dimension: int, bits: int) -> No
     built = build_lists(rows, list_factory(*rows.shape), 0)
     assert built.bits.fine == bits
     search = ListSearch(built, rows, {SearchKind.ANALOGY: Reach(0.4, 0.15, 0.1, 0.05)})
-    targets, _ = analogy_targets(rows, 50, 8)
+    targets, _ = analogy_targets(rows, 100, 8)
     alone = search.nearest_of_each(targets, 10, SearchKind.ANALOGY, together=1)[1]
     found = search.nearest_of_each(targets, 10, SearchKind.ANALOGY)[1]
     true = exact_search(rows, targets, 10)[1]
