@@ -160,7 +160,7 @@ class ListSearch:
             0 if file is None else os.fstat(file.fileno()).st_size - vectors.nbytes,
         )
         self._index_address = addressof(self._index)
-        most = self._bytes(self._index_address, _MOST_TOGETHER)
+        most: int = self._bytes(self._index_address, _MOST_TOGETHER)
         self._together = min(_MOST_TOGETHER, max(2, _MOST_TOGETHER * _BYTES_TOGETHER // most))
         self._threads = min(_threads, processors())
         self._slots: defaultdict[tuple[int, int], list[_Slot]] = defaultdict(list)
