@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Modules are compiled at their first import, and not in each of a thousand processes; pip would compile all that nobody imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 PACKAGES := chromium docker-compose nginx-light openjdk-17-jre-headless redis-server systemd wordnet-base
 
 .PHONY: help demo demo-spark demo-milvus test check docs packages lint format lock benchmark bench-check clean kernels \

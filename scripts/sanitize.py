@@ -34,7 +34,7 @@ def main() -> None:
         top = Path(name)
         for entry in COPIED:
             source = ROOT / entry
-            ignored = shutil.ignore_patterns("library.so*", "__pycache__")
+            ignored = shutil.ignore_patterns("library.so*", "__pycache__", "artefacts")
             shutil.copytree(source, top / entry, ignore=ignored) if source.is_dir() else shutil.copy(source, top)
         subprocess.run([sys.executable, "hatch_build.py", "--sanitize", "--compiler", compiler], cwd=top, check=True)
         library = subprocess.run([compiler, "-print-file-name=libasan.so"], check=True, capture_output=True, text=True)

@@ -144,6 +144,7 @@ def test_a_disk_that_fills_up_is_a_clear_error(tmp_path: Path) -> None:
             "from pathlib import Path\n"
             "from embeddings.errors import ModelError\n"
             "from embeddings.models.model import Card; from embeddings.models.writer import save_model\n"
+            "sys.dont_write_bytecode = True\n"  # Python 3.11 would keep compiled modules that are cut off
             f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
             f"words = [f'w{{n}}' for n in range({count})]\n"
             f"vectors = np.random.default_rng(0).normal(size=({count}, 16))\n"

@@ -365,6 +365,7 @@ def stepping(home: Path, case: Case, at: int | None = None, failure: str = "kill
                     raise OSError(number, os.strerror(number))
             steps += 1
 
+    sys.dont_write_bytecode = True  # a compiled module is not a step of the command
     sys.addaudithook(hook)
     try:
         case.run()
@@ -375,6 +376,9 @@ def stepping(home: Path, case: Case, at: int | None = None, failure: str = "kill
 
 def with_small_files(case: Case, most: int) -> None:
     """Every write beyond some bytes of a file fails, as on a disk that fills up."""
+    # Nor is it a module that is cut off: Python 3.11 keeps those that it could compile but not write whole.
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     case.run()
 
