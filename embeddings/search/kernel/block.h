@@ -33,6 +33,8 @@ typedef struct {
     int32_t *sums;            // [2][TARGETS_AT_ONCE][16]
     Passed *finer;            // [TARGETS_AT_ONCE][ROOM]
     Ranked *hits;             // [TARGETS_AT_ONCE][2 * ROOM]
+    Passed *own_finer;        // [MOST_WAITING]: of a target that reads by itself, as the next
+    Ranked *own_hits;         // [2 * MOST_WAITING]
 } Block;
 
 static void number_parts(const List_index *index, const Question *asked, const Block *block, const Levels *levels,
@@ -270,6 +272,7 @@ static char *lay_out(const List_index *index, int64_t targets, char *room, int i
     block->hits = (Ranked *)part_of(&end, sizeof(Ranked) * TARGETS_AT_ONCE * 2 * ROOM);
     block->searches = (Search *)part_of(&end, (int64_t)sizeof(Search) * targets);
     const Search reading = reading_memory(index, &end); // each has it until the next begins
+    block->own_finer = reading.finer, block->own_hits = reading.hits;
     for (int64_t i = 0; i < targets; i++) {
         Search search = reading;
         search.bases = (float *)part_of(&end, 4 * lists);
@@ -302,6 +305,7 @@ static void search_block(const List_index *index, const Question *asked, const f
         const float *turned = block->turned + i * index->turned;
         block->bounds[i] = INFINITY;
         search->target = targets + i * index->dimension;
+        search->finer = block->own_finer, search->hits = block->own_hits; // not the little of the block before
         begin(index, search, turned, block->centre_query, block->raw);
         if (!search->is_direction) continue;
         choose_seeds(index, search);

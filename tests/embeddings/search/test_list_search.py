@@ -71,6 +71,14 @@ def test_a_search_that_leaves_nothing_out_is_brute_force(rows27: Matrix, lists: 
         assert (rows == exact_search(rows27, targets, k)[1]).mean() > 0.999  # but for scores that differ by rounding
 
 
+def test_later_targets_of_a_batch_have_as_much_room_as_the_first(rows27: Matrix, lists: Lists) -> None:
+    search = ListSearch(lists, rows27, {})
+    targets, _ = analogy_targets(rows27, 200, 5)
+    for how in (Reach(3, 1, 0.6, 0.6), Reach(0.6, 0.3, 0.2, 0.1)):
+        rows = search.nearest_of_each(targets, 500, how, together=64)[1]
+        assert (rows == exact_search(rows27, targets, 500)[1]).mean() > 0.99
+
+
 def test_all_levels_find_the_same(rows27: Matrix, lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
     targets, _ = analogy_targets(rows27, 100, 6)
     answers = []
