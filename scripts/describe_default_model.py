@@ -2,22 +2,29 @@
 
     python scripts/describe_default_model.py --corpus enwiki.txt.xz
 
-The packed model, which does not change, describes subjects of articles and people. This adds what is said of names
-anywhere in the text, and writes all of it as wikipedia.descriptions beside the model.
+Three rules describe an entry: it is the subject of an article; much is said of it anywhere in the text; or the little
+that is said of it fits the entries nearest to it. What the first
+sentence or the text says, the vectors have to bear out: entries nearest to it have to be described in such words too.
+All of it is written as wikipedia.descriptions beside the model.
 """
 
 import math
+import re
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 import numpy as np
 
-from embeddings.models import Model, open_model, pack_descriptions, unpack
+from embeddings.models import Model, Supplement, open_model, pack_descriptions, unpack
+from embeddings.search import Matrix
 from embeddings.text import (
     KINDS,
+    POSSESSIVE,
+    REGIONS,
     CorpusParameters,
     Statement,
     class_of,
@@ -26,6 +33,7 @@ from embeddings.text import (
     most_agreed,
     paragraphs,
     statements,
+    title,
 )
 
 CATALOGUE = Path(__file__).parent.parent / "embeddings" / "catalogue"
@@ -39,36 +47,114 @@ kind and, for a name of one word, of its class; and what a class counts that non
 """
 OFTEN = 400
 """What is said of a name only once for so many times that it is met is not what it mostly means."""
+MOST_OF_ONE_THING = 20
+"""An article may be on another thing than a name of one word mostly means that is met more often."""
+NEIGHBOURS = 20
+"""So many rows that are described have to be described in such words too."""
+PHRASE, NAME, COMMON, ACRONYM, TEXT = "phrase", "name", "common word", "acronym", "text"
+LEAST = {PHRASE: 0.3, NAME: 0.55, COMMON: 0.6, ACRONYM: 0.65, TEXT: 0.55}
+LEAST_OF_LITTLE = 0.57
+"""How well, by the rule that found the description: each was chosen by looking at some that are just above it."""
+BLOCK_ROWS = 512
+RARE = 1e-3
+"""Words count less in a description if they are more frequent than this in the text."""
+NAMED_AFTER = KINDS["works"] | frozenset("breed community hamlet locality place settlement village".split())
+"""What is mostly named after something else."""
+NAMES = KINDS["people"] | KINDS["places"] | KINDS["works"] | KINDS["groups"]
+"""What is no sense of words in small letters."""
+PLACES_OF_REGIONS = frozenset("state country nation republic kingdom province region county territory".split())
 
 
-def names_of(model: Model) -> dict[str, int]:
-    """The rows of entries that are written with a capital."""
-    return {word: row for row, word in enumerate(model.vocabulary) if (model.display(row) or word)[:1].isupper()}
+@dataclass(slots=True)
+class Sayings:
+    """What a text says of the rows of a model."""
+
+    articles: dict[int, str] = field(default_factory=dict)
+    """What the first sentences of articles say that their subjects are."""
+    titles: set[int] = field(default_factory=set)
+    """The rows of which articles begin with the name."""
+    said: defaultdict[int, Counter[Statement]] = field(default_factory=lambda: defaultdict(Counter))
+    usual: set[str] = field(default_factory=set)
+    """Words that articles have before what their subjects are."""
 
 
 def is_phrase(word: str) -> bool:
     """Whether an entry is of several words, as McDonald's is."""
-    return "_" in word.strip("_") or word.endswith("'s")
+    return "_" in word.strip("_") or word.endswith(POSSESSIVE)
 
 
-def described_names(corpus: Path, model: Model, described_before: Mapping[int, str]) -> dict[int, str]:
-    """What the text says of each row, where it says enough or the rows nearest to it are such things too."""
-    names = names_of(model)
-    said: defaultdict[int, Counter[Statement]] = defaultdict(Counter)
-    modifiers: Counter[str] = Counter()
+def read(corpus: Path, model: Model) -> Sayings:
+    """All that the text says of entries."""
+    found, modifiers = Sayings(), Counter[str]()
+    names = {word: row for row, word in enumerate(model.vocabulary) if (model.display(row) or word)[:1].isupper()}
 
     def row_of(name: str) -> int | None:
         return names.get(name.lower().replace("’", "'").replace(" ", "_"))
 
+    def row_of_title(name: str) -> int | None:
+        return model.vocabulary.row("_".join(name.lower().replace("’", "'").split()))
+
     for line in paragraphs(corpus, CorpusParameters()):
-        for _, description in described([line]):
+        if (name_of_article := title(line)) is not None and (row := row_of_title(name_of_article)) is not None:
+            found.titles.add(row)
+        for name, description in described([line]):
             modifiers.update(modifiers_of(description))
+            if (row := row_of_title(name)) is not None:
+                found.articles.setdefault(row, description)
         for row, statement in statements(line, row_of):
-            said[row][statement] += 1
-    usual = {word for word, times in modifiers.items() if times >= USUAL}
-    sure = {row: text for row in said if (text := most_agreed(said[row], usual, least_of(row, model))) is not None}
-    others = {row: said[row] for row in said if row not in sure and row not in described_before}
-    return sure | confirmed(model, others, sure | described_before, usual)
+            found.said[row][statement] += 1
+    found.usual.update(word for word, times in modifiers.items() if times >= USUAL)
+    return found
+
+
+def descriptions(model: Model, sayings: Sayings) -> dict[int, str]:
+    """What each row is, where a rule finds it and its neighbours bear it out."""
+    by_rule = described_by_rules(model, sayings)
+    about: dict[int, str] = {}
+    for found in by_rule.values():
+        about = found | about
+    agreement = Agreement(model, about)
+    kept: dict[int, str] = {}
+    for rule, found in by_rule.items():
+        kept = agreement.borne_out({row: text for row, text in found.items() if row not in kept}, LEAST[rule]) | kept
+    little = {row: said for row, said in sayings.said.items() if row not in kept}
+    return agreement.borne_out(confirmed(model, little, kept, sayings.usual), LEAST_OF_LITTLE) | kept
+
+
+def described_by_rules(model: Model, sayings: Sayings) -> dict[str, dict[int, str]]:
+    """What each rule finds, those that are seldom wrong first."""
+    sure = {}
+    for row, said in sayings.said.items():
+        of_row = of_a_region(said) if (model.display(row) or "") in REGIONS else said
+        if (text := most_agreed(of_row, sayings.usual, least_of(row, model))) is not None:
+            sure[row] = text
+    articles: dict[str, dict[int, str]] = {rule: {} for rule in LEAST if rule != TEXT}
+    for row, text in sayings.articles.items():
+        if (rule := rule_of_article(row, text, model)) is not None and not (
+            rule == NAME and row in sure and model.count_of(row) > MOST_OF_ONE_THING
+        ):
+            articles[rule][row] = text
+    return {**articles, TEXT: sure}
+
+
+def rule_of_article(row: int, text: str, model: Model) -> str | None:
+    """Which rule an article on an entry falls under; None where it is on what is only called so."""
+    word = model.vocabulary.word(row)
+    shown = model.display(row) or word
+    if shown.isupper():
+        return ACRONYM  # begins paragraphs that are no articles too
+    if not shown[:1].isupper() and class_of(text) in NAMES:
+        return None
+    if is_phrase(word):
+        return PHRASE
+    if not shown[:1].isupper():
+        return COMMON
+    return None if model.count_of(row) > MOST_OF_ONE_THING and class_of(text) in NAMED_AFTER else NAME
+
+
+def of_a_region(said: Counter[Statement]) -> Counter[Statement]:
+    """What is said of a country or a state as one."""
+    return Counter({statement: times for statement, times in said.items() if statement.noun in PLACES_OF_REGIONS})
 
 
 def least_of(row: int, model: Model) -> float:
@@ -81,6 +167,43 @@ def least_of(row: int, model: Model) -> float:
     return max(LEAST_OF_A_WORD, model.count_of(row) // SHARE_OF_A_WORD)
 
 
+class Agreement:
+    """How near descriptions are to those of the rows nearest to theirs."""
+
+    def __init__(self, model: Model, about: Mapping[int, str]) -> None:
+        self._model = model
+        self._total = float(model.counts.sum())
+        self._rows = np.array(list(about))
+        self._vectors = model.vectors_of(self._rows)
+        self._meanings = np.stack([self._meaning(text) for text in about.values()])
+
+    def borne_out(self, found: Mapping[int, str], least: float) -> dict[int, str]:
+        """Those of ``found`` that mean about what is said of their rows' neighbours: a cosine of at least so much."""
+        return {
+            row: found[row]
+            for rows in blocks_of(found)
+            for row, around in zip(rows, self._around(rows), strict=True)
+            if float(self._meaning(found[row]) @ around) >= least
+        }
+
+    def _around(self, rows: Sequence[int]) -> Matrix:
+        """What is said of the neighbours of each of ``rows``, the nearest most, as vectors of length 1."""
+        cosines = self._model.vectors_of(rows) @ self._vectors.T
+        cosines[np.array(rows)[:, None] == self._rows] = -1
+        near = np.argpartition(-cosines, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+        weights = np.maximum(np.take_along_axis(cosines, near, axis=1), 0.01) ** 4
+        around = np.einsum("rn,rnd->rd", weights, self._meanings[near])
+        return np.asarray(around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-9))
+
+    def _meaning(self, text: str) -> Matrix:
+        """The mean of the words, of which frequent ones count less (Arora and others 2017), of length 1."""
+        found = (self._model.vocabulary.row(word.lower()) for word in re.findall(r"[^\W\d][\w'-]+", text))
+        rows = [row for row in found if row is not None]
+        shares = np.array([self._model.count_of(row) for row in rows]) / self._total
+        meaning = np.asarray(RARE / (RARE + shares), np.float32) @ self._model.vectors_of(rows)
+        return np.asarray(meaning / max(float(np.linalg.norm(meaning)), 1e-9), np.float32)
+
+
 def confirmed(
     model: Model, said: Mapping[int, Counter[Statement]], about: Mapping[int, str], usual: Container[str]
 ) -> dict[int, str]:
@@ -90,19 +213,31 @@ def confirmed(
     classes = {row: noun for row, text in about.items() if (noun := class_of(text)) is not None}
     nouns, known = list(classes.values()), model.vectors_of(list(classes))
     found = {}
-    for row, statements_on_it in said.items():
-        cosines = known @ model.vectors_of([row])[0]
-        near = Counter[str]()
-        for place in np.argpartition(-cosines, NEAREST)[:NEAREST].tolist():
-            near[nouns[place]] += max(float(cosines[place]), 0.01) ** 4  # the nearest say most
-        best = most_confirmed(statements_on_it, near, 0 if is_phrase(model.vocabulary.word(row)) else SURE_OF_CLASS)
-        if best is None or sum(statement.weight * times for statement, times in best.items()) * OFTEN < model.count_of(
-            row
-        ):
-            continue
-        if (text := most_agreed(best, usual, 1)) is not None:
-            found[row] = text
+    for rows in blocks_of(said):
+        cosines = model.vectors_of(rows) @ known.T
+        places = np.argpartition(-cosines, NEAREST, axis=1)[:, :NEAREST]
+        weights = np.maximum(np.take_along_axis(cosines, places, axis=1), 0.01) ** 4  # the nearest say most
+        for row, places_of_row, weights_of_row in zip(rows, places.tolist(), weights.tolist(), strict=True):
+            near = Counter[str]()
+            for place, weight in zip(places_of_row, weights_of_row, strict=True):
+                near[nouns[place]] += weight
+            best = most_confirmed(said[row], near, 0 if is_phrase(model.vocabulary.word(row)) else SURE_OF_CLASS)
+            if best is None or weight_of(best) * OFTEN < model.count_of(row):
+                continue
+            if (text := most_agreed(best, usual, 1)) is not None:
+                found[row] = text
     return found
+
+
+def blocks_of(rows: Iterable[int]) -> Iterator[list[int]]:
+    """Some rows at a time."""
+    ordered = list(rows)
+    return (ordered[start : start + BLOCK_ROWS] for start in range(0, len(ordered), BLOCK_ROWS))
+
+
+def weight_of(said: Counter[Statement]) -> int:
+    """How much is said in all."""
+    return sum(statement.weight * times for statement, times in said.items())
 
 
 def most_confirmed(said: Counter[Statement], near: Counter[str], least: float) -> Counter[Statement] | None:
@@ -133,10 +268,10 @@ def most_confirmed(said: Counter[Statement], near: Counter[str], least: float) -
 def main(corpus: Path, out: Path) -> None:
     """Read the text and write the descriptions."""
     with tempfile.TemporaryDirectory() as folder:
-        unpack(CATALOGUE / "wikipedia.packed", Path(folder) / "wikipedia")
+        additions = Supplement(additions=CATALOGUE / "wikipedia.additions")
+        unpack(CATALOGUE / "wikipedia.packed", Path(folder) / "wikipedia", supplement=additions)
         model = open_model(Path(folder) / "wikipedia")
-        of_articles = {row: text for row in range(len(model)) if (text := model.description(row)) is not None}
-        about = described_names(corpus, model, of_articles) | of_articles
+        about = descriptions(model, read(corpus, model))
         size = pack_descriptions(out, {model.vocabulary.word(row): about[row] for row in sorted(about)})
     click.echo(f"{out}: {len(about):,} descriptions, {size / 1e6:.2f} MB")
 

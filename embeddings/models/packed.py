@@ -64,7 +64,7 @@ class Supplement:
     index: IndexReport | None = None
     """An index that was measured on its vectors."""
     descriptions: Mapping[str, str] | None = None
-    """What each of the file's words is; others are nothing."""
+    """What each word is, those of ``additions`` too; others are nothing."""
     additions: Path | None = None
     """Another packed file of the same space. Its entries stand behind all of the model's, so that their rank says
     nothing of how often they are met; their counts do.
@@ -153,7 +153,7 @@ def unpack(
         for name_of_texts in (DISPLAY_FILE, DESCRIPTIONS_FILE):
             texts = [part.texts.get(name_of_texts) or [""] * len(part.words) for part in parts]
             if name_of_texts == DESCRIPTIONS_FILE and more.descriptions is not None:
-                texts[0] = [more.descriptions.get(word, "") for word in first.words]
+                texts = [[more.descriptions.get(word, "") for word in part.words] for part in parts]
             if any(name_of_texts in part.texts for part in parts):
                 write_texts(writer.folder / name_of_texts, [text for of_part in texts for text in of_part])
         card = replace(first.card, name=name or first.card.name)

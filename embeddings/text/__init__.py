@@ -4,9 +4,9 @@ from embeddings.text.appositions import Statement, class_of, modifiers_of, most_
 from embeddings.text.blocks import FileReader, RawBlock, paragraphs, texts_of
 from embeddings.text.capitals import count_capitals
 from embeddings.text.cased_phrases import CasedPhrases, cased_phrases
-from embeddings.text.class_nouns import KINDS
+from embeddings.text.class_nouns import KINDS, REGIONS
 from embeddings.text.corpus import STANDARD_INPUT, CorpusParameters, Text, find_texts
-from embeddings.text.descriptions import described
+from embeddings.text.descriptions import described, title
 from embeddings.text.display_forms import DisplayForms, display_of
 from embeddings.text.entities import Entities, find_entities
 from embeddings.text.file_types import HEAD_BYTES, TextFormat, is_utf8
@@ -61,6 +61,7 @@ __all__ = [
     "JOINER",
     "KINDS",
     "POSSESSIVE",
+    "REGIONS",
     "STANDARD_INPUT",
     "TITLES_FILE",
     "WORDS_FILE",
@@ -119,6 +120,7 @@ __all__ = [
     "statements",
     "term_links",
     "texts_of",
+    "title",
     "title_phrases",
     "tokenise",
     "vocabulary_of",

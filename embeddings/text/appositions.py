@@ -6,7 +6,7 @@ it is one of `KINDS`: of other nouns too many stand beside a name by chance.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from embeddings.text.class_nouns import KINDS, PEOPLE, REGIONS
@@ -82,8 +82,7 @@ _SAY_LITTLE = frozenset(
 _MOST_MODIFIERS = 5
 _AGREEMENT = 0.7
 """So much of what is said of a name has to be of one kind of things."""
-_IN_REGIONS = _OF_PLACES - {"kingdom", "republic", "province", "region"}
-_PARTS_OF_NAMES = frozenset("West East North South State New Royal".split())
+_IN_REGIONS = _OF_PLACES - {"island", "kingdom", "republic", "province", "region"}
 _SELDOM_SURE = frozenset(["groups", "things"])
 """Kinds of which one noun alone, said once, is no proof."""
 _GENERAL_MORE = 4
@@ -158,9 +157,8 @@ def most_agreed(said: Counter[Statement], usual: Container[str], least: int) -> 
     forms = Counter[str]()
     for statement, times in said.items():
         if statement.noun == noun:
-            kept = [word for word in statement.modifiers if word in usual and word not in _VAGUE]
-            if kept and kept[-1] in _PARTS_OF_NAMES:
-                kept.pop()
+            runs = [_usual_of(run, usual) for run in _runs(statement.modifiers)]
+            kept = [run for run in runs if run and run not in _VAGUE]
             forms[" ".join([*kept, noun]) + statement.behind] += statement.weight * times
     fuller = {text: weight for text, weight in forms.items() if " " in text and weight >= weights[noun] / 4}
     best = max(fuller or forms, key=lambda text: (forms[text], len(text), text))
@@ -190,9 +188,28 @@ def class_of(description: str) -> str | None:
 
 
 def modifiers_of(description: str) -> list[str]:
-    """The words before the class noun of an article's description: ``American superhero`` of ``... film of 2002``."""
+    """What stands before the class noun of an article's description: ``American``, ``superhero`` of ``American
+    superhero film of 2002``. Words in capitals beside each other are one: ``Premier League``.
+    """
     words, noun = _noun_phrase(description)
-    return words[:-1] if noun is not None else []
+    return _runs(words[:-1]) if noun is not None else []
+
+
+def _runs(words: Sequence[str]) -> list[str]:
+    runs: list[str] = []
+    for place, word in enumerate(words):
+        if place and word[0].isupper() and words[place - 1][0].isupper():
+            runs[-1] += f" {word}"
+        else:
+            runs.append(word)
+    return runs
+
+
+def _usual_of(run: str, usual: Container[str]) -> str:
+    """The longest beginning of a run of capitals that is ``usual``: ``Russian`` of ``Russian Premier League``."""
+    words = run.split()
+    beginnings = (" ".join(words[:end]) for end in range(len(words), 0, -1))
+    return next((beginning for beginning in beginnings if beginning in usual), "")
 
 
 def _longest_known(name: str, start: int, known: Known) -> tuple[int, int] | None:

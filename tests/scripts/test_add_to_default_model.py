@@ -5,38 +5,86 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.models import Card, Content, open_model, pack, unpack
+from embeddings.models import Card, Content, Model, open_model, pack, unpack
 from embeddings.models.packed import Band
-from scripts.add_to_default_model import chosen_rows, is_name, is_term, rotation
+from scripts.add_to_default_model import (
+    PRIOR,
+    Known,
+    chosen_rows,
+    is_name,
+    is_term,
+    rotation,
+    slashed_acronyms,
+    steadied,
+)
 
 LATER = [
-    ("the", 900, None, None),
-    ("united_kingdom's", 500, "United Kingdom's", None),
-    ("c++", 300, "C++", None),
-    ("in_canada", 200, "In Canada", None),
-    ("may_be", 150, "may be", None),
-    ("a+", 99, "A+", None),
-    ("finish_line", 67, "finish line", "1989 drama film"),
-    ("macy's", 36, "Macy's", None),
-    ("pub_rock", 25, "pub rock", "style of rock and roll"),
-    ("york_road", 24, "York Road", "street"),
-    ("friday's", 9, "Friday's", None),
-    ("world_war_i", 2600, "World War I", None),
+    ("the", 900, None),
+    ("united_kingdom's", 500, "United Kingdom's"),
+    ("aegean", 400, "Aegean"),
+    ("c++", 300, "C++"),
+    ("art", 290, None),
+    ("in_canada", 200, "In Canada"),
+    ("may_be", 150, "may be"),
+    ("a+", 99, "A+"),
+    ("art_school", 86, "Art School"),
+    ("finish_line", 67, "finish line"),
+    ("ac_dc", 48, "AC DC"),
+    ("qld_bne", 47, "QLD BNE"),
+    ("macy's", 36, "Macy's"),
+    ("national_union", 30, "National Union"),
+    ("pub_rock", 25, "pub rock"),
+    ("york_road", 24, "York Road"),
+    ("friday's", 9, "Friday's"),
+    ("aegean_airlines", 6, "Aegean Airlines"),
+    ("sergey_brin", 6, "Sergey Brin"),
+    ("jane_doe", 6, "Jane Doe"),
+    ("new_jets", 5, "New Jets"),
+    ("big_league", 5, "Big League"),
+    ("new_jets_of_the_big_league", 5, "New Jets of the Big League"),
+    ("world_war_i", 2600, "World War I"),
 ]
 
 
-def test_names_and_terms_that_only_the_later_run_has_are_chosen_by_frequency(tmp_path: Path) -> None:
-    words, counts, shown, said = zip(*LATER, strict=True)
+@pytest.fixture
+def models(tmp_path: Path) -> tuple[Model, Model]:
+    """The later run, and a packed model of its first word and those of its names."""
+    words, counts, shown = zip(*LATER, strict=True)
     vectors = np.random.default_rng(3).normal(size=(len(words), 4)).astype(np.float32)
-    for name, kept in (("later", len(words)), ("packed", 1)):
+    for name, rows in (("later", range(len(words))), ("packed", [0, 2])):
         content = Content(
-            words[:kept], vectors[:kept], counts[:kept], Card(name, joiner="_"), shown[:kept], said[:kept]
+            [words[row] for row in rows],
+            vectors[list(rows)],
+            [counts[row] for row in rows],
+            Card(name, joiner="_"),
+            [shown[row] for row in rows],
         )
-        pack(tmp_path / f"{name}.packed", content, [Band(kept, 0.1)])
+        pack(tmp_path / f"{name}.packed", content, [Band(len(rows), 0.1)])
         unpack(tmp_path / f"{name}.packed", tmp_path / name)
-    later, packed = open_model(tmp_path / "later"), open_model(tmp_path / "packed")
-    chosen = [later.vocabulary.word(row) for row in chosen_rows(later, packed)]
-    assert chosen == ["world_war_i", "c++", "macy's", "pub_rock"]
+    return open_model(tmp_path / "later"), open_model(tmp_path / "packed")
+
+
+def test_names_and_terms_that_only_the_later_run_has_are_chosen_by_frequency(models: tuple[Model, Model]) -> None:
+    later, packed = models
+    rows = {word: row for row, (word, _, _) in enumerate(LATER)}
+    known = Known({rows["sergey_brin"]: "businessman"}, {rows["pub_rock"]}, {"AC/DC"})
+    chosen = [later.vocabulary.word(row) for row in chosen_rows(later, packed.vocabulary, known)]
+    assert chosen == ["world_war_i", "c++", "ac_dc", "macy's", "pub_rock", "aegean_airlines", "sergey_brin"]
+
+
+def test_a_group_that_is_met_a_few_times_counts_its_words(models: tuple[Model, Model]) -> None:
+    later, packed = models
+    rows = [later.vocabulary.row(word) or 0 for word in ("aegean_airlines", "sergey_brin")]
+    turn = np.eye(4, dtype=np.float32)
+    airlines, brin = steadied(later, rows, turn, packed)
+    assert np.array_equal(brin, later.vectors[rows[1]])
+    mixed = 6 * later.vectors[rows[0]] + PRIOR * packed.vectors[1]  # of Aegean, the only word of both that is known
+    assert np.allclose(airlines, mixed / np.linalg.norm(mixed), atol=1e-6)
+
+
+def test_acronyms_with_a_slash_are_found(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("The band AC/DC of TCP/IP and http://A/BC/D.\n", encoding="utf-8")
+    assert slashed_acronyms(tmp_path / "text.txt") == {"AC/DC", "TCP/IP"}
 
 
 def test_a_rotation_is_found_and_lengths_are_kept() -> None:
@@ -59,7 +107,7 @@ def test_a_name_begins_and_ends_with_a_capital(shown: str, expected: bool) -> No
 
 @pytest.mark.parametrize(
     ("description", "expected"),
-    [("economic model of price determination", True), ("Indian surgeon and diplomat", False), (None, False)],
+    [("economic model of price determination", True), ("Indian surgeon and diplomat", False), (None, True)],
 )
 def test_a_film_of_the_same_name_does_not_describe_a_term(description: str | None, expected: bool) -> None:
     assert is_term(description) is expected

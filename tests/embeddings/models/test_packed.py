@@ -55,14 +55,14 @@ def more_of(content: Content, dimension: int = 12) -> Content:
 def test_additions_stand_behind_all_others(tmp_path: Path, content: Content) -> None:
     pack(tmp_path / "p", content, BANDS)
     pack(tmp_path / "a", more_of(content), [Band(2, 0.01)])
-    said = Supplement(descriptions={"w3": "a third", "c++": "not of the file"}, additions=tmp_path / "a")
+    said = Supplement(descriptions={"w3": "a third", "c++": "language"}, additions=tmp_path / "a")
     manifest = unpack(tmp_path / "p", tmp_path / "m", supplement=said)
     model = open_model(tmp_path / "m")
     assert (manifest.count, manifest.card.name) == (len(model), "small") == (502, "small")
     assert list(model.vocabulary)[499:] == ["new_york", "mcdonald's", "c++"]
     assert [model.count_of(row) for row in (499, 500, 501)] == [1, 140, 376]
     assert [model.display(row) for row in (0, 499, 500, 501)] == [None, "New York", "McDonald's", "C++"]
-    assert [model.description(row) for row in (3, 499, 500, 501)] == ["a third", None, None, None]
+    assert [model.description(row) for row in (3, 499, 500, 501)] == ["a third", None, None, "language"]
     assert np.abs(model.vectors[500] @ model.vectors[3] - 1) < 0.001
 
 

@@ -106,6 +106,8 @@ def test_kinds_that_contradict_each_other_say_nothing() -> None:
 def test_a_city_is_in_the_region_that_is_named_with_it() -> None:
     said = Counter({Statement((), "city"): 2, Statement((), "place", " in Illinois"): 8})
     assert most_agreed(said, USUAL, 1) == "city in Illinois"
+    isle = Counter({Statement((), "island"): 4, Statement((), "place", " in Illinois"): 2})
+    assert most_agreed(isle, USUAL, 1) == "island", "which may be another"
     once = Counter({Statement((), "island"): 1, Statement((), "place", " in Illinois"): 8})
     assert most_agreed(once, USUAL, 1) == "place in Illinois", "of which far more is said"
 
@@ -113,6 +115,15 @@ def test_a_city_is_in_the_region_that_is_named_with_it() -> None:
 def test_words_before_a_noun_that_no_article_has_are_left_out() -> None:
     assert most_agreed(Counter({Statement(("gripping", "American"), "film"): 1}), USUAL, 1) == "American film"
     assert modifiers_of("2002 American superhero film of its time") == ["2002", "American", "superhero"]
+
+
+def test_of_a_name_before_a_noun_only_a_usual_beginning_is_shown() -> None:
+    """`Russian Premier League club` is one of a league, which "League club" does not say."""
+    usual = {"Russian", "Hong Kong"}
+    of_league = Counter({Statement(("Russian", "Premier", "League"), "club", "", 2): 1})
+    assert most_agreed(of_league, usual, 1) == "Russian club"
+    assert most_agreed(Counter({Statement(("Hong", "Kong"), "singer"): 1}), usual, 1) == "Hong Kong singer"
+    assert modifiers_of("Russian Premier League club") == ["Russian Premier League"]
 
 
 def test_nouns_and_regions_are_tidy() -> None:

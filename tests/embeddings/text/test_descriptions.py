@@ -1,6 +1,6 @@
 import pytest
 
-from embeddings.text.descriptions import described, description, subjects
+from embeddings.text.descriptions import described, description, subjects, title
 
 ARTICLES = {
     "BLADE II is a 2002 American superhero film based on the fictional character Blade.": (
@@ -21,6 +21,15 @@ ARTICLES = {
         "novel by English author J. G. Ballard, first published",
     ),
     "ANETA WOJTKOWSKA is a Polish badminton player.": (["ANETA WOJTKOWSKA"], "Polish badminton player"),
+    "JET LI (, born 26 April 1963), better known by his stage name LIAN, is a Chinese film actor.": (
+        ["JET LI", "LIAN"],
+        "Chinese film actor",
+    ),
+    "ST MARY'S CHURCH, THIRSK is a Church of England parish church.": (["ST MARY'S CHURCH"], "Church of England"),
+    "The PRAKRITS (; ; ) are any of several Middle Indo-Aryan languages.": (
+        ["PRAKRITS"],
+        "Middle Indo-Aryan languages",
+    ),
     "AMALARIC (Gothic: *Amalareiks), was king of the Visigoths from 511.": (["AMALARIC"], "king of the Visigoths"),
 }
 
@@ -42,6 +51,9 @@ def test_an_article_says_what_its_subject_is(paragraph: str) -> None:
         "A is the first letter of the alphabet.",
         "In 1999 NATO was a party to the conflict.",
         "FOO is the name.",
+        "The IBM PC layout, particularly the Model M, has been influential. One notable example is the Escape key.",
+        "GEM received widespread use in the TOS of the Atari. It is one of the systems for IBM PC compatibles.",
+        "The NAG acronym is an homage to the station's founders.",
     ],
 )
 def test_what_is_no_such_article_has_no_description(paragraph: str) -> None:
@@ -51,3 +63,22 @@ def test_what_is_no_such_article_has_no_description(paragraph: str) -> None:
 def test_a_description_is_short() -> None:
     [(_, said)] = described(["XANADU is a very long and winding road of the old city of kings in the far north of it."])
     assert said == "very long and winding road of the old city of kings"
+
+
+def test_a_description_does_not_end_in_the_middle_of_what_is_said() -> None:
+    [(_, said)] = described(["DAS BOOT is a 1981 German submarine film written and directed by Wolfgang Petersen."])
+    assert said == "1981 German submarine film"
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "expected"),
+    [
+        ("CATEGORY THEORY formalizes mathematical structure.", "CATEGORY THEORY"),
+        ("The PYTHAGOREAN THEOREM (after Pythagoras), also known as his, is true.", "PYTHAGOREAN THEOREM"),
+        ("THREE QUARTERS There are four three quarter positions.", None),
+        ("The SIXTH SEASON of PILIPINAS is a series.", None),
+        ("It was there.", None),
+    ],
+)
+def test_an_article_begins_with_its_title(paragraph: str, expected: str | None) -> None:
+    assert title(paragraph) == expected
