@@ -216,7 +216,8 @@ static void rank_guessed(const List_index *index, const Question *asked, Search 
 static void guess_bound(const List_index *index, const Question *asked, Search *search) {
     const int64_t k = asked->k;
     if (search->held > 0 || (search->hits_count <= k && search->hits_count > MOST_WAITING)) rank_guessed(index, asked, search);
-    if (search->held > 0 || search->hits_count <= (search->is_guess ? 3 * k : k)) return;
+    const int is_little = search->is_guess && search->hits_count <= 3 * k && search->hits_count <= MOST_WAITING;
+    if (search->held > 0 || search->hits_count <= k || is_little) return;
     Ranked *heap = search->best; // has no rows yet
     memcpy(heap, search->hits, sizeof(Ranked) * (size_t)k);
     for (int64_t i = k / 2; i-- > 0;) sift(heap, k, i);

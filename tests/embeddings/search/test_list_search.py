@@ -135,6 +135,21 @@ def test_batches_read_fine_codes_of_all_lengths(dimension: int, bits: int) -> No
     assert (found == true).mean() >= (alone == true).mean() - 0.005
 
 
+@pytest.mark.parametrize("k", [600, 700, 1000, 1100])
+def test_many_rows_are_waited_for_within_the_memory_there_is(rows27: Matrix, lists: Lists, k: int) -> None:
+    search = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.6, 0.15, 0.05, 0.03)})
+    targets, _ = analogy_targets(rows27, 100, 8)
+    together = search.nearest_of_each(targets, k, SearchKind.ANALOGY)[1]
+    alone = search.nearest_of_each(targets, k, SearchKind.ANALOGY, together=1)[1]
+    true = exact_search(rows27, targets, k)[1]
+    assert all(len(set(row)) == k for row in together.tolist())
+    for found in (together, alone):
+        assert (
+            np.mean([len(set(one) & set(other)) for one, other in zip(found.tolist(), true.tolist(), strict=True)])
+            > 0.99 * k
+        )
+
+
 def test_excluded_rows_filters_and_limits_act_within_the_search(rows27: Matrix, lists: Lists) -> None:
     search = ListSearch(lists, rows27, EVERYTHING)
     target = rows27[17]
