@@ -135,9 +135,10 @@ def steadied(later: Model, rows: Sequence[int], rotated: Matrix, packed: Model) 
     total = float(packed.counts.sum())
     for place, row in enumerate(rows):
         word = later.vocabulary.word(row)
-        if word.count(later.manifest.card.joiner) == 1 and says_what_it_is(later.display(row) or word, later, GROUPS):
-            parts = map(packed.vocabulary.row, word.split(later.manifest.card.joiner))
-            known = [part for part in parts if part is not None]
+        parts = word.split(later.manifest.card.joiner)
+        known = [own for part in parts if (own := packed.vocabulary.row(part)) is not None]
+        is_group = len(parts) == 2 and says_what_it_is(later.display(row) or word, later, GROUPS)
+        if is_group and len(known) == len(parts):  # else it would become what it is: Mouchoir Bank a bank
             shares = np.array([packed.count_of(part) for part in known]) / total
             composed = np.asarray(RARE / (RARE + shares), np.float32) @ packed.vectors_of(known)
             composed /= np.float32(max(float(np.linalg.norm(composed)), 1e-9))

@@ -17,6 +17,7 @@ from scripts.add_to_default_model import (
     slashed_acronyms,
     steadied,
 )
+from scripts.describe_default_model import RARE
 
 LATER = [
     ("the", 900, None),
@@ -24,6 +25,7 @@ LATER = [
     ("aegean", 400, "Aegean"),
     ("c++", 300, "C++"),
     ("art", 290, None),
+    ("airlines", 280, None),
     ("in_canada", 200, "In Canada"),
     ("may_be", 150, "may be"),
     ("a+", 99, "A+"),
@@ -35,10 +37,12 @@ LATER = [
     ("national_union", 30, "National Union"),
     ("pub_rock", 25, "pub rock"),
     ("york_road", 24, "York Road"),
+    ("mouchoir", 20, "Mouchoir"),
     ("friday's", 9, "Friday's"),
     ("aegean_airlines", 6, "Aegean Airlines"),
     ("sergey_brin", 6, "Sergey Brin"),
     ("jane_doe", 6, "Jane Doe"),
+    ("mouchoir_airlines", 5, "Mouchoir Airlines"),
     ("new_jets", 5, "New Jets"),
     ("big_league", 5, "Big League"),
     ("new_jets_of_the_big_league", 5, "New Jets of the Big League"),
@@ -51,7 +55,7 @@ def models(tmp_path: Path) -> tuple[Model, Model]:
     """The later run, and a packed model of its first word and those of its names."""
     words, counts, shown = zip(*LATER, strict=True)
     vectors = np.random.default_rng(3).normal(size=(len(words), 4)).astype(np.float32)
-    for name, rows in (("later", range(len(words))), ("packed", [0, 2])):
+    for name, rows in (("later", range(len(words))), ("packed", [0, 2, 5])):
         content = Content(
             [words[row] for row in rows],
             vectors[list(rows)],
@@ -69,16 +73,18 @@ def test_names_and_terms_that_only_the_later_run_has_are_chosen_by_frequency(mod
     rows = {word: row for row, (word, _, _) in enumerate(LATER)}
     known = Known({rows["sergey_brin"]: "businessman"}, {rows["pub_rock"]}, {"AC/DC"})
     chosen = [later.vocabulary.word(row) for row in chosen_rows(later, packed.vocabulary, known)]
-    assert chosen == ["world_war_i", "c++", "ac_dc", "macy's", "pub_rock", "aegean_airlines", "sergey_brin"]
+    names = ["aegean_airlines", "sergey_brin", "mouchoir_airlines"]
+    assert chosen == ["world_war_i", "c++", "ac_dc", "macy's", "pub_rock", *names]
 
 
-def test_a_group_that_is_met_a_few_times_counts_its_words(models: tuple[Model, Model]) -> None:
+def test_a_group_that_is_met_a_few_times_counts_its_words_if_both_are_known(models: tuple[Model, Model]) -> None:
     later, packed = models
-    rows = [later.vocabulary.row(word) or 0 for word in ("aegean_airlines", "sergey_brin")]
-    turn = np.eye(4, dtype=np.float32)
-    airlines, brin = steadied(later, rows, turn, packed)
-    assert np.array_equal(brin, later.vectors[rows[1]])
-    mixed = 6 * later.vectors[rows[0]] + PRIOR * packed.vectors[1]  # of Aegean, the only word of both that is known
+    rows = [later.vocabulary.row(word) or 0 for word in ("aegean_airlines", "sergey_brin", "mouchoir_airlines")]
+    airlines, *others = steadied(later, rows, np.eye(4, dtype=np.float32), packed)
+    assert np.array_equal(others, later.vectors[rows[1:]])  # of Mouchoir nothing is known: it is no airlines in general
+    shares = packed.counts[1:] / packed.counts.sum()
+    composed = (RARE / (RARE + shares)) @ packed.vectors[1:]
+    mixed = 6 * later.vectors[rows[0]] + PRIOR * composed / np.linalg.norm(composed)
     assert np.allclose(airlines, mixed / np.linalg.norm(mixed), atol=1e-6)
 
 
