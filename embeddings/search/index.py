@@ -72,10 +72,6 @@ class Index:
     def is_exact(self) -> bool:
         return self._codes is None and self._lists is None
 
-    @property
-    def has_lists(self) -> bool:
-        return self._lists is not None
-
     def vectors_of(self, rows: Rows | Sequence[int]) -> Matrix:
         """The unit vectors of ``rows``, float32 [rows, dimension]."""
         rows = np.asarray(rows, np.int64)

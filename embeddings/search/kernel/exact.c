@@ -120,28 +120,23 @@ typedef struct {
     Ranked *best;
 } Exact_scratch;
 
-static void *take(uintptr_t *memory, int64_t bytes) {
-    const uintptr_t taken = *memory;
-    *memory += (uintptr_t)(bytes + 63) / 64 * 64;
-    return (void *)taken;
-}
-
 // The parts of `memory`, and where it ends.
-static uintptr_t part_scratch(uintptr_t memory, int64_t dimension, int64_t count, int64_t k, Exact_scratch *scratch) {
+static char *part_scratch(char *memory, int64_t dimension, int64_t count, int64_t k, Exact_scratch *scratch) {
     const int64_t width = (dimension + 3) / 4 * 4, padded = (count + QUERIES - 1) / QUERIES * QUERIES;
-    scratch->codes = take(&memory, ROWS_AT_ONCE * width);
-    scratch->of_row = take(&memory, width);
-    scratch->left = take(&memory, 4 * width);
-    scratch->products = take(&memory, 4 * QUERIES * ROWS_AT_ONCE);
-    scratch->queries = take(&memory, padded * width);
-    scratch->targets = take(&memory, count * (int64_t)sizeof(Target));
-    scratch->best = take(&memory, count * k * (int64_t)sizeof(Ranked));
+    scratch->codes = (uint8_t *)part_of(&memory, ROWS_AT_ONCE * width);
+    scratch->of_row = (uint8_t *)part_of(&memory, width);
+    scratch->left = (float *)part_of(&memory, 4 * width);
+    scratch->products = (int32_t *)part_of(&memory, 4 * QUERIES * ROWS_AT_ONCE);
+    scratch->queries = (int8_t *)part_of(&memory, padded * width);
+    scratch->targets = (Target *)part_of(&memory, count * (int64_t)sizeof(Target));
+    scratch->best = (Ranked *)part_of(&memory, count * k * (int64_t)sizeof(Ranked));
     return memory;
 }
 
 EXPORT(int64_t, nearest_rows_bytes)(int64_t dimension, int64_t count, int64_t k) {
     Exact_scratch scratch;
-    return (int64_t)part_scratch(0, dimension, count, k, &scratch);
+    char *const nowhere = (char *)QUAD_BYTES;
+    return part_scratch(nowhere, dimension, count, k, &scratch) - nowhere;
 }
 
 // For each of `targets` [count][dimension] the `k` nearest of `rows` [all][dimension]: `scores` and `nearest` [count][k],
@@ -150,7 +145,7 @@ EXPORT(int64_t, nearest_rows)(const float *rows, int64_t all, int64_t dimension,
                            char *memory, float *scores, int64_t *nearest) {
     const int64_t quads = (dimension + 3) / 4;
     Exact_scratch own;
-    part_scratch((uintptr_t)memory, dimension, count, k, &own);
+    part_scratch(memory, dimension, count, k, &own);
     for (int64_t i = 0; i < count; i++)
         if (!prepare(own.targets + i, targets + i * dimension, dimension, own.queries + i * 4 * quads, own.left)) return NO_NUMBERS;
     for (int64_t first = 0; first < all; first += ROWS_AT_ONCE) {

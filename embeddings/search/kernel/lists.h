@@ -54,6 +54,20 @@ enum { PART_ROWS = 32, LARGEST_K = 2048, SEEDS = 4, CANNOT_READ = -1, MOST_TURNE
 #define NO_ROW UINT32_MAX
 #define SHARE_UNIT (1 / 200.0f)
 
+// ---- Memory that Python gives
+
+INLINE int64_t rounded(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+INLINE char *aligned(char *memory) { return memory + (64 - (uintptr_t)memory % 64) % 64; }
+
+INLINE char *part_of(char **room, int64_t bytes) {
+    char *part = *room;
+    *room += rounded(bytes);
+    return part;
+}
+
+// ---- Products
+
 static inline float dot(const float *a, const float *b, int64_t n) {
     // Rows of a mapped matrix lie anywhere, so no aligned vectors; the compiler makes wide ones of eight sums.
     float sums[16] = {0}, sum = 0;

@@ -52,18 +52,6 @@ typedef struct {
     int cannot_read;
 } Search;
 
-// ---- Memory that Python gives
-
-INLINE int64_t rounded(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
-INLINE char *aligned(char *memory) { return memory + (64 - (uintptr_t)memory % 64) % 64; }
-
-INLINE char *part_of(char **room, int64_t bytes) {
-    char *part = *room;
-    *room += rounded(bytes);
-    return part;
-}
-
 // ---- The best rows
 
 static void set_bound(Search *search, float bound) {
