@@ -30,6 +30,7 @@ _BODIES = 16
 _UNREAD = 1 << 16
 """Bytes of its answers that a client may leave unread and have its next request answered."""
 _READ, _WRITE = select.EPOLLIN | select.EPOLLRDHUP, select.EPOLLOUT
+_ACCEPT = select.EPOLLIN | select.EPOLLEXCLUSIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,8 @@ class Loop:
 
     def _handle(self, descriptor: int, event: int) -> None:
         if descriptor in self._listeners:
-            self._accept(self._listeners[descriptor])
+            if self._accept(self._listeners[descriptor]):
+                self._go_behind_others(descriptor)
         elif descriptor == self._bell:
             self._take_done()
         elif (connection := self._connections.get(descriptor)) is not None:
@@ -152,11 +154,16 @@ class Loop:
     def _listen(self) -> None:
         if not self._listens and not self._stopping:
             for descriptor in self._listeners:
-                self._poll.register(descriptor, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+                self._poll.register(descriptor, _ACCEPT)
             self._listens = True
 
+    def _go_behind_others(self, descriptor: int) -> None:
+        """Let the next connection wake another process: Linux wakes the first that waits, until now always the same."""
+        self._poll.unregister(descriptor)
+        self._poll.register(descriptor, _ACCEPT)
+
     def _accept(self, listener: socket.socket) -> bool:
-        """Take one connection; others are left to other processes, which are as eager."""
+        """Take one connection; others are left to other processes."""
         try:
             sock, address = listener.accept()
         except OSError:  # another process has it, or the client is gone, or there are too many files

@@ -18,14 +18,15 @@ GET = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 class Served:
     """A loop in a thread. ``/slow`` waits in a lane until it is let go; all else is answered at once."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, limits: Limits, listener: socket.socket | None = None) -> None:
+        self.listener = listener or socket.create_server(("127.0.0.1", 0))
         self.address = self.listener.getsockname()
         self.begun, self.let_go = threading.Event(), threading.Event()
+        self.idle = threading.Event()
         self.alive, self.answered = True, []
         self.loop = Loop([self.listener], self._answer, self._lane, {"lane": 1}, limits)
         self.thread = threading.Thread(
-            target=self.loop.run, args=(lambda: self.alive, lambda: None, lambda: None), daemon=True
+            target=self.loop.run, args=(lambda: self.alive, lambda: None, self.idle.set), daemon=True
         )
         self.thread.start()
 
@@ -46,8 +47,9 @@ class Served:
 
 
 @contextmanager
-def served(**limits: float) -> Iterator[Served]:
-    found = Served(Limits(**({"request_seconds": 30, "keep_alive_seconds": 30, "max_body_bytes": 1000} | limits)))
+def served(listener: socket.socket | None = None, **limits: float) -> Iterator[Served]:
+    all_limits = {"request_seconds": 30, "keep_alive_seconds": 30, "max_body_bytes": 1000} | limits
+    found = Served(Limits(**all_limits), listener)
     try:
         yield found
     finally:
@@ -77,6 +79,18 @@ def test_requests_sent_together_are_answered_in_their_order_those_that_wait_incl
         server.let_go.set()
         assert read(connection, b"/b").count(b"200 OK") == 2
         assert server.answered == [b"/a", b"/slow", b"/b"]
+
+
+def test_loops_of_one_address_take_turns_to_accept() -> None:
+    with served() as one, served(one.listener.dup()) as other:
+        for _ in range(6):
+            with one.connect() as connection:
+                connection.sendall(GET % b"a")
+                read(connection, b"/a")
+            for each in (one, other):
+                each.idle.clear()
+                assert each.idle.wait(30)  # by then it waits, and would be woken first
+        assert min(len(one.answered), len(other.answered)) >= 2
 
 
 def test_others_are_answered_while_some_wait_and_clients_take_turns() -> None:
