@@ -37,19 +37,9 @@ static float encode(const float *restrict row, int64_t n, float unit, float zero
     return sqrtf(dot(left, left, n));
 }
 
-static float largest_number(const float *row, int64_t n) {
-    float most[16] = {0};
-    int64_t at = 0;
-    for (; at + 16 <= n; at += 16)
-        for (int lane = 0; lane < 16; lane++) most[lane] = larger(most[lane], fabsf(row[at + lane]));
-    for (; at < n; at++) most[0] = larger(most[0], fabsf(row[at]));
-    for (int lane = 1; lane < 16; lane++) most[0] = larger(most[0], most[lane]);
-    return larger(most[0], 1e-20f);
-}
-
 // Says whether the target is made of numbers. `query` [4 * quads] is zero before.
 static int prepare(Target *found, const float *target, int64_t n, int8_t *query, float *left) {
-    const float square = dot(target, target, n), unit = largest_number(target, n) / LARGEST_OF_QUERY;
+    const float square = dot(target, target, n), unit = largest_size(target, NULL, n) / LARGEST_OF_QUERY;
     if (!(square < LARGEST_SQUARE)) return 0; // as NaN is not
     const float error = encode(target, n, unit, 0, (uint8_t *)query, left);
     *found = (Target){1 / (double)unit, sqrtf(square) + error, error, origin_of(query, n), INT32_MIN, 0};
@@ -63,7 +53,7 @@ static Rows encode_rows_in_blocks(const float *rows, int64_t count, int64_t n, u
     Rows found = {0, 0, 0};
     float unit = 0;
     for (int64_t row = 0; row < count; row++) {
-        const float square = dot(rows + row * n, rows + row * n, n), most = largest_number(rows + row * n, n);
+        const float square = dot(rows + row * n, rows + row * n, n), most = largest_size(rows + row * n, NULL, n);
         if (!(square < LARGEST_SQUARE)) return (Rows){0, 0, 0}; // NaN is none
         unit = larger(unit, most);
         found.length = larger(found.length, square);

@@ -25,13 +25,14 @@ INLINE uint32_t nearest_whole(float number) { return bits_of(number + TO_WHOLE);
 
 INLINE float larger(float a, float b) { return a > b ? a : b; }
 
-// The largest size of a number [n] times its step, and not 0.
-static inline float largest_size(const float *numbers, const float *steps, int64_t n) {
+// The largest size of a number [n], times its step where there are steps, and not 0.
+INLINE float largest_size(const float *numbers, const float *steps, int64_t n) {
     float most[16] = {0};
     int64_t at = 0;
     for (; at + 16 <= n; at += 16)
-        for (int lane = 0; lane < 16; lane++) most[lane] = larger(most[lane], fabsf(numbers[at + lane] * steps[at + lane]));
-    for (; at < n; at++) most[0] = larger(most[0], fabsf(numbers[at] * steps[at]));
+        for (int lane = 0; lane < 16; lane++)
+            most[lane] = larger(most[lane], fabsf(steps ? numbers[at + lane] * steps[at + lane] : numbers[at + lane]));
+    for (; at < n; at++) most[0] = larger(most[0], fabsf(steps ? numbers[at] * steps[at] : numbers[at]));
     for (int lane = 1; lane < 16; lane++) most[0] = larger(most[0], most[lane]);
     return larger(most[0], 1e-20f);
 }
