@@ -30,7 +30,13 @@ _term_reading = partial(tuple.__new__, TermReading)
 
 def ask(model: WordVectors | ModelElsewhere, query: str, options: Options | None = None) -> Answer:
     """Answer one query. Raises `QueryError` or `UnknownWord`."""
-    [answer] = ask_many(model, [query], options)
+    if isinstance(model, ModelElsewhere):
+        [answer] = model.ask_many([query], options)
+    else:
+        started = time.perf_counter()
+        [answer] = _answer_block(model, options or _DEFAULT, [query])
+        if not isinstance(answer, Failure):
+            answer.took_ms = (time.perf_counter() - started) * 1000
     if isinstance(answer, Failure):
         raise answer.error
     return answer
@@ -104,7 +110,7 @@ def _answer(
     model: WordVectors, question: Question, options: Options, results: Results = (), score: float | None = None
 ) -> Answer:
     query, matches = question.query, question.matches
-    names = [" ".join(match.words) for match in matches]
+    names = [match.words[0] if len(match.words) == 1 else " ".join(match.words) for match in matches]
     explanation = None
     if options.explain:
         found = results if question.is_search else ()

@@ -54,7 +54,7 @@ def _list(model: WordVectors, questions: Sequence[Question], options: Options) -
     multiplies = options.method is Method.MULTIPLY
     try:
         if len(questions) == 1 and not multiplies:
-            return [_list_one(model, questions[0], input_forms(model, questions[0]), options)]
+            return [_list_one(model, questions[0], options)]
         wanted = options.k + _SPARE + max([len(rows_of_inputs(question)) for question in questions])
         if multiplies:
             found = [_products(model, question, wanted, options) for question in questions]
@@ -97,21 +97,35 @@ def _list_each(
                 yield _fill(model, rows.shape[1], options, question, nearest)
 
 
-def _list_one(model: WordVectors, question: Question, own: Own, options: Options) -> Results:
+def _list_one(model: WordVectors, question: Question, options: Options) -> Results:
     """The results of one question. The search leaves its own rows out, and other forms of a word are so rare among the
     rest that nothing is fetched in their place before they are found.
     """
-    rows, forms = own
-    wanted, excluded, exact, restrict = options.k, tuple(rows - _NO_ROW), options.exact, options.restrict
-    target, asked = question.target, _SEARCH_KINDS.get(question.query.kind)
+    k, own, forms = options.k, rows_of_inputs(question), folded_inputs(model, question)
+    wanted, kind = k, _SEARCH_KINDS.get(question.query.kind)
     while True:
-        scores, nearest = model.index.nearest(
-            target, wanted, excluded=excluded, exact=exact, restrict=restrict, asked=asked
+        scores, rows = model.index.nearest(
+            question.target, wanted, excluded=own, exact=options.exact, restrict=options.restrict, asked=kind
         )
-        results = list_words(model, (scores.tolist(), nearest.tolist()), rows, forms, options)
-        if len(results) == options.k or len(nearest) < wanted:
+        results = _list_first(model, scores[:k], rows[:k], forms, options)
+        if results is None:
+            results = list_words(model, (scores, rows), set(), forms, options)
+        if len(results) == k or len(rows) < wanted:
             return results
         wanted *= 4
+
+
+def _list_first(
+    model: WordVectors, scores: list[float], rows: list[int], forms: set[str], options: Options
+) -> Results | None:
+    """All of ``rows`` as results; None if one of them is another form of the query's words, ``forms``, or of a result
+    before.
+    """
+    words = model.vocabulary.words(rows)
+    if not options.all_forms and len(forms.union(fold_each(words))) != len(forms) + len(words):
+        return None
+    ranks = [row + 1 for row in rows]
+    return tuple(map(_result, zip(words, scores, ranks, model.displays(rows), model.descriptions(rows), strict=True)))
 
 
 def _fill(model: WordVectors, wanted: int, options: Options, question: Question, found: Nearest) -> Results:

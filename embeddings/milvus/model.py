@@ -117,7 +117,7 @@ class MilvusIndex:
         exact: bool = False,
         restrict: int | None = None,
         asked: SearchKind | None = None,
-    ) -> tuple[Matrix, Rows]:
+    ) -> tuple[list[float], list[int]]:
         """As `embeddings.search.Index.nearest`."""
         wanted = k + len(excluded) + _SPARE
         [scores], [rows] = self.search(target[None], wanted, exact=exact, restrict=restrict, asked=asked)

@@ -280,7 +280,7 @@ def _open(folder: Path) -> tuple[Manifest, _OpenFiles]:
         vectors=vectors,
         norms=open_array(folder / NORMS_FILE, np.float32, shape[:1]),
         counts=open_array(folder / COUNTS_FILE, np.uint64, shape[:1]),
-        vocabulary=open_vocabulary(folder, manifest.count),
+        vocabulary=open_vocabulary(folder, manifest.count, has_texts=vocabulary.WORDS_FILE in manifest.files),
         subwords=None
         if subwords is None
         else open_array(folder / SUBWORDS_FILE, np.float32, (subwords["buckets"], manifest.dimension)),

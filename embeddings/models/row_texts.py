@@ -1,7 +1,7 @@
-"""A short text for some rows of a model, read by memory map: the spelling of a word, or what it is."""
+"""A short text for some rows of a model, read by memory map: a word, how it is written, or what it is."""
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,11 @@ _HEADER = len(_MAGIC) + 8
 class RowTexts:
     """Texts by row. Most rows may have none."""
 
-    def __init__(self, offsets: npt.NDArray[np.uint32], content: memoryview) -> None:
-        """``offsets`` [count + 1] say where in ``content`` each text begins."""
+    def __init__(self, offsets: npt.NDArray[np.uint32], content: mmap.mmap, start: int) -> None:
+        """``offsets`` [count + 1] say where each text begins, counted from ``start`` in ``content``."""
         self._offsets = offsets.data  # of which single numbers are read five times as fast
         self._content = content
+        self._start = start
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -35,9 +36,17 @@ class RowTexts:
 
     def of_each(self, rows: Sequence[int]) -> list[str | None]:
         """`of` for each of ``rows``."""
-        offsets, content = self._offsets, self._content
+        offsets, content, base = self._offsets, self._content, self._start
         bounds = [(offsets[row], offsets[row + 1]) for row in rows]
-        return [str(content[start:end], "utf-8", "replace") if end > start else None for start, end in bounds]
+        return [
+            content[base + start : base + end].decode("utf-8", "replace") if end > start else None
+            for start, end in bounds
+        ]
+
+    def words(self, rows: Iterable[int]) -> list[str]:
+        """The texts of ``rows``, each of which has one. Raises UnicodeDecodeError for what is no text."""
+        offsets, content, base = self._offsets, self._content, self._start
+        return [content[base + offsets[row] : base + offsets[row + 1]].decode() for row in rows]
 
 
 def write_texts(path: Path, texts: Sequence[str | None]) -> None:
@@ -52,17 +61,21 @@ def write_texts(path: Path, texts: Sequence[str | None]) -> None:
         file.writelines(encoded)
 
 
-def open_texts(path: Path, count: int) -> RowTexts:
-    """Open the texts of a model of ``count`` rows. Raises `ModelError` naming the file that is not what is expected."""
+def open_texts(path: Path, count: int, *, of_all: bool = False) -> RowTexts:
+    """Open the texts of a model of ``count`` rows, all of which have one if they are ``of_all``. Raises `ModelError`
+    naming the file that is not what is expected.
+    """
     try:
         with path.open("rb") as file:
-            content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read: {error}.") from error
     start = _HEADER + 4 * (count + 1)
     if content[:_HEADER] != _MAGIC + count.to_bytes(8, "little") or len(content) < start:
         raise ModelError(f"{path} is damaged: it does not hold the texts of {count:,} rows.")
-    offsets = np.frombuffer(content[_HEADER:start], "<u4")
+    offsets = np.frombuffer(content, "<u4", count + 1, _HEADER)
     if offsets[0] != 0 or int(offsets[-1]) != len(content) - start or (offsets[1:] < offsets[:-1]).any():
         raise ModelError(f"{path} is damaged: its texts are not one behind the other.")
-    return RowTexts(offsets, content[start:])
+    if of_all and (offsets[1:] == offsets[:-1]).any():
+        raise ModelError(f"{path} is damaged: a row has no text.")
+    return RowTexts(offsets, content, start)

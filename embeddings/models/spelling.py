@@ -52,6 +52,9 @@ def fold(word: str) -> str:
 
 def fold_each(words: Sequence[str]) -> list[str]:
     """`fold` of each of ``words``."""
+    together = "\0".join(words)
+    if together.isascii() and together.count("\0") == len(words) - 1:
+        return together.lower().split("\0")
     return [word.lower() if word.isascii() else fold(word) for word in words]
 
 

@@ -54,7 +54,7 @@ class Neighbours(Candidates, Protocol):
         exact: bool = False,
         restrict: int | None = None,
         asked: SearchKind | None = None,
-    ) -> tuple[Matrix, Rows]: ...
+    ) -> tuple[list[float], list[int]]: ...
 
 
 class WordVectors(Protocol):

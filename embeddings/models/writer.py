@@ -45,7 +45,7 @@ from embeddings.models.model import (
     read_manifest,
 )
 from embeddings.models.vocabulary import FILES as VOCABULARY_FILES
-from embeddings.models.vocabulary import save_vocabulary
+from embeddings.models.vocabulary import WORDS_FILE, save_vocabulary
 from embeddings.progress import Progress, no_progress
 from embeddings.search import INDEX_FILES, IndexParameters, IndexReport, build_index
 
@@ -270,6 +270,7 @@ def _own_files(path: Path) -> set[str]:
         COUNTS_FILE,
         SUBWORDS_FILE,
         *VOCABULARY_FILES,
+        WORDS_FILE,
     }
     with suppress(ModelError):
         own |= read_manifest(path).files.keys()

@@ -71,7 +71,9 @@ class Query:
             return separator.between.join(map(show, texts))
         summed = ""
         for text, term in zip(texts, self.terms, strict=True):
-            summed += f"{' - ' if term.weight < 0 else ' + '}{_show_weighted(text, abs(term.weight))}"
+            weight = term.weight
+            one = text if (weight == 1 or weight == -1) and text.isalpha() else _show_weighted(text, abs(weight))
+            summed += f"{' - ' if weight < 0 else ' + '}{one}"
         return f"-{summed[3:]}" if summed[1] == "-" else summed[3:]
 
     def rename(self, texts: Sequence[str]) -> "Query":
@@ -94,8 +96,6 @@ def literal(text: str) -> str:
 
 
 def _show_weighted(text: str, weight: float) -> str:
-    if weight == 1 and text.isalpha():
-        return text
     number = "" if weight == 1 else f"{_decimal(weight)}*"
     may_be_bare = not COUNTED.fullmatch(text) and not text.endswith("=")
     return number + show(text, before="2*" if number else "", may_be_bare=may_be_bare)

@@ -124,12 +124,12 @@ def without_missing(rows: Rows) -> Rows:
     return rows if len(rows) and rows[-1] >= 0 else rows[rows >= 0]
 
 
-def without_rows(scores: Matrix, rows: Rows, excluded: Sequence[int], k: int) -> tuple[Matrix, Rows]:
-    """The first ``k`` of the ``rows`` found [n], and their ``scores``, without those that are ``excluded``."""
+def without_rows(scores: Matrix, rows: Rows, excluded: Sequence[int], k: int) -> tuple[list[float], list[int]]:
+    """The ``scores`` of the first ``k`` of the ``rows`` found [n], and those rows, without any that is ``excluded``."""
     if excluded:
         left = ~np.isin(rows, list(excluded))
         scores, rows = scores[left], rows[left]
-    return scores[:k], rows[:k]
+    return scores[:k].tolist(), rows[:k].tolist()
 
 
 def _candidates(vectors: Matrix, targets: Matrix, k: int) -> Iterator[Rows]:

@@ -123,9 +123,9 @@ class Index:
         exact: bool = False,
         restrict: int | None = None,
         asked: SearchKind | None = None,
-    ) -> tuple[Matrix, Rows]:
-        """As `search` for one unit ``target`` [dimension], without the rows that are ``excluded``: cosines and rows
-        [k], fewer only where there are no more.
+    ) -> tuple[list[float], list[int]]:
+        """As `search` for one unit ``target`` [dimension], without the rows that are ``excluded``: cosines and rows,
+        ``k`` of them, fewer only where there are no more.
         """
         count = len(self.vectors) if restrict is None else min(restrict, len(self.vectors))
         if self._lists is not None and not exact and self._is_worth_lists(k, count):
@@ -134,8 +134,8 @@ class Index:
             if len(rows) == k and not lists.is_far(scores, asked):
                 return scores, rows
             exact = True
-        [scores], [rows] = self.search(target[None], k + len(excluded), exact=exact, restrict=restrict, asked=asked)
-        return without_rows(scores, rows, excluded, k)
+        [found], [of_these] = self.search(target[None], k + len(excluded), exact=exact, restrict=restrict, asked=asked)
+        return without_rows(found, of_these, excluded, k)
 
     def find_candidates(self, targets: Matrix, wanted: int) -> Rows:
         """The rows whose codes are nearest to each target, [targets, wanted], in the order of the codes; -1 where
@@ -168,10 +168,10 @@ class Index:
             kind = asked if asked is None or isinstance(asked, str) else asked[0]
             one, of_one = lists.nearest(targets[0], k, kind, limit=limit)
             if len(of_one) == k and not lists.is_far(one, kind):
-                return one[None], of_one[None]
+                return np.array([one], np.float32), np.array([of_one])
             return exact_search(self.vectors[:limit], targets, k)
         scores, rows, found = lists.nearest_of_each(targets, k, asked, limit=limit)
-        if len(lost := np.flatnonzero((found < k) | lists.is_far(scores, asked))):
+        if len(lost := np.flatnonzero((found < k) | lists.are_far(scores, asked))):
             scores[lost], rows[lost] = exact_search(self.vectors[:limit], targets[lost], k)
         return scores, rows
 

@@ -109,22 +109,25 @@ class _Slot:
     """What one call of the kernel writes to."""
 
     def __init__(self, together: int, threads: int, scratch_bytes: int, dimension: int) -> None:
-        self.together = together
+        self.key = together, threads
+        self.manner: tuple[int, int | None, Reach] | None = None
+        """What the question says: k, the limit and the reach; None where only some rows are allowed."""
         self.question = _Question()
         self.question_address = addressof(self.question)
         self._scratch = np.empty(scratch_bytes, np.uint8)
         self.scratch_address = self._scratch.ctypes.data
-        self.excluded = np.empty(_FEW, np.uint32)
-        self.question.excluded = self.excluded.ctypes.data
+        excluded, scores = np.empty(_FEW, np.uint32), np.empty(LARGEST_K, np.float32)
+        rows, found = np.empty(LARGEST_K, np.int64), np.empty(1, np.int64)
+        self.question.excluded = excluded.ctypes.data
         self.question.threads = threads
         self.question.parted_from = _PARTED_FROM
         self.target = np.empty(dimension, np.float32)
         """The one target of a call: to ask numpy for the address of another takes longer than to copy it."""
         self.target_address = self.target.ctypes.data
-        self.scores = np.empty(LARGEST_K, np.float32)
-        self.rows = np.empty(LARGEST_K, np.int64)
-        self.found = np.empty(1, np.int64)
-        self.addresses = self.scores.ctypes.data, self.rows.ctypes.data, self.found.ctypes.data
+        self.addresses = scores.ctypes.data, rows.ctypes.data, found.ctypes.data
+        # Single numbers of an array take five times as long to read and to write as those of a memoryview.
+        self.excluded, self.rows, self.found = excluded.data, rows.data, found.data
+        self.scores: Any = scores.data  # memoryviews are typed as of whole numbers
 
 
 class ListSearch:
@@ -174,7 +177,7 @@ class ListSearch:
         limit: int | None = None,
         excluded: Sequence[int] = (),
         allowed: npt.NDArray[np.bool_] | None = None,
-    ) -> tuple[Matrix, Rows]:
+    ) -> tuple[list[float], list[int]]:
         """The ``k`` rows nearest to ``target`` [dimension]: cosines and rows, best first, fewer where there
         are no more. Only rows below ``limit`` that ``allowed`` [count] has are found, and none that is ``excluded``.
         """
@@ -185,8 +188,8 @@ class ListSearch:
                 raise ValueError(f"A target is {target.shape}, and the rows have {self._dimension} dimensions.")
             slot.target[:] = target
             self._search(slot, slot.target_address, 1, *slot.addresses)
-            found = slot.found.item()
-            return slot.scores[:found].copy(), slot.rows[:found].copy()
+            found = slot.found[0]
+            return slot.scores[:found].tolist(), slot.rows[:found].tolist()
         finally:
             self._put_back(slot)
 
@@ -236,17 +239,21 @@ class ListSearch:
         self._score(self._index_address, targets.ctypes.data, len(targets), *some, *rest)
         return scores
 
-    def is_far(self, scores: Matrix, asked: Asked = None) -> npt.NDArray[np.bool_] | np.bool_:
-        """Whether targets with these scores [..., k] of their best rows are farther from all rows than any that
-        searches were measured on. Then rows may be missing.
+    def is_far(self, scores: Sequence[float], asked: SearchKind | None = None) -> bool:
+        """Whether a target with these scores [k] of its best rows is farther from all rows than any that searches were
+        measured on. Then rows may be missing.
         """
+        return scores[min(len(scores), _TENTH) - 1] < self._reach_for(asked).floor
+
+    def are_far(self, scores: Matrix, asked: Asked = None) -> npt.NDArray[np.bool_]:
+        """`is_far` of each of some targets, by their scores [n, k]."""
         floor: float | npt.NDArray[np.float64]
         if asked is None or isinstance(asked, str):
             floor = self._reach_for(asked).floor
         else:
             floors = {kind: self._reach_for(kind).floor for kind in set(asked)}
             floor = np.array([floors[kind] for kind in asked]) if len(set(floors.values())) > 1 else floors[asked[0]]
-        far: npt.NDArray[np.bool_] | np.bool_ = scores[..., min(scores.shape[-1], _TENTH) - 1] < floor
+        far: npt.NDArray[np.bool_] = scores[:, min(scores.shape[1], _TENTH) - 1] < floor
         return far
 
     def _reach_for(self, asked: Asked | Reach) -> Reach:
@@ -268,7 +275,7 @@ class ListSearch:
             return _Slot(together, threads, self._bytes(self._index_address, together), self._dimension)
 
     def _put_back(self, slot: _Slot) -> None:
-        self._slots[slot.together, slot.question.threads].append(slot)
+        self._slots[slot.key].append(slot)
 
     def _ask(
         self,
@@ -291,14 +298,17 @@ class ListSearch:
         ):
             raise ValueError(f"What is allowed are {len(allowed):,} × {allowed.dtype}, not {self._count:,} × bool.")
         question = slot.question
-        question.k = k
-        question.limit = self._count if limit is None else limit
-        question.allowed = None if allowed is None else allowed.ctypes.data
+        manner = k, limit, how
+        if slot.manner != manner or allowed is not None:  # most often the same as last time
+            question.k = k
+            question.limit = self._count if limit is None else limit
+            question.allowed = None if allowed is None else allowed.ctypes.data
+            question.reach, question.coarse_margin = how.reach, how.coarse
+            question.fine_margin, question.finer_margin = how.fine, how.finer
+            slot.manner = manner if allowed is None else None
         question.excluded_count = len(excluded)
-        if excluded:
-            slot.excluded[: len(excluded)] = excluded
-        question.reach, question.coarse_margin = how.reach, how.coarse
-        question.fine_margin, question.finer_margin = how.fine, how.finer
+        for place, row in enumerate(excluded):
+            slot.excluded[place] = row
         return allowed
 
     def _search(self, slot: _Slot, targets: int, count: int, scores: int, rows: int, found: int) -> None:
@@ -308,7 +318,7 @@ class ListSearch:
             slot.question_address,
             targets,
             count,
-            slot.together,
+            slot.key[0],
             slot.scratch_address,
             scores,
             rows,

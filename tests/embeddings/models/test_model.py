@@ -17,6 +17,7 @@ from embeddings.models.model import (
     read_manifest,
     verify_model,
 )
+from embeddings.models.vocabulary import WORDS_FILE
 from embeddings.models.writer import save_model
 
 WORDS = ["the", "king", "queen", "café"]
@@ -43,6 +44,14 @@ def test_what_was_saved_is_opened(folder: Path) -> None:
         np.dtype(np.float32),
         np.dtype(np.uint64),
     }
+
+
+def test_a_model_of_an_earlier_version_has_its_words_in_the_trie_alone(folder: Path) -> None:
+    manifest = json.loads((folder / MANIFEST_FILE).read_text())
+    del manifest["files"][WORDS_FILE]
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
+    (folder / WORDS_FILE).unlink()
+    assert list(open_model(folder).vocabulary) == WORDS
 
 
 def test_files_are_mapped_and_cannot_be_written_to(folder: Path) -> None:

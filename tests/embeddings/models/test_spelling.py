@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embeddings.models import Card, Model, open_model, save_model
-from embeddings.models.spelling import caseless, fold, fold_before, folded_key, plain
+from embeddings.models.spelling import caseless, fold, fold_before, fold_each, folded_key, plain
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,11 @@ from embeddings.models.spelling import caseless, fold, fold_before, folded_key, 
 )
 def test_spellings_of_one_word_fold_into_one(spellings: tuple[str, ...]) -> None:
     assert len({fold(spelling) for spelling in spellings}) == 1
+
+
+@pytest.mark.parametrize("words", [[], [""], ["Paris", "", "b"], ["A\0B", "c"], ["É", "Rome"], ["\0"]])
+def test_words_fold_together_as_each_does_alone(words: list[str]) -> None:
+    assert fold_each(words) == [fold(word) for word in words]
 
 
 def test_vowel_signs_stay_and_nothing_folds_into_blanks() -> None:

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from embeddings.errors import ModelError
+from embeddings.models.row_texts import write_texts
 from embeddings.models.vocabulary import (
     FOLDED_FILE,
     TABLE_FILE,
     TRIE_FILE,
+    WORDS_FILE,
     Vocabulary,
     fold,
     open_array,
@@ -148,7 +150,7 @@ def test_what_is_no_word_is_refused(tmp_path: Path, word: str) -> None:
         save_vocabulary(["a", word], tmp_path)
 
 
-@pytest.mark.parametrize("name", [TRIE_FILE, FOLDED_FILE, TABLE_FILE])
+@pytest.mark.parametrize("name", [TRIE_FILE, FOLDED_FILE, TABLE_FILE, WORDS_FILE])
 @pytest.mark.parametrize("damage", ["missing", "empty", "garbage"])
 def test_a_damaged_file_is_refused_by_name(tmp_path: Path, name: str, damage: str) -> None:
     save_vocabulary(list(string.ascii_lowercase), tmp_path)
@@ -158,6 +160,22 @@ def test_a_damaged_file_is_refused_by_name(tmp_path: Path, name: str, damage: st
         path.write_bytes(b"" if damage == "empty" else b"\x00garbage" * 30)
     with pytest.raises(ModelError, match=name):
         open_vocabulary(tmp_path, 26)
+
+
+def test_the_trie_spells_the_words_of_a_vocabulary_of_an_earlier_version(tmp_path: Path) -> None:
+    words = ["the", "é", "new york", "日本", "The"]
+    save_vocabulary(words, tmp_path)
+    (tmp_path / WORDS_FILE).unlink()
+    vocabulary = open_vocabulary(tmp_path, len(words), has_texts=False)
+    assert list(vocabulary) == vocabulary.words(np.arange(5)) == words
+    assert vocabulary.word(3) == "日本"
+
+
+def test_a_file_of_words_that_leaves_a_row_without_one_is_refused(tmp_path: Path) -> None:
+    save_vocabulary(["a", "b", "c"], tmp_path)
+    write_texts(tmp_path / WORDS_FILE, ["a", None, "c"])
+    with pytest.raises(ModelError, match=f"{WORDS_FILE} is damaged: a row has no text"):
+        open_vocabulary(tmp_path, 3)
 
 
 def test_another_number_of_words_is_refused(tmp_path: Path) -> None:
@@ -183,12 +201,12 @@ def test_a_table_that_names_words_which_are_not_there_is_refused(tmp_path: Path,
         open_vocabulary(tmp_path, len(WORDS))
 
 
-@pytest.mark.parametrize("name", [TRIE_FILE, FOLDED_FILE])
+@pytest.mark.parametrize("name", [TRIE_FILE, FOLDED_FILE, WORDS_FILE])
 def test_a_word_that_is_no_text_is_refused_where_it_is_read(tmp_path: Path, name: str) -> None:
     save_vocabulary(["abc", "abd"], tmp_path)
     content = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(content.replace(b"b", b"\xff").replace(b"ba", b"\xffa"))
-    vocabulary = open_vocabulary(tmp_path, 2)
+    vocabulary = open_vocabulary(tmp_path, 2, has_texts=name == WORDS_FILE)
     with pytest.raises(ModelError, match=f"{name} is damaged: a word of it is no text"):
         vocabulary.suggest("abx")
 

@@ -186,7 +186,7 @@ def test_a_search_that_leaves_nothing_out_is_brute_force(
         np.testing.assert_allclose(scores, true_scores, atol=1e-5)
     few, of_few = search.nearest(targets[0], 5, limit=100, excluded=[3])
     allowed = np.setdiff1d(np.arange(100), [3])
-    assert of_few.tolist() == allowed[np.argsort(-(rows[allowed] @ targets[0]))[:5]].tolist()
+    assert of_few == allowed[np.argsort(-(rows[allowed] @ targets[0]))[:5]].tolist()
     assert (np.diff(few) <= 0).all()
 
 

@@ -25,9 +25,9 @@ def _recall(index: Index, asked: SearchKind, number: int) -> float:
     hits = 0
     for target, own, last in zip(targets, inputs.tolist(), least.tolist(), strict=True):
         scores, rows = index.nearest(target, 10, excluded=sorted(set(own)), asked=asked)
-        assert not set(rows.tolist()) & set(own)
-        assert np.array_equal(np.sort(scores)[::-1], scores)
-        hits += int((scores >= last).sum())
+        assert not set(rows) & set(own)
+        assert sorted(scores, reverse=True) == scores
+        hits += sum(score >= last for score in scores)
     return hits / (10 * len(targets))
 
 

@@ -156,16 +156,16 @@ def test_excluded_rows_filters_and_limits_act_within_the_search(rows27: Matrix, 
     order = np.argsort(-(rows27 @ target), kind="stable")
     for excluded in ([17], order[:5].tolist(), order[:200].tolist()):
         left = order[~np.isin(order, excluded)][:10]
-        assert search.nearest(target, 10, excluded=excluded)[1].tolist() == left.tolist()
-    assert search.nearest(target, 10, limit=500)[1].tolist() == order[order < 500][:10].tolist()
+        assert search.nearest(target, 10, excluded=excluded)[1] == left.tolist()
+    assert search.nearest(target, 10, limit=500)[1] == order[order < 500][:10].tolist()
     allowed = np.arange(len(rows27)) % 7 == 3
-    assert search.nearest(target, 10, allowed=allowed)[1].tolist() == order[order % 7 == 3][:10].tolist()
+    assert search.nearest(target, 10, allowed=allowed)[1] == order[order % 7 == 3][:10].tolist()
     both = search.nearest(target, 10, allowed=allowed, limit=500, excluded=[17])[1]
-    assert both.tolist() == order[(order % 7 == 3) & (order < 500) & (order != 17)][:10].tolist()
+    assert both == order[(order % 7 == 3) & (order < 500) & (order != 17)][:10].tolist()
     assert allowed.sum() == (np.arange(len(rows27)) % 7 == 3).sum()  # what is handed in stays as it is
     few = np.zeros(len(rows27), bool)
     few[[5, 9]] = True
-    assert sorted(search.nearest(target, 10, allowed=few)[1].tolist()) == [5, 9]
+    assert sorted(search.nearest(target, 10, allowed=few)[1]) == [5, 9]
     with pytest.raises(ValueError, match="allowed"):
         search.nearest(target, 10, allowed=few[:-1])
 
@@ -198,7 +198,7 @@ def test_rows_that_are_all_the_same_take_bounded_memory() -> None:
     lists = build_lists(rows27, "L10/32,4+8", 0)
     scores, rows = ListSearch(lists, rows27, EVERYTHING).nearest(rows27[0], 10)
     np.testing.assert_allclose(scores, 1, atol=1e-6)
-    assert len(set(rows.tolist())) == 10
+    assert len(set(rows)) == 10
 
 
 def test_threads_may_search_at_once(rows27: Matrix, lists: Lists) -> None:
@@ -208,7 +208,7 @@ def test_threads_may_search_at_once(rows27: Matrix, lists: Lists) -> None:
     wrong: list[int] = []
 
     def ask(start: int) -> None:
-        found = {place: set(search.nearest(targets[place], 5)[1].tolist()) for place in range(start, 60, 4)}
+        found = {place: set(search.nearest(targets[place], 5)[1]) for place in range(start, 60, 4)}
         wrong.extend(place for place, rows in found.items() if rows != set(true[place].tolist()))
 
     threads = [threading.Thread(target=ask, args=(start,)) for start in range(4)]
@@ -245,7 +245,7 @@ def test_a_long_search_is_parted(rows27: Matrix, lists: Lists, level: str, monke
         found = np.stack([everything.nearest(target, k)[1] for target in targets[:20]])
         assert (found == exact_search(rows27, targets[:20], k)[1]).mean() > 0.999, k
     odd = np.arange(len(rows27)) % 2 == 1
-    assert sorted(everything.nearest(targets[0], 20, allowed=odd, limit=15)[1].tolist()) == [1, 3, 5, 7, 9, 11, 13]
+    assert sorted(everything.nearest(targets[0], 20, allowed=odd, limit=15)[1]) == [1, 3, 5, 7, 9, 11, 13]
     assert len(everything.nearest(np.zeros(27, np.float32), 5)[1]) == 0
     near = ListSearch(lists, rows27, {SearchKind.ANALOGY: Reach(0.3, 0.1, 0.05, 0.01)})
     runs = [[near.nearest(target, 10, SearchKind.ANALOGY)[1] for target in targets] for _ in range(3)]
@@ -265,16 +265,16 @@ def test_a_forked_process_has_a_second_thread_of_its_own(
 ) -> None:
     with_two_threads(monkeypatch)
     search = ListSearch(lists, rows27, EVERYTHING)
-    before = [search.nearest(rows27[3], 10)[1].tolist() for _ in range(20)]
+    before = [search.nearest(rows27[3], 10)[1] for _ in range(20)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of a fork in a process with threads
         child = os.fork()
     if child == 0:
         threads = threads_of_the_same_name()
-        again = [search.nearest(rows27[3], 10)[1].tolist() for _ in range(200)]
+        again = [search.nearest(rows27[3], 10)[1] for _ in range(200)]
         os._exit(threads != 1 or threads_of_the_same_name() != 2 or again != before[:1] * 200)
     assert os.waitpid(child, 0)[1] == 0
-    assert before == [search.nearest(rows27[3], 10)[1].tolist()] * 20
+    assert before == [search.nearest(rows27[3], 10)[1]] * 20
 
 
 def test_a_server_searches_by_one_thread(rows27: Matrix, lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
