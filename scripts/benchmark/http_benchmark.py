@@ -21,7 +21,7 @@ import numpy as np
 from gensim.models import KeyedVectors
 
 from embeddings import Model
-from scripts.benchmark.http_processes import HOST, Request, Server, free_port, load, running, thisplusthat
+from scripts.benchmark.http_processes import HOST, Request, Server, free_port, load, loading, running, thisplusthat
 
 OURS, CONSTANT, GENSIM = "this project", "a constant route", "gensim most_similar"
 EARLIER = "an earlier version"
@@ -29,6 +29,8 @@ CONNECTIONS = 32
 BATCH = 1000
 _SLOWER = (GENSIM, EARLIER)
 _WARM_UP = ("--warm-up", "0.5")
+_MOST_BATCHES = 30
+"""That are sent in a second; whoever answers more has a shorter round."""
 
 
 def triples(model: Model, seed: int) -> Iterator[tuple[str, str, str]]:
@@ -55,7 +57,7 @@ def asking(texts: Iterator[str], number: int) -> list[Request]:
 def measure_http(
     model: Model, rounds: int, seconds: float, workers: int = 2, threads: int = 8, earlier: Path | None = None
 ) -> dict[str, Any]:
-    """Throughput and latency against the peers, batches, memory of the workers, completion.
+    """Throughput and latency against the peers, batches of one client and of as many as workers, memory, completion.
 
     ``earlier`` is a checkout of an earlier version, which is served too, with the packages that are installed here.
     """
@@ -69,7 +71,8 @@ def measure_http(
         at_32: dict[str, list[dict[str, Any]]] = {name: [] for name in servers}
         alone: dict[str, list[dict[str, Any]]] = {name: [] for name in servers}
         completions: list[dict[str, Any]] = []
-        batches: list[float] = []
+        one_client: list[dict[str, float]] = []
+        client_each: list[dict[str, float]] = []
         singles: list[float] = []
         for _ in range(rounds):
             for found, connections in ((at_32, CONNECTIONS), (alone, 1)):
@@ -78,11 +81,12 @@ def measure_http(
                     options = (*_WARM_UP, "--again") if name == CONSTANT else _WARM_UP
                     found[name].append(load(servers[name], requests, connections, seconds, *options))
             completions.append(load(ours, _prefixes(model), 1, seconds, "--again", *_WARM_UP))
-            batch = json.dumps({"queries": list(islice(asked, BATCH))})
-            batches.append(_seconds(ours, [("POST", "/api/v1/query", batch)]))
+            one_client.append(_load_of_batches(ours, asked, 1, seconds))
+            client_each.append(_load_of_batches(ours, asked, workers, seconds))
             singles.append(_seconds(ours, asking(asked, BATCH)))
         memory = [entry["private_mb"] for entry in ours.memory().values()]
-    return _summary(at_32, alone, completions, batches, singles, memory) | {
+    of_batches = {"one client": one_client, f"{workers} clients, as many as processes": client_each}
+    return _summary(at_32, alone, completions, of_batches, singles, memory) | {
         "settings": f"{workers} workers, {threads} threads; {rounds} rounds of {seconds:g} s"
     }
 
@@ -129,6 +133,20 @@ def _requests(name: str, asked: Iterator[str], words: Iterator[tuple[str, str, s
     return [("GET", f"/most_similar?{urlencode(part)}", None) for part in parts]
 
 
+def _load_of_batches(server: Server, asked: Iterator[str], clients: int, seconds: float) -> dict[str, float]:
+    """Queries a second of so many clients together, each a process that sends one batch after the other."""
+    with ExitStack() as stack:
+        loads = []
+        for _ in range(clients):
+            queries_of_each = [list(islice(asked, BATCH)) for _ in range(int(_MOST_BATCHES * (seconds + 1)))]
+            batches: list[Request] = [("POST", "/api/v1/query", json.dumps({"queries": of})) for of in queries_of_each]
+            loads.append((batches, 1, seconds, *_WARM_UP))
+        results = [stack.enter_context(loading(server, *each)) for each in loads]
+        found = [_median([result()]) for result in results]
+    rate = sum(each["requests/s"] for each in found) * BATCH
+    return {"queries/s": rate, "p50_ms": float(np.median([each["p50_ms"] for each in found]))}
+
+
 def _prefixes(model: Model) -> list[Request]:
     rng = np.random.default_rng(3)
     chosen = model.vocabulary.words(rng.integers(min(100_000, len(model)), size=2000).tolist())
@@ -149,17 +167,22 @@ def _summary(
     at_32: dict[str, list[dict[str, Any]]],
     alone: dict[str, list[dict[str, Any]]],
     completions: list[dict[str, Any]],
-    batches: list[float],
+    batches: dict[str, list[dict[str, float]]],
     singles: list[float],
     memory: list[float],
 ) -> dict[str, Any]:
     many = {name: _median(found) for name, found in at_32.items()}
     rate = {name: found["requests/s"] for name, found in many.items()}
-    batch, single = float(np.median(batches)), float(np.median(singles))
+    of_batches = {
+        clients: {name: round(float(np.median([each[name] for each in found])), 1) for name in ("queries/s", "p50_ms")}
+        for clients, found in batches.items()
+    }
+    batch, single = of_batches["one client"]["p50_ms"] / 1000, float(np.median(singles))
     return {
         f"distinct queries, {CONNECTIONS} connections": many,
         "distinct queries, one connection": {name: _median(found) for name, found in alone.items()},
         "completion, one connection": {OURS: _median(completions)},
+        f"batches of {BATCH:,} distinct queries": of_batches,
         f"{BATCH:,} queries": {
             "in one request": {"seconds": round(batch, 3)},
             "one by one": {"seconds": round(single, 3)},

@@ -9,15 +9,15 @@ itself.
 import os
 import select
 import socket
-import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from service.host import Record, log, log_exception
 from service.server.connections import Connection, RefusedRequest, Reply, Request
+from service.server.lanes import Lane
 
 _AT_ONCE = 1 << 16
 _STOPPING_SECONDS = 2.0
@@ -25,6 +25,8 @@ _STOPPING_SECONDS = 2.0
 _LINGERING_SECONDS = 5.0
 """Time for a client that is refused to stop sending: closing sooner could destroy the answer before it is read."""
 _TICK = 0.25
+_PAUSE, _PAUSE_AT_WORK = 0.001, 0.004
+"""How long a process leaves new connections to others: after it took one, and while its lanes are at work."""
 _BODIES = 16
 """Longest bodies that a process holds together."""
 _UNREAD = 1 << 16
@@ -43,46 +45,6 @@ class Limits:
     connections: int = 4000
     unread_bytes: int = 1 << 28
     """Of all answers that clients are slow to read."""
-
-
-class Lane:
-    """Requests of one kind that wait for its threads; clients take turns, whoever sends how many.
-
-    The threads are as nice as any: one that stood back would be put off while it holds the interpreter, and with it
-    everybody who asks for little.
-    """
-
-    def __init__(self, threads: int, work: Callable[[Connection, Request], None]) -> None:
-        self._waiting: OrderedDict[str, deque[tuple[Connection, Request]]] = OrderedDict()
-        self._there = threading.Condition()
-        self._work = work
-        self._ended = False
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
-        for thread in self._threads:
-            thread.start()
-
-    def put(self, client: str, connection: Connection, request: Request) -> None:
-        with self._there:
-            self._waiting.setdefault(client, deque()).append((connection, request))
-            self._there.notify()
-
-    def end(self) -> None:
-        with self._there:
-            self._ended = True
-            self._there.notify_all()
-
-    def _run(self) -> None:
-        while True:
-            with self._there:
-                self._there.wait_for(lambda: self._waiting or self._ended)
-                if not self._waiting:
-                    return
-                client, queue = self._waiting.popitem(last=False)
-                connection, request = queue.popleft()
-                if queue:
-                    self._waiting[client] = queue  # behind the others
-            if connection.working is request:  # else its client is gone, or its time is over
-                self._work(connection, request)
 
 
 class Loop:
@@ -110,6 +72,8 @@ class Loop:
         self._again: dict[Connection, None] = {}
         """Those that have sent several requests at once: one of them is answered in each turn."""
         self._listens = False
+        self._left_at = 0.0
+        """When new connections were left to other processes."""
         self._stopping = False
 
     def run(self, is_alive: Callable[[], bool], on_tick: Callable[[], None], on_idle: Callable[[], None]) -> None:
@@ -120,16 +84,20 @@ class Loop:
         self._listen()
         next_tick = 0.0
         while not self._stopping or self._connections:
+            listened = self._listens
             events = self._poll.poll(0)
             if not events and not self._again:
                 on_idle()
-                events = self._poll.poll(_TICK)
+                pause = _PAUSE_AT_WORK if self._is_at_work else _PAUSE
+                events = self._poll.poll(_TICK if listened or self._stopping else pause)
             again, self._again = self._again, {}
             for connection in again:
                 self._go_on(connection)
             for descriptor, event in events:
                 self._handle(descriptor, event)
             now = time.monotonic()
+            if not listened and (not self._is_at_work or now >= self._left_at + _PAUSE_AT_WORK):
+                self._listen()
             if now >= next_tick:
                 next_tick = now + _TICK
                 on_tick()
@@ -144,8 +112,7 @@ class Loop:
 
     def _handle(self, descriptor: int, event: int) -> None:
         if descriptor in self._listeners:
-            if self._accept(self._listeners[descriptor]):
-                self._go_behind_others(descriptor)
+            self._accept_in_turn(self._listeners[descriptor])
         elif descriptor == self._bell:
             self._take_done()
         elif (connection := self._connections.get(descriptor)) is not None:
@@ -157,10 +124,26 @@ class Loop:
                 self._poll.register(descriptor, _ACCEPT)
             self._listens = True
 
-    def _go_behind_others(self, descriptor: int) -> None:
-        """Let the next connection wake another process: Linux wakes the first that waits, until now always the same."""
-        self._poll.unregister(descriptor)
-        self._poll.register(descriptor, _ACCEPT)
+    def _leave_to_others(self) -> None:
+        """Take no connection for a moment, and then stand behind other processes: Linux wakes the first that waits, and
+        that one would take all that come while another is still waking up.
+        """
+        if self._listens:
+            for descriptor in self._listeners:
+                self._poll.unregister(descriptor)
+            self._listens, self._left_at = False, time.monotonic()
+
+    @property
+    def _is_at_work(self) -> bool:
+        return any(lane.at_work for lane in self._lanes.values())
+
+    def _accept_in_turn(self, listener: socket.socket) -> None:
+        """Take one connection, or all that came while no process was idle."""
+        taken = self._accept(listener)
+        while taken and self._is_at_work and self._accept(listener):
+            pass
+        if taken:
+            self._leave_to_others()
 
     def _accept(self, listener: socket.socket) -> bool:
         """Take one connection; others are left to other processes."""
@@ -244,6 +227,7 @@ class Loop:
             else:
                 self._watch(connection, _READ if connection.lingers else select.EPOLLRDHUP)
                 self._lanes[chosen[0]].put(chosen[1], connection, request)
+                self._leave_to_others()
         self._send(connection)
 
     def _reply_to(self, request: Request) -> Reply:
@@ -376,8 +360,8 @@ class Loop:
     def _stop(self) -> None:
         """Take whoever has connected already, and answer whoever asks in the next moments, for the last time."""
         self._stopping = True
-        for descriptor, listener in self._listeners.items():
-            self._poll.unregister(descriptor)
+        self._leave_to_others()
+        for listener in self._listeners.values():
             while self._accept(listener):
                 pass
             listener.close()

@@ -221,3 +221,15 @@ def test_at_the_end_whoever_has_asked_is_answered() -> None:
         assert rest(asks).endswith(b"/b")
         server.let_go.set()
         assert b"Connection: close" in rest(waits)
+
+
+def test_a_loop_at_work_takes_connections_that_no_other_takes() -> None:
+    with served() as server, server.connect() as slow:
+        slow.sendall(GET % b"slow")
+        assert server.begun.wait(30)
+        with server.connect() as first, server.connect() as second:
+            for connection in (first, second):
+                connection.sendall(GET % b"a")
+            for connection in (first, second):
+                read(connection, b"/a")
+        assert server.answered == [b"/a", b"/a"]
