@@ -1,10 +1,11 @@
 """Names and terms that the model that comes with the package lacks, from a later run of its recipe:
 
+    python scripts/build_default_model.py --corpus enwiki.txt.xz --work W --threads 1 --out W/later.packed
     thisplusthat merge W/skipgram W/fasttext W/near W/close glove-6b-50d --out W/later --dimension 380 \\
         --weights 0.7,1,0.5,0.7,1.1 --power 0.68
     python scripts/add_to_default_model.py --from W/later --corpus enwiki.txt.xz
 
-W is where that run kept its parts, which have all that was met five times. The packed model does not change. What only
+W is where that run keeps its parts, which have all that was met five times. The packed model does not change. What only
 the later run has is written as wikipedia.additions beside it, if it is a name that the text describes
 (`describe_default_model`) or that says itself what it is (Aegean Airlines), or an article's subject or a name that is
 no fragment and was met often (World War I, McDonald's, C++). A rotation, fitted to the frequent words of both, brings
@@ -116,9 +117,9 @@ def slashed_acronyms(corpus: Path) -> set[str]:
     return {found for line in paragraphs(corpus, CorpusParameters()) for found in SLASHED.findall(line)}
 
 
-def is_term(description: str | None) -> bool:
+def is_term(description: str) -> bool:
     """Whether an article is on what a phrase in small letters means, and not on a film or a novel of that name."""
-    return description is None or class_of(description) not in TITLES
+    return class_of(description) not in TITLES
 
 
 def rotation(later: Matrix, packed: Matrix) -> Matrix:
@@ -179,7 +180,7 @@ def main(source: Path, corpus: Path, out: Path) -> None:
         if packed.dimension != later.dimension:
             raise ModelError(f"{source} has {later.dimension} dimensions and the packed model {packed.dimension}.")
         sayings = read(corpus, later)
-        terms = {row for row in sayings.titles if is_term(sayings.articles.get(row))}
+        terms = {row for row in sayings.titles if all(map(is_term, sayings.articles[row][:1]))}
         known = Known(descriptions(later, sayings), terms, slashed_acronyms(corpus))
         rows = chosen_rows(later, packed.vocabulary, known)
         rotated, nearest, cosine = fitted(later, packed)

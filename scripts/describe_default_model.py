@@ -3,9 +3,9 @@
     python scripts/describe_default_model.py --corpus enwiki.txt.xz
 
 Three rules describe an entry: it is the subject of an article; much is said of it anywhere in the text; or the little
-that is said of it fits the entries nearest to it. What the first
-sentence or the text says, the vectors have to bear out: entries nearest to it have to be described in such words too.
-All of it is written as wikipedia.descriptions beside the model.
+that is said of it fits the entries nearest to it. What the first sentence or the text says, the vectors have to bear
+out: entries nearest to it have to be described in such words too. Of namesakes the one is taken that they are most
+like. All of it is written as wikipedia.descriptions beside the model.
 """
 
 import math
@@ -14,6 +14,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ import numpy as np
 from embeddings.models import Model, Supplement, open_model, pack_descriptions, unpack
 from embeddings.search import Matrix
 from embeddings.text import (
+    FUNCTION_WORDS,
     KINDS,
     POSSESSIVE,
     REGIONS,
@@ -49,6 +51,8 @@ OFTEN = 400
 """What is said of a name only once for so many times that it is met is not what it mostly means."""
 MOST_OF_ONE_THING = 20
 """An article may be on another thing than a name of one word mostly means that is met more often."""
+MANY = 3
+"""Articles on things of one class and one name: it says nothing which of them an entry is."""
 NEIGHBOURS = 20
 """So many rows that are described have to be described in such words too."""
 PHRASE, NAME, COMMON, ACRONYM, TEXT = "phrase", "name", "common word", "acronym", "text"
@@ -69,8 +73,8 @@ PLACES_OF_REGIONS = frozenset("state country nation republic kingdom province re
 class Sayings:
     """What a text says of the rows of a model."""
 
-    articles: dict[int, str] = field(default_factory=dict)
-    """What the first sentences of articles say that their subjects are."""
+    articles: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """What the first sentences of articles say that their subjects are: several where namesakes have some each."""
     titles: set[int] = field(default_factory=set)
     """The rows of which articles begin with the name."""
     said: defaultdict[int, Counter[Statement]] = field(default_factory=lambda: defaultdict(Counter))
@@ -100,7 +104,7 @@ def read(corpus: Path, model: Model) -> Sayings:
         for name, description in described([line]):
             modifiers.update(modifiers_of(description))
             if (row := row_of_title(name)) is not None:
-                found.articles.setdefault(row, description)
+                found.articles[row].append(description)
         for row, statement in statements(line, row_of):
             found.said[row][statement] += 1
     found.usual.update(word for word, times in modifiers.items() if times >= USUAL)
@@ -112,29 +116,56 @@ def descriptions(model: Model, sayings: Sayings) -> dict[int, str]:
     by_rule = described_by_rules(model, sayings)
     about: dict[int, str] = {}
     for found in by_rule.values():
-        about = found | about
+        about = {row: texts[0] for row, texts in found.items()} | about
     agreement = Agreement(model, about)
     kept: dict[int, str] = {}
     for rule, found in by_rule.items():
-        kept = agreement.borne_out({row: text for row, text in found.items() if row not in kept}, LEAST[rule]) | kept
+        left = {row: texts for row, texts in found.items() if row not in kept}
+        kept = agreement.borne_out(left, LEAST[rule]) | kept
     little = {row: said for row, said in sayings.said.items() if row not in kept}
-    return agreement.borne_out(confirmed(model, little, kept, sayings.usual), LEAST_OF_LITTLE) | kept
+    likely = confirmed(model, little, kept, sayings.usual)
+    return agreement.borne_out({row: [text] for row, text in likely.items()}, LEAST_OF_LITTLE) | kept
 
 
-def described_by_rules(model: Model, sayings: Sayings) -> dict[str, dict[int, str]]:
-    """What each rule finds, those that are seldom wrong first."""
+def described_by_rules(model: Model, sayings: Sayings) -> dict[str, dict[int, list[str]]]:
+    """What each rule finds, those that are seldom wrong first; several texts where namesakes have articles."""
     sure = {}
     for row, said in sayings.said.items():
         of_row = of_a_region(said) if (model.display(row) or "") in REGIONS else said
         if (text := most_agreed(of_row, sayings.usual, least_of(row, model))) is not None:
-            sure[row] = text
-    articles: dict[str, dict[int, str]] = {rule: {} for rule in LEAST if rule != TEXT}
-    for row, text in sayings.articles.items():
-        if (rule := rule_of_article(row, text, model)) is not None and not (
-            rule == NAME and row in sure and model.count_of(row) > MOST_OF_ONE_THING
-        ):
-            articles[rule][row] = text
+            sure[row] = [text]
+    articles: dict[str, defaultdict[int, list[str]]] = {rule: defaultdict(list) for rule in LEAST if rule != TEXT}
+    for row, texts in sayings.articles.items():
+        for text in with_what_they_share(texts):
+            if (rule := rule_of_article(row, text, model)) is not None and not (
+                rule == NAME and row in sure and model.count_of(row) > MOST_OF_ONE_THING
+            ):
+                articles[rule][row].append(text)
+    for row, found in articles[PHRASE].items():  # the article may be on a namesake: William Morris, a footballer
+        noun = class_of(sure[row][0]) if row in sure else None
+        if noun in KINDS["people"] and noun not in map(class_of, found):
+            found += sure[row]
     return {**articles, TEXT: sure}
+
+
+def with_what_they_share(texts: Sequence[str]) -> list[str]:
+    """Articles' descriptions. In the place of those of `MANY` things of one class, such as Bear Creeks and St Mary's
+    Churches, stands what they begin with.
+    """
+    of_classes: defaultdict[str | None, list[str]] = defaultdict(list)
+    for text in dict.fromkeys(texts):
+        of_classes[class_of(text)].append(text)
+    found = []
+    for noun, of_class in of_classes.items():
+        if noun is None or len(of_class) < MANY:
+            found += of_class
+            continue
+        columns = zip(*map(str.split, of_class), strict=False)
+        shared = [words[0] for words in takewhile(lambda words: len(set(words)) == 1, columns)]
+        while shared and shared[-1] in FUNCTION_WORDS:
+            shared.pop()
+        found.append(" ".join(shared) if noun in shared else noun)
+    return found
 
 
 def rule_of_article(row: int, text: str, model: Model) -> str | None:
@@ -177,14 +208,17 @@ class Agreement:
         self._vectors = model.vectors_of(self._rows)
         self._meanings = np.stack([self._meaning(text) for text in about.values()])
 
-    def borne_out(self, found: Mapping[int, str], least: float) -> dict[int, str]:
-        """Those of ``found`` that mean about what is said of their rows' neighbours: a cosine of at least so much."""
-        return {
-            row: found[row]
-            for rows in blocks_of(found)
-            for row, around in zip(rows, self._around(rows), strict=True)
-            if float(self._meaning(found[row]) @ around) >= least
-        }
+    def borne_out(self, found: Mapping[int, Sequence[str]], least: float) -> dict[int, str]:
+        """Of each row the text of ``found`` that means most what is said of its neighbours: a cosine of at least so
+        much.
+        """
+        borne_out = {}
+        for rows in blocks_of(found):
+            for row, around in zip(rows, self._around(rows), strict=True):
+                cosines = [float(self._meaning(text) @ around) for text in found[row]]
+                if max(cosines) >= least:
+                    borne_out[row] = found[row][cosines.index(max(cosines))]
+        return borne_out
 
     def _around(self, rows: Sequence[int]) -> Matrix:
         """What is said of the neighbours of each of ``rows``, the nearest most, as vectors of length 1."""

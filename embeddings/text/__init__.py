@@ -28,7 +28,7 @@ from embeddings.text.phrases import (
 )
 from embeddings.text.sentences import Expansion, SentenceText, vocabulary_of, write_sentences
 from embeddings.text.spellings import POSSESSIVE, Spellings, spellings_of, words_of
-from embeddings.text.terms import find_terms, term_links
+from embeddings.text.terms import FUNCTION_WORDS, find_terms, term_links
 from embeddings.text.tokens import (
     FIRST_WORD,
     JOINER,
@@ -56,6 +56,7 @@ __all__ = [
     "CONNECTORS",
     "ENTITIES",
     "FIRST_WORD",
+    "FUNCTION_WORDS",
     "HEAD_BYTES",
     "IDS_FILE",
     "JOINER",

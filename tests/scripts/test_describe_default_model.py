@@ -1,6 +1,6 @@
 """What little a text says of a name, confirmed by the vectors of names that are described."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from scripts.describe_default_model import (
     of_a_region,
     read,
     rule_of_article,
+    with_what_they_share,
 )
 
 BAND, CITY = Statement(("English", "rock"), "band"), Statement((), "city")
@@ -87,13 +88,43 @@ def test_a_description_that_its_neighbours_do_not_bear_out_is_left_out(model: Mo
     kobe, jet_li = model.vocabulary.row("kobe"), model.vocabulary.row("jet_li")
     assert kobe is not None
     assert jet_li is not None
-    found = {kobe: "American singer", jet_li: "singer"}
+    found = {kobe: ["American singer"], jet_li: ["singer"]}
+    with_found = about | {kobe: "American singer", jet_li: "singer"}
     assert Agreement(model, about).borne_out(found, 0.5) == {jet_li: "singer"}
-    assert Agreement(model, about | found).borne_out(found, 0.5) == {jet_li: "singer"}, (
-        "a row is none of its neighbours"
-    )
-    articles = Sayings(articles=about | found)
-    assert descriptions(model, articles).keys() == about.keys() | {jet_li}
+    assert Agreement(model, with_found).borne_out(found, 0.5) == {jet_li: "singer"}, "a row is none of its neighbours"
+    articles = defaultdict(list, {row: [text] for row, text in with_found.items()})
+    assert descriptions(model, Sayings(articles)).keys() == about.keys() | {jet_li}
+
+
+def test_of_namesakes_with_an_article_each_one_is_shown_that_the_neighbours_are_like(model: Model) -> None:
+    about = {row: word.split("_")[0] for row, word in enumerate(model.vocabulary) if "_" in word and word != "jet_li"}
+    kobe = model.vocabulary.row("kobe")
+    assert kobe is not None
+    articles = defaultdict(list, {row: [text] for row, text in about.items()})
+    articles[kobe] = ["American singer", "city in Japan", "singer"]
+    assert descriptions(model, Sayings(articles))[kobe] == "city in Japan"
+
+
+def test_the_text_and_an_article_on_another_person_of_that_name_are_judged_by_the_neighbours(model: Model) -> None:
+    about = {row: word.split("_")[0] for row, word in enumerate(model.vocabulary) if "_" in word and word != "jet_li"}
+    jet_li = model.vocabulary.row("jet_li")
+    assert jet_li is not None
+    articles = defaultdict(list, {row: [text] for row, text in about.items()})
+    articles[jet_li] = ["wing half of city"]
+    said = defaultdict(Counter, {jet_li: Counter({Statement((), "singer"): 9})})
+    assert descriptions(model, Sayings(articles, said=said))[jet_li] == "singer"
+
+
+def test_of_many_things_of_one_class_and_name_is_shown_what_they_share() -> None:
+    creeks = ["stream in Dent County", "stream in Ozark County, Missouri", "stream in northwestern Newton County"]
+    assert with_what_they_share(["2017 film", *creeks]) == ["2017 film", "stream"]
+    assert with_what_they_share(creeks[:2]) == creeks[:2]
+    churches = [
+        "Church of England church in Ilford",
+        "Church of England church on Dyson Road",
+        "Church of England church",
+    ]
+    assert with_what_they_share(churches) == ["Church of England church"]
 
 
 def test_what_a_text_says_is_read(model: Model, tmp_path: Path) -> None:
@@ -101,7 +132,7 @@ def test_what_a_text_says_is_read(model: Model, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("\n".join(lines), encoding="utf-8")
     sayings = read(tmp_path / "text.txt", model)
     jet_li, kobe = model.vocabulary.row("jet_li"), model.vocabulary.row("kobe")
-    assert sayings.articles == {jet_li: "singer"}
+    assert sayings.articles == {jet_li: ["singer"]}
     assert sayings.titles == {jet_li, kobe}
     assert sayings.said[kobe or 0].total() > 0
 

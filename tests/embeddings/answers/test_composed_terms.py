@@ -25,7 +25,7 @@ salt and pepper|garlic|vinegar
 fish and chips|seafood|seafood
 bed and breakfast|lunch|lunch
 research and development|technology_development|innovation
-mergers and acquisitions|takeovers|takeovers
+mergers and acquisitions|arbitrage|takeovers
 arts and crafts|arts_and_crafts_movement|handicrafts
 supply and demand|price_elasticity|prices
 trial and error|errors|errors
@@ -44,7 +44,7 @@ the great gatsby|the_godfather_part_ii|capote
 old navy|us_navy|naval
 banana republic|bananas|bananas
 levi's jeans|denim|denim
-french fries|sausages|sandwiches
+french fries|mashed_potatoes|sandwiches
 ice cream sandwich|whipped_cream|chocolate
 red wine vinegar|soy_sauce|sauce
 guitar player|guitarist|guitarists

@@ -33,7 +33,7 @@ def test_it_is_small_and_knows_many_names(wikipedia: Model) -> None:
     assert sum(wikipedia.description(row) is not None for row in range(len(words))) >= 30_000
     assert len((files("embeddings.catalogue") / "wikipedia.descriptions").read_bytes()) < 2_000_000
     assert len((files("embeddings.catalogue") / "wikipedia.additions").read_bytes()) < 1_500_000
-    assert len(words) == 214_640 + 5_707
+    assert len(words) == 214_640 + 5_845
     card = wikipedia.manifest.card
     assert "CC-BY-SA-4.0" in card.licence
     assert "Wikipedia" in card.corpus
