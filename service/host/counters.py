@@ -38,7 +38,9 @@ class Counters:
         self._lock = threading.Lock()
 
     def add(self, key: Key, number: float = 1) -> None:
-        self.add_all([(key, number)])
+        with self._lock:
+            place = self._places.get(key)
+            self._cells[self._new(key) if place is None else place] += number
 
     def add_all(self, numbers: Iterable[tuple[Key, float]]) -> None:
         """Add a number to each, under one lock."""

@@ -71,7 +71,10 @@ def count_error(kind: str) -> None:
 
 
 def count_cache(hits: int, misses: int) -> None:
-    _Kept.counters.add_all((key, number) for key, number in ((_HITS, hits), (_MISSES, misses)) if number)
+    if hits:
+        _Kept.counters.add(_HITS, hits)
+    if misses:
+        _Kept.counters.add(_MISSES, misses)
 
 
 def set_cache_size(answers: int) -> None:
