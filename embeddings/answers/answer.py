@@ -47,7 +47,7 @@ class Answer:
         """The answer as JSON, without what does not apply to the kind of query; ``timed`` says how long it took."""
         content: dict[str, Any] = {
             "query": self.query,
-            "kind": self.kind.value,
+            "kind": str(self.kind),
             "read_as": self.read_as,
             "terms": [
                 {"text": text, "resolved": resolved, "words": list(words), "weight": weight}

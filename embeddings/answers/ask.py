@@ -13,7 +13,7 @@ from embeddings.answers.explanation import explain
 from embeddings.answers.intent import notes_on
 from embeddings.answers.odd_one_out import oddness, rows_apart, shared_rows
 from embeddings.answers.options import Method, Options
-from embeddings.answers.question import Question, read_questions
+from embeddings.answers.question import NOT_SEARCHED, Question, read_questions
 from embeddings.answers.result import Result
 from embeddings.answers.word_search import Results, input_forms, list_words, search_words
 from embeddings.errors import QueryError, UnknownWord
@@ -25,6 +25,7 @@ _REASONS = 8
 _BLOCK = 1024
 """Queries answered together. More gain nothing, and take memory."""
 _DEFAULT = Options()
+_ADD, _MULTIPLY, _AVERAGE = map(str, (Method.ADD, Method.MULTIPLY, Method.AVERAGE))
 _term_reading = partial(tuple.__new__, TermReading)
 
 
@@ -140,10 +141,10 @@ def _answer(
 
 
 def _method(query: Query, options: Options) -> str:
-    if query.kind in (Kind.ODD_ONE_OUT, Kind.SIMILARITY):
+    if query.kind in NOT_SEARCHED:
         return "cosine"
     if options.method is Method.MULTIPLY:
-        return Method.MULTIPLY.value
+        return _MULTIPLY
     if query.kind is Kind.NEIGHBOURS:
         return "cosine"
-    return Method.AVERAGE.value if len(query.pairs) > 2 else Method.ADD.value
+    return _AVERAGE if len(query.pairs) > 2 else _ADD

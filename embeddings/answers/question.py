@@ -18,7 +18,7 @@ from embeddings.search import Matrix
 
 _NO_DIRECTION, _TINY = 1e-5, 1e-30
 _FIRST, _NONE = frozenset((0,)), frozenset[int]()
-_NOT_SEARCHED = (Kind.ODD_ONE_OUT, Kind.SIMILARITY)
+NOT_SEARCHED = (Kind.ODD_ONE_OUT, Kind.SIMILARITY)
 
 
 @dataclass(slots=True, eq=False)
@@ -48,7 +48,7 @@ class Question:
 
     @property
     def is_search(self) -> bool:
-        return self.query.kind not in _NOT_SEARCHED
+        return self.query.kind not in NOT_SEARCHED
 
     @property
     def vectors(self) -> Matrix:

@@ -59,7 +59,7 @@ def count_request(route: str, method: str, status: int, seconds: float, answers:
             key = ("thisplusthat_errors", type(answer.error).__name__)
             numbers[key] = numbers.get(key, 0.0) + 1.0
         else:
-            _observe(numbers, "thisplusthat_answer_seconds", answer.kind.value, answer.took_ms / 1000)
+            _observe(numbers, "thisplusthat_answer_seconds", str(answer.kind), answer.took_ms / 1000)
             resolved += [term.resolved for term in answer.terms]
     for way in set(resolved):
         numbers["thisplusthat_resolutions", way] = float(resolved.count(way))
