@@ -4,7 +4,8 @@
 
 Both are built of the source distribution, the second with no compiler on the PATH, so that the build hook has to ask
 for ziglang from PyPI. The first is installed into an environment of its own with all that it depends on; the second
-into another that takes the dependencies from there. Each then trains with its kernel and answers a query.
+into another that takes the dependencies from there. Each then trains with its kernel and answers a query; the first
+answers with the model that it brings and serves pages as well.
 """
 
 import json
@@ -18,6 +19,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = "the cat sat on the mat. the dog sat on the cat. a king and a queen sat on the throne.\n"
+PAGES = """
+from service.server.app import create_app
+client = create_app().test_client()
+for path in ("/", "/search/coffee", "/static/page.css", "/static/vendor/d3-map.js"):
+    print(path, client.get(path, buffered=True).status_code)
+"""
 TRAINING = ["--vector-size", "16", "--epochs", "2", "--min-count", "1", "--workers", "1", "--no-evaluate"]
 
 
@@ -47,6 +54,8 @@ def main() -> None:
             [wheel] = (top / way).glob("thisplusthat-*.whl")
             python, site = _install(wheel, top / f"{way}-venv", site)
             found = _train(python, top / f"{way}-home", top / "text.txt")
+            if way == "compiler":
+                _ask(python, top / f"{way}-home", top)
             print(
                 f"{way}: {wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB, built in {built - began:.0f} s; "
                 f"installed and asked in {time.monotonic() - built:.0f} s; {found}"
@@ -62,10 +71,11 @@ def _install(wheel: Path, folder: Path, dependencies: Path | None) -> tuple[Path
     """Python and site-packages of a new environment with ``wheel``, and with what is in the folder ``dependencies``,
     or with all that the wheel asks for.
     """
-    run(sys.executable, "-m", "venv", folder)
+    run(sys.executable, "-m", "venv", "--without-pip", folder)
     python = folder / "bin" / "python"
     site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
-    install = [python, "-m", "pip", "install", "-q", "--no-compile", "--constraint", ROOT / "constraints.txt"]
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-compile"]
+    install += ["--constraint", ROOT / "constraints.txt"]
     if dependencies is None:
         run(*install, f"{wheel}[train]")
     else:
@@ -91,6 +101,16 @@ def _train(python: Path, home: Path, text: Path) -> str:
     engine = card["training"]["engine"]
     levels = ", ".join(f"{name} {said.partition(',')[0]}" for name, said in kernels.items())
     return f"kernels {levels}; trained by the {engine['name']} ({engine['instructions']})"
+
+
+def _ask(python: Path, home: Path, folder: Path) -> None:
+    """Ask the model in the wheel, and the pages of the service. Ends the check if one of them is not there."""
+    environment = {"THISPLUSTHAT_HOME": str(home), "THISPLUSTHAT_MODEL": ""}
+    command = python.with_name("thisplusthat")
+    answer = run(command, "United States:Dollar :: Mexico:?", environment=environment, folder=folder)
+    pages = run(python, "-P", "-c", PAGES, environment=environment, folder=folder)
+    if "1  peso" not in answer or pages.count(" 200\n") != 4:
+        sys.exit(f"The wheel lacks something:\n{answer}{pages}")
 
 
 if __name__ == "__main__":

@@ -111,11 +111,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.fast)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors, since many tests wait for a browser, a server or a lock."""
-    return (os.cpu_count() or 1) + 1
-
-
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The THISPLUSTHAT_HOME of all tests of this run, shared by pytest-xdist's workers."""

@@ -1,7 +1,7 @@
 """Numbers of words: the same by the kernel and by the regular expression, whatever the text and however it is cut."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from embeddings.text import numbering as module
@@ -20,7 +20,6 @@ def numbered(blocks: list[str], parameters: TokenParameters, *, by_kernel: bool)
 
 
 @needs_kernel
-@settings(max_examples=200, deadline=None)
 @given(
     st.lists(texts, min_size=1, max_size=3),
     st.builds(

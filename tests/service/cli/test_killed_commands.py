@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 SCRIPT = Path(__file__).with_name("kill_at_every_step.py")
 CASES = [
@@ -39,12 +40,20 @@ MOST = int(os.environ.get("THISPLUSTHAT_TEST_KILLS", "4"))
 
 
 @pytest.fixture(scope="module")
-def examined(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the script says of each case: of all in one process, so that what they need is imported once."""
-    command = [sys.executable, str(SCRIPT), str(tmp_path_factory.mktemp("killed") / "case"), str(MOST), *CASES]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=SCRIPT.parents[3])
-    assert done.returncode == 0, done.stderr[-3000:]
-    return {told["case"]: told for told in map(json.loads, done.stdout.splitlines())}
+def examined(home: Path) -> dict[str, Any]:
+    """What the script says of each case: of all in one process, so that what they need is imported once.
+
+    The first of pytest-xdist's workers that needs it runs it, for all.
+    """
+    folder = home.parent / "killed"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "lock"):
+        if not (folder / "said").exists():
+            command = [sys.executable, str(SCRIPT), str(folder / "case"), str(MOST), *CASES]
+            done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=SCRIPT.parents[3])
+            assert done.returncode == 0, done.stderr[-3000:]
+            (folder / "said").write_text(done.stdout)
+    return {told["case"]: told for told in map(json.loads, (folder / "said").read_text().splitlines())}
 
 
 @pytest.mark.timeout(1800)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from embeddings.native import FORCED, missing_kernel
@@ -29,7 +29,6 @@ def without_kernel() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.integers(-1, 4), max_size=40), st.integers(1, 4))
 @example([1, 1, 0, 2, 1, 1, 3, 1, 0, 1, 0, 0, -1, 2, 1], 1)
 @example([2] * (LONGEST_SENTENCE + 1) + [1, 2], 1)
@@ -44,7 +43,6 @@ def test_both_tidy_alike(numbers: list[int], shortest: int) -> None:
     assert tidy(given + 1, shortest, becomes).tolist() == expected
 
 
-@settings(max_examples=300, deadline=None)
 @given(ids, st.sets(st.integers(FIRST_WORD, SIZE - 1)), st.data())
 def test_both_find_and_join_the_same_pairs(given: Ids, ends: set[int], drawn: st.DataObject) -> None:
     counts = np.array(drawn.draw(st.lists(st.integers(0, 3), min_size=SIZE, max_size=SIZE)))
@@ -68,7 +66,6 @@ def test_both_find_and_join_the_same_pairs(given: Ids, ends: set[int], drawn: st
     assert links.around(given, phrases, kinds).tolist() == around
 
 
-@settings(max_examples=300, deadline=None)
 @given(ids, st.lists(st.lists(st.integers(FIRST_WORD, SIZE - 1), min_size=2, max_size=4).map(tuple), unique=True))
 def test_both_find_the_same_known_phrases(given: Ids, phrases: list[tuple[int, ...]]) -> None:
     turned = np.arange(SIZE, dtype=np.int32)[::-1].copy()
@@ -79,7 +76,6 @@ def test_both_find_the_same_known_phrases(given: Ids, phrases: list[tuple[int, .
         assert [part.tolist() for part in found] == [part.tolist() for part in expected]
 
 
-@settings(max_examples=200, deadline=None)
 @given(ids, st.dictionaries(st.integers(0, SIZE - 1), st.lists(st.integers(0, SIZE - 1), min_size=1, max_size=3)))
 def test_both_put_the_same_in_the_place_of_a_number(given: Ids, replaced: dict[int, list[int]]) -> None:
     expansion = Expansion.of(replaced, SIZE)

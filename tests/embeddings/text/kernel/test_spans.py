@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from embeddings.native import FORCED, missing_kernel
@@ -38,7 +38,6 @@ def everything(given: Ids, least: int) -> list[object]:
     return [*(array.tolist() for array in arrays), find_subjects(blocks_of(given, 100), SPELLINGS)]
 
 
-@settings(max_examples=300, deadline=None)
 @given(ids, st.integers(1, 3))
 @example(np.array([2, 8, 3, 9, 3, 2, 3, 2, 3, 2, 3, 2, 3, 0, 11, 4, 4, 6, 7, 0, 4, 0], np.int32), 1)
 def test_both_count_the_same_runs(given: Ids, least: int) -> None:
