@@ -60,10 +60,9 @@ def tools() -> list[str]:
 
 def main() -> None:
     given = [part for argument in sys.argv[1:] for part in (SHORT if argument == "--short" else (argument,))]
-    python, uv = FOLDER / "bin" / "python", FOLDER / "bin" / "uv"
+    python, uv = FOLDER / "bin" / "python", Path(sys.executable).with_name("uv")
     versions = FOLDER / "versions.txt"
-    run(sys.executable, "-m", "venv", "--clear", FOLDER)
-    run(python, "-m", "pip", "install", "-q", "--no-compile", "uv")
+    run(sys.executable, "-m", "venv", "--clear", "--without-pip", FOLDER)
     lowest = ("--resolution", "lowest-direct", "--extra", "all", "--output-file", versions)
     run(uv, "pip", "compile", "-q", "--python", python, *lowest, "pyproject.toml")
     install = (uv, "pip", "install", "-q", "--python", python)

@@ -1,6 +1,5 @@
 """A layout of many words without other packages: t-SNE of landmarks, and words between the nearest of them."""
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -23,6 +22,8 @@ def landmark_layout(vectors: Matrix, seed: int) -> Matrix:
     The landmarks are the means of k-means over directions, laid out by t-SNE (van der Maaten and Hinton 2008); a word
     lies between its nearest ones, moved by what it differs in from them. Seconds where t-SNE of all takes minutes.
     """
+    import faiss  # here, since whoever trains imports this room
+
     count = max(4, min(MOST_LANDMARKS, len(vectors) // _WORDS_A_LANDMARK))
     means = faiss.Kmeans(vectors.shape[1], count, niter=12, seed=seed, spherical=True, min_points_per_centroid=1)
     means.train(np.ascontiguousarray(vectors))

@@ -14,7 +14,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -254,6 +253,8 @@ def _groups(
     vectors: Matrix, words: Sequence[str], parameters: MapParameters
 ) -> tuple[npt.NDArray[np.uint8], list[int]]:
     """The group of each row by k-means over directions, and of each group the row of a word that is typical of it."""
+    import faiss  # here, since whoever trains or serves imports this room
+
     count = max(1, min(parameters.clusters, 256, len(vectors) // 10))
     means = faiss.Kmeans(
         vectors.shape[1], count, niter=20, seed=parameters.seed, spherical=True, min_points_per_centroid=1

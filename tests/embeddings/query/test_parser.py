@@ -166,7 +166,7 @@ LIKELY = st.lists(st.sampled_from(PIECES), max_size=16).map(" ".join)
 
 
 @given(st.one_of(st.text(max_size=60), LIKELY, LIKELY.map(lambda text: text.replace(" ", ""))))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @example("a : b :: c : ?")
 @example("a\u0338<>b")
 def test_any_text_is_read_and_reads_back_the_same_or_is_a_query_error(text: str) -> None:
@@ -193,7 +193,7 @@ def _is_term(text: str) -> bool:
 
 
 @given(_terms(TEXTS, least=1, most=6), st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_expression_printed_reads_back_the_same(texts: list[str], data: st.DataObject) -> None:
     weights = st.one_of(st.just(1.0), st.floats(1e-5, 1e5).map(lambda weight: float(f"{weight:.6g}")))
     signed = [data.draw(weights) * data.draw(st.sampled_from([1, -1])) for _ in texts]

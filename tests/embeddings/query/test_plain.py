@@ -12,7 +12,7 @@ SIGNS = st.sampled_from([" + ", " - ", " : ", ":", " :: ", "::", " ", " : ?", ":
 
 
 @given(st.lists(st.tuples(WORDS, SIGNS), min_size=1, max_size=5))
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_plain_query_is_read_as_the_grammar_reads_it(parts: list[tuple[str, str]]) -> None:
     text = "".join(f"{word}{sign}" for word, sign in parts).rstrip(" :+-")
     plain = parse_plain(text, 64)

@@ -101,5 +101,5 @@ def test_any_markup_is_read_and_leaves_no_stand_ins(markup: str) -> None:
 )
 def test_floods_of_what_is_never_closed_take_little_time(part: str) -> None:
     before = time.process_time()
-    plain_text(part * 10_000)
-    assert time.process_time() - before < 10
+    plain_text(part * 5_000)
+    assert time.process_time() - before < 5
