@@ -8,6 +8,7 @@ import ctypes
 import gc
 import os
 import socket
+import struct
 import sys
 from typing import Any
 
@@ -34,6 +35,14 @@ _SPARE = 64
 """Processes that can be added to a running server (SIGTTIN)."""
 _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 """Of malloc.h."""
+_SO_ATTACH_FILTER = 26
+_DROPS_SYN = (
+    (0x30, 0, 0, 13),  # takes the flags of TCP's header
+    (0x45, 0, 1, 2),  # goes over the next without SYN
+    (0x06, 0, 0, 0),  # drops
+    (0x06, 0, 0, 0xFFFFFFFF),  # keeps
+)
+"""A program of Linux's socket filters: codes, jumps and numbers of linux/bpf_common.h."""
 
 
 def serve(settings: Settings, listener: socket.socket, app: Flask) -> None:
@@ -52,6 +61,21 @@ def listen(settings: Settings) -> socket.socket:
             f"Nothing can listen at {settings.host} port {settings.port}: {os.strerror(error.errno or 0)}. "
             "Choose others by --host and --port."
         ) from error
+
+
+def refuse_connections(listener: socket.socket) -> None:
+    """Let nobody connect any more, in any process that has the socket; whoever has connected is still there to be
+    accepted. Who comes between the last `accept` and the end of the socket would be connected and cut off: now
+    such a client tries again a second later, and is refused by then.
+    """
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in _DROPS_SYN))
+    about = struct.pack("@HP", len(_DROPS_SYN), ctypes.addressof(program))
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, about)
+    except OSError as error:
+        log("warning", "connections of the last moment may be cut off", reason=str(error))
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -100,6 +124,11 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
             log("info", "models reloaded", changed=serving.reload())
         except ModelError as error:
             log("error", "reload refused", reason=str(error))
+
+    def stop(self, graceful: bool = True) -> None:
+        for listener in self.LISTENERS:
+            refuse_connections(listener.sock)
+        super().stop(graceful)
 
 
 class _Worker(Worker):  # type: ignore[misc]

@@ -22,6 +22,7 @@ import pytest
 
 from embeddings.models.model import Card, Model
 from embeddings.models.writer import save_model
+from service.server.server import refuse_connections
 
 TOKEN = "a-token-for-the-tests"
 
@@ -177,6 +178,20 @@ def test_an_answer_leaves_in_one_piece_so_that_a_proxy_gets_all_of_it_or_nothing
         connection.sendall(b"GET /static/vendor/d3-map.js HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         script = b"".join(iter(lambda: connection.recv(65536), b"")).partition(b"\r\n\r\n")[2]
     assert script == (Path(__file__).parents[3] / "service/page/static/vendor/d3-map.js").read_bytes()
+
+
+def test_at_the_end_whoever_has_connected_is_accepted_and_nobody_connects_who_would_be_cut_off() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        with socket.create_connection(address) as early:
+            refuse_connections(listener)
+            with pytest.raises(TimeoutError):
+                socket.create_connection(address, timeout=0.2)
+            early.sendall(b"here")
+            with listener.accept()[0] as accepted:
+                assert accepted.recv(4) == b"here"
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address, timeout=30)
 
 
 def test_no_request_under_way_is_cut_off_by_sigterm(server: Server) -> None:
