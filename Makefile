@@ -101,5 +101,6 @@ $(READY): pyproject.toml constraints.txt
 		{ echo "Python 3.11 or newer is needed, and $(PYTHON) is not. Say which: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[dev]" || \
+		{ echo "uv asks the index in UV_DEFAULT_INDEX, and not that of pip.conf. README has the way with pip."; exit 1; }
 	touch $(READY)
