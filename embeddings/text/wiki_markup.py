@@ -9,7 +9,8 @@ from embeddings.text.wiki_names import CATEGORIES, SISTERS, folded, is_file
 from embeddings.text.wiki_templates import shown_of_template
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\n\s*\n|\Z)", re.DOTALL)
-_NOWIKI = re.compile(r"<!--.*?(?:-->|\n\s*\n|\Z)|<nowiki\s*/>|<nowiki\s*>(.*?)</nowiki\s*>", re.DOTALL | re.IGNORECASE)
+_NOWIKI = re.compile(r"<!--.*?(?:-->|\n\s*\n|\Z)|<nowiki\s*/>|(<nowiki\s*>)", re.DOTALL | re.IGNORECASE)
+_END_OF_NOWIKI = re.compile(r"</nowiki\s*>", re.IGNORECASE)
 _SIGNS = "[]{}|'<>=*#:;_&-!~"
 _KEPT = {ord(sign): 0xF800 + place for place, sign in enumerate(_SIGNS)}
 """Signs in nowiki, as characters of the area for private use, until all markup is gone."""
@@ -86,13 +87,31 @@ def plain_text(markup: str, spaces: Collection[str] = ()) -> str:
 def without_references(markup: str) -> str:
     """``markup`` without comments, references and other elements that hold no text; nowiki is kept from being read."""
     if "nowiki" in markup:
-        markup = _NOWIKI.sub(lambda found: (found[1] or "").translate(_KEPT), markup)
+        markup = _with_nowiki_kept(markup)
     if "<" not in markup:
         return markup
     text, replaced = _WITHOUT_TEXT.subn("", _COMMENT.sub("", markup))
     while replaced and "</ref" in text:  # references within references: the innermost went first
         text, replaced = _WITHOUT_TEXT.subn("", text)
     return _UNCLOSED.sub("", text)
+
+
+def _with_nowiki_kept(markup: str) -> str:
+    """``markup`` without comments, and with the signs in nowiki as characters that are not read as markup."""
+    parts: list[str] = []
+    place = at = 0
+    is_closed = True  # until an end is sought in vain: then no other has one
+    while found := _NOWIKI.search(markup, at):
+        at, kept = found.end(), ""
+        if found[1]:
+            end = _END_OF_NOWIKI.search(markup, at) if is_closed else None
+            if end is None:
+                is_closed = False
+                continue
+            kept, at = markup[at : end.start()].translate(_KEPT), end.end()
+        parts += markup[place : found.start()], kept
+        place = at
+    return "".join((*parts, markup[place:]))
 
 
 def _unescaped(text: str) -> str:
@@ -112,29 +131,34 @@ def without_braces(text: str) -> str:
     if not closed and not unclosed:
         return text
     ends = dict(closed)
+    last = {_END_OF_TABLE: -1, _END_OF_PARAGRAPH: -1}  # which is sought once for all that stand before it
     for start in unclosed:
         ending = _END_OF_TABLE if text.startswith("{|", start) else _END_OF_PARAGRAPH
-        found = ending.search(text, start)
-        ends[start] = -(found.start() if found else len(text))
+        if last[ending] < start:
+            found = ending.search(text, start)
+            last[ending] = found.start() if found else len(text)
+        ends[start] = -last[ending]
     return _shown_between(text, ends)
 
 
 def _matched(text: str) -> tuple[list[tuple[int, int]], list[int]]:
     """Where templates and tables begin and end, and where those begin that are never closed."""
     waiting: list[re.Match[str]] = []
+    number = {"{{": 0, "{|": 0}  # of those that wait: without one, all of the others would be gone through in vain
     closed: list[tuple[int, int]] = []
-    unclosed: list[int] = []
     for brace in _BRACES.finditer(text):
         if brace[0][0] == "{":
             waiting.append(brace)
+            number[brace[0]] += 1
             continue
         wanted = "{{" if brace[0] == "}}" else "{|"
-        place = next((place for place in range(len(waiting) - 1, -1, -1) if waiting[place][0] == wanted), None)
-        if place is not None:
-            closed.append((waiting[place].start(), brace.end()))
-            del waiting[place:]
-    unclosed += [brace.start() for brace in waiting]
-    return closed, unclosed
+        if not number[wanted]:
+            continue
+        while (begun := waiting.pop())[0] != wanted:
+            number[begun[0]] -= 1
+        number[wanted] -= 1
+        closed.append((begun.start(), brace.end()))
+    return closed, [brace.start() for brace in waiting]
 
 
 def _shown_between(text: str, ends: dict[int, int]) -> str:

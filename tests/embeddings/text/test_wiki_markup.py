@@ -97,9 +97,27 @@ def test_any_markup_is_read_and_leaves_no_stand_ins(markup: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["{{", "[[", "{|", "<ref>", "<", "'''", "-{", "{{a|", "[[a|", "[http://x ", "<!--", "{{{", "=\n"]
+    "flood",
+    [
+        *("{{", "[[", "{|", "<ref>", "<", "'''", "-{", "{{a|", "[[a|", "[http://x ", "<!--", "{{{", "=\n", "<nowiki>"),
+        *("{{|}", "{|}}"),
+    ],
 )
-def test_floods_of_what_is_never_closed_take_little_time(part: str) -> None:
+def test_floods_of_what_is_never_closed_take_little_time(flood: str) -> None:
     before = time.process_time()
-    plain_text(part * 5_000)
+    plain_text(flood * 50_000)
+    plain_text(flood * 20_000 + "|}" * 20_000)
     assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("a<nowiki>[[b]]</nowiki>c", "a[[b]]c"),
+        ("a<NOWIKI >b<nowiki>''c''</nowiki >d", "ab<nowiki>''c''d"),
+        ("a<nowiki />b<nowiki>c[[d]]", "abcd"),
+        ("<nowiki>a<!--b--></nowiki>c<!--</nowiki>d-->e", "a<!--b-->ce"),
+    ],
+)
+def test_nowiki_ends_at_its_first_end(markup: str, text: str) -> None:
+    assert plain_text(markup) == text
