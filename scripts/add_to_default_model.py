@@ -180,7 +180,7 @@ def main(source: Path, corpus: Path, out: Path) -> None:
         if packed.dimension != later.dimension:
             raise ModelError(f"{source} has {later.dimension} dimensions and the packed model {packed.dimension}.")
         sayings = read(corpus, later)
-        terms = {row for row in sayings.titles if all(map(is_term, sayings.articles[row][:1]))}
+        terms = {row for row in sayings.titles if all(map(is_term, sayings.articles.get(row, [])[:1]))}
         known = Known(descriptions(later, sayings), terms, slashed_acronyms(corpus))
         rows = chosen_rows(later, packed.vocabulary, known)
         rotated, nearest, cosine = fitted(later, packed)

@@ -31,13 +31,7 @@ _term_reading = partial(tuple.__new__, TermReading)
 
 def ask(model: WordVectors | ModelElsewhere, query: str, options: Options | None = None) -> Answer:
     """Answer one query. Raises `QueryError` or `UnknownWord`."""
-    if isinstance(model, ModelElsewhere):
-        [answer] = model.ask_many([query], options)
-    else:
-        started = time.perf_counter()
-        [answer] = _answer_block(model, options or _DEFAULT, [query])
-        if not isinstance(answer, Failure):
-            answer.took_ms = (time.perf_counter() - started) * 1000
+    [answer] = ask_many(model, [query], options)
     if isinstance(answer, Failure):
         raise answer.error
     return answer

@@ -22,7 +22,6 @@ MOST_EXACT_PRODUCTS = 8
 _FEW_ROWS = 100_000
 _WORDS_AT_ONCE = 640
 """Of results that are listed together: other threads wait no longer for them than for the answer to one query."""
-_NO_ROW = {-1}
 _SEARCH_KINDS = {kind: SearchKind(kind.value) for kind in (Kind.ANALOGY, Kind.EXPRESSION, Kind.NEIGHBOURS)}
 Results = tuple[Result, ...]
 Own = tuple[set[int], set[str]]

@@ -9,7 +9,7 @@ from embeddings.text.wiki_names import CATEGORIES, SISTERS, folded, is_file
 from embeddings.text.wiki_templates import shown_of_template
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\n\s*\n|\Z)", re.DOTALL)
-_NOWIKI = re.compile(r"<!--.*?(?:-->|\n\s*\n|\Z)|<nowiki\s*/>|(<nowiki\s*>)", re.DOTALL | re.IGNORECASE)
+_NOWIKI = re.compile(rf"{_COMMENT.pattern}|<nowiki\s*/>|(<nowiki\s*>)", re.DOTALL | re.IGNORECASE)
 _END_OF_NOWIKI = re.compile(r"</nowiki\s*>", re.IGNORECASE)
 _SIGNS = "[]{}|'<>=*#:;_&-!~"
 _KEPT = {ord(sign): 0xF800 + place for place, sign in enumerate(_SIGNS)}

@@ -38,9 +38,7 @@ class Counters:
         self._lock = threading.Lock()
 
     def add(self, key: Key, number: float = 1) -> None:
-        with self._lock:
-            place = self._places.get(key)
-            self._cells[self._new(key) if place is None else place] += number
+        self.add_all([(key, number)])
 
     def add_all(self, numbers: Iterable[tuple[Key, float]]) -> None:
         """Add a number to each, under one lock."""

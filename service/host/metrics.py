@@ -71,10 +71,7 @@ def count_error(kind: str) -> None:
 
 
 def count_cache(hits: int, misses: int) -> None:
-    if hits:
-        _Kept.counters.add(_HITS, hits)
-    if misses:
-        _Kept.counters.add(_MISSES, misses)
+    _Kept.counters.add_all((key, number) for key, number in ((_HITS, hits), (_MISSES, misses)) if number)
 
 
 def set_cache_size(answers: int) -> None:

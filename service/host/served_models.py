@@ -63,12 +63,7 @@ class Cache:
         return len(self._kept)
 
     def get(self, key: str) -> Answer | Failure | None:
-        with self._lock:
-            answer = self._kept.get(key)
-            if answer is not None:
-                self._kept.move_to_end(key)
-        count_cache(answer is not None, answer is None)
-        return answer
+        return self.get_each([key])[0]
 
     def get_each(self, keys: Sequence[str]) -> list[Answer | Failure | None]:
         with self._lock:

@@ -6,7 +6,7 @@ import json
 import lzma
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -36,21 +36,21 @@ ARTICLES = 20
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneCluster]:
     """A master and two workers on the loopback address, and a session there that every training takes."""
     folder = tmp_path_factory.mktemp("cluster")
-    with standalone(folder) as started, pytest.MonkeyPatch.context() as patch:
+    with standalone(folder) as started, ExitStack() as stack:
         with pytest.MonkeyPatch.context() as variables:
             for name, value in {**QUICK_JAVA, "SPARK_LOCAL_IP": "127.0.0.1"}.items():
                 variables.setenv(name, os.environ.get(name, value))
             opening = open_cluster(started.master, f"file://{folder}/shared", folder / "driver", unwatched)
-            session = opening.__enter__().session
+            session = stack.enter_context(opening).session
 
         @contextmanager
         def opened(master: str, shared: str, log_folder: Path, watcher: Watcher) -> Iterator[Cluster]:
             assert master == started.master
             yield Cluster(session, watcher, log_folder / LOG_FILE)
 
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(spark_engine, "open_cluster", opened)
         yield started
-        opening.__exit__(None, None, None)
 
 
 @dataclass(frozen=True)
