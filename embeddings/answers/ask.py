@@ -1,9 +1,12 @@
 """Query and model → answer."""
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from threading import Event
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,17 +18,25 @@ from embeddings.answers.odd_one_out import oddness, rows_apart, shared_rows
 from embeddings.answers.options import Method, Options
 from embeddings.answers.question import NOT_SEARCHED, Question, read_questions
 from embeddings.answers.result import Result
-from embeddings.answers.word_search import Results, input_forms, list_words, search_words
+from embeddings.answers.word_search import Found, Results, find_rows, input_forms, list_words, search_words
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors
+from embeddings.native import processors
 from embeddings.query import Kind, Query
+from embeddings.search import blocks
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 _REASONS = 8
 """The most words listed that the rest share, or that set the odd one apart."""
-_BLOCK = 1024
-"""Queries answered together. More gain nothing, and take memory."""
+_BLOCK = 511
+"""Queries searched together, at most: for the next larger number the search itself takes two threads, each of which
+would read for half of them what one reads for all.
+"""
 _DEFAULT = Options()
 _ADD, _MULTIPLY, _AVERAGE = map(str, (Method.ADD, Method.MULTIPLY, Method.AVERAGE))
+_Read = Sequence[Question | Failure]
 _term_reading = partial(tuple.__new__, TermReading)
 
 
@@ -48,9 +59,11 @@ def ask_many(
         return model.ask_many(list(queries), options)
     started = time.perf_counter()
     asked = list(queries)
-    answers: list[Answer | Failure] = []
-    for start in range(0, len(asked), _BLOCK):
-        answers += _answer_block(model, options or _DEFAULT, asked[start : start + _BLOCK])
+    options = options or _DEFAULT
+    if len(asked) <= _BLOCK:
+        answers = _answer_block(model, read_questions(model, asked, options.without), None, options)
+    else:
+        answers = _answer_blocks(model, asked, options)
     took_ms = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
     for answer in answers:
         if not isinstance(answer, Failure):  # nobody has seen it yet, and a second one would take as long to make
@@ -58,13 +71,60 @@ def ask_many(
     return answers
 
 
-def _answer_block(model: WordVectors, options: Options, queries: Sequence[str]) -> list[Answer | Failure]:
-    questions = read_questions(model, queries, options.without)
-    searches = [question for question in questions if isinstance(question, Question) and question.is_search]
-    found = iter(search_words(model, searches, options))
+def _answer_blocks(model: WordVectors, queries: Sequence[str], options: Options) -> list[Answer | Failure]:
+    """Answers to many queries: while other threads search for the words of a block, this one reads the next and lists
+    the words of the one before.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    number = -(-len(queries) // _BLOCK)
+    threads = processors()
+    answers: list[Answer | Failure] = []
+    under_way: deque[tuple[_Read, Future[Found] | None]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for some in blocks(len(queries), -(-len(queries) // number)):
+            read = read_questions(model, queries[some], options.without)
+            is_free = sum(found is not None and not found.done() for _, found in under_way) < threads
+            under_way.append((read, _search_apart(pool, is_free, model, read, options)))
+            if len(under_way) > threads:
+                answers += _answer_block(model, *under_way.popleft(), options)
+        for of_block in under_way:
+            answers += _answer_block(model, *of_block, options)
+    return answers
+
+
+def _search_apart(
+    pool: "ThreadPoolExecutor", is_free: bool, model: WordVectors, read: _Read, options: Options
+) -> "Future[Found] | None":
+    """Have a thread of ``pool`` search; wait until it has begun if one ``is_free``, else it would wait for the
+    interpreter, which this thread is about to be busy with.
+    """
+    searches = _searches(read)
+    if len(searches) < 2 or options.method is Method.MULTIPLY:
+        return None
+    has_begun = Event()
+
+    def search() -> Found:
+        has_begun.set()
+        return find_rows(model, searches, options)
+
+    found = pool.submit(search)
+    if is_free:
+        has_begun.wait()
+    return found
+
+
+def _searches(read: _Read) -> list[Question]:
+    return [question for question in read if isinstance(question, Question) and question.is_search]
+
+
+def _answer_block(
+    model: WordVectors, read: _Read, found: "Future[Found] | None", options: Options
+) -> list[Answer | Failure]:
+    results = iter(search_words(model, _searches(read), options, None if found is None else found.result))
     return [
-        question if isinstance(question, Failure) else _answer_or_fail(model, question, options, found)
-        for question in questions
+        question if isinstance(question, Failure) else _answer_or_fail(model, question, options, results)
+        for question in read
     ]
 
 
@@ -105,7 +165,10 @@ def _answer(
     model: WordVectors, question: Question, options: Options, results: Results = (), score: float | None = None
 ) -> Answer:
     query, matches = question.query, question.matches
-    names = [match.words[0] if len(match.words) == 1 else " ".join(match.words) for match in matches]
+    names, readings = [], []
+    for term, match in zip(query.terms, matches, strict=True):
+        names.append(match.words[0] if len(match.words) == 1 else " ".join(match.words))
+        readings.append(_term_reading((term.text, str(match.resolution), match.words, term.weight)))
     explanation = None
     if options.explain:
         found = results if question.is_search else ()
@@ -116,12 +179,7 @@ def _answer(
         query=question.text,
         kind=query.kind,
         read_as=query.written(names),
-        terms=tuple(
-            [
-                _term_reading((term.text, str(match.resolution), match.words, term.weight))
-                for term, match in zip(query.terms, matches, strict=True)
-            ]
-        ),
+        terms=tuple(readings),
         results=results,
         model=model.name,
         method=_method(query, options),

@@ -9,6 +9,7 @@ from embeddings.errors import QueryError
 from embeddings.models import WordVectors
 from embeddings.query import Kind, Query, Term, literal, parse
 
+_EXACT = Resolution.EXACT
 _MADE_UP = (Resolution.COMPOSED, Resolution.SUBWORD)
 _INNER_HYPHEN = re.compile(r"(?<=\w)[-‐‑‒–—−](?=\w)")
 _SPELT_OPERATOR = re.compile(r"(?:^|\s)([/=÷^~|]|minus|plus|times)(?=\s)", re.IGNORECASE)
@@ -32,8 +33,10 @@ def read_query(model: WordVectors, text: str) -> Query:
     if query.doubtful and (term := _whole(model, text)) is not None:
         note = f"Read as one word, which the vocabulary has. If {query} is meant, put blanks around the signs."
         return Query(Kind.NEIGHBOURS, (term,), notes=(note,))
-    counted = [term for term in query.terms if term.counted is not None]
-    return _settle_numbers(model, query) if counted else query
+    for term in query.terms:
+        if term.counted is not None:
+            return _settle_numbers(model, query)
+    return query
 
 
 def notes_on(query: Query, readings: Sequence[Match], left_out: str | None = None) -> tuple[str, ...]:
@@ -45,6 +48,8 @@ def notes_on(query: Query, readings: Sequence[Match], left_out: str | None = Non
             notes.append(
                 f"'{term.counted}' is read as {number}*{text}. To mean the words as they stand, put them in quotes."
             )
+        if reading.resolution is _EXACT:  # as most: there is nothing to say
+            continue
         if reading.senses:
             more = "…" if len(reading.senses) > _MOST_NAMED else ""
             named = ", ".join(reading.senses[:_MOST_NAMED]) + more
@@ -55,7 +60,7 @@ def notes_on(query: Query, readings: Sequence[Match], left_out: str | None = Non
             notes += _on_composed(query, term, reading)
     if left_out is not None:
         notes.append(f"Without the direction of {' '.join(left_out.split())}.")
-    return tuple(dict.fromkeys(notes))
+    return tuple(dict.fromkeys(notes)) if notes else ()
 
 
 def _on_composed(query: Query, term: Term, reading: Match) -> list[str]:

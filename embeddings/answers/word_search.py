@@ -1,10 +1,7 @@
 """Questions → the words nearest to their targets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import zip_longest
-
-import numpy as np
 
 from embeddings.answers.answer import Failure
 from embeddings.answers.options import Method, Options
@@ -13,10 +10,10 @@ from embeddings.answers.result import Result
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors, fold_each
 from embeddings.query import Kind
-from embeddings.search import Matrix, Rows, SearchKind, search_cosmul
+from embeddings.search import Matrix, Rows, SearchKind, search_cosmul, without_each, without_rows
 
 _SPARE = 2
-"""Extra results fetched to replace near-duplicates; more are fetched if these are too few."""
+"""Extra results of a batch, in place of other forms of a word. A search for one query takes less time without them."""
 MOST_EXACT_PRODUCTS = 8
 """The most terms that 3CosMul multiplies for every word of a large vocabulary."""
 _FEW_ROWS = 100_000
@@ -28,13 +25,36 @@ Own = tuple[set[int], set[str]]
 """What is left out of results: rows, and folded forms."""
 Nearest = tuple[list[float], list[int]]
 """Scores and rows, best first."""
+Found = tuple[Matrix, Rows]
+"""Scores and rows of several questions, [questions, rows]."""
 
 
-def search_words(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results | Failure]:
-    """The results of each question, or why it has none. One bad question does not affect the others."""
+def find_rows(model: WordVectors, questions: Sequence[Question], options: Options) -> Found:
+    """What the index finds for some questions, their own words among it."""
+    kinds = [_SEARCH_KINDS.get(question.query.kind) for question in questions]
+    asked = kinds[0] if kinds.count(kinds[0]) == len(kinds) else kinds
+    wanted = options.k + _SPARE + max([len(rows_of_inputs(question)) for question in questions])
+    exact, restrict = options.exact, options.restrict
+    return model.index.search(targets_of(questions), wanted, exact=exact, restrict=restrict, asked=asked)
+
+
+def search_words(
+    model: WordVectors, questions: Sequence[Question], options: Options, found: Callable[[], Found] | None = None
+) -> list[Results | Failure]:
+    """The results of each question, or why it has none. One bad question does not affect the others.
+
+    ``found`` gives what `find_rows` finds for them, if that is looked for already.
+    """
     if options.method is Method.MULTIPLY:
-        return [_refused(model, question, options) or _list(model, [question], options)[0] for question in questions]
-    return _list(model, questions, options) if questions else []
+        return [_refused(model, question, options) or _list_one(model, question, options) for question in questions]
+    if len(questions) == 1:
+        return [_list_one(model, questions[0], options)]
+    if not questions:
+        return []
+    try:
+        return list(_list_many(model, questions, found() if found else find_rows(model, questions, options), options))
+    except (QueryError, UnknownWord):
+        return [_list_one(model, question, options) for question in questions]
 
 
 def _refused(model: WordVectors, question: Question, options: Options) -> Failure | None:
@@ -49,113 +69,83 @@ def _refused(model: WordVectors, question: Question, options: Options) -> Failur
     return Failure(question.text, QueryError(f"{detail} Ask without exact, or by 3CosAdd."))
 
 
-def _list(model: WordVectors, questions: Sequence[Question], options: Options) -> list[Results | Failure]:
-    multiplies = options.method is Method.MULTIPLY
+def _list_one(model: WordVectors, question: Question, options: Options) -> Results | Failure:
     try:
-        if len(questions) == 1 and not multiplies:
-            return [_list_one(model, questions[0], options)]
-        wanted = options.k + _SPARE + max([len(rows_of_inputs(question)) for question in questions])
-        if multiplies:
-            found = [_products(model, question, wanted, options) for question in questions]
-            return [_fill(model, wanted, options, *each) for each in zip(questions, found, strict=True)]
-        return list(_list_each(model, questions, _nearest(model, questions, wanted, options), options))
+        found = _nearest_to(model, question, options.k, options)
+        [results] = _list_each(model, [question], found, lambda _: found, options)
+        return results
     except (QueryError, UnknownWord) as error:
-        if len(questions) == 1:
-            return [Failure(questions[0].text, error)]
-        return [_list(model, [question], options)[0] for question in questions]
+        return Failure(question.text, error)
+
+
+def _list_many(model: WordVectors, questions: Sequence[Question], found: Found, options: Options) -> Iterator[Results]:
+    scores, rows = without_each(*found, list(map(rows_of_inputs, questions)))
+
+    def found_for(place: int) -> Nearest:
+        there = rows[place] >= 0
+        return scores[place][there].tolist(), rows[place][there].tolist()
+
+    first = slice(options.k)
+    best = scores[:, first].ravel().tolist(), rows[:, first].ravel().tolist()
+    return _list_each(model, questions, best, found_for, options)
 
 
 def _list_each(
-    model: WordVectors, questions: Sequence[Question], found: tuple[Matrix, Rows], options: Options
+    model: WordVectors,
+    questions: Sequence[Question],
+    best: Nearest,
+    found_for: Callable[[int], Nearest],
+    options: Options,
 ) -> Iterator[Results]:
-    """The results of each question: what most of them show is looked up for many at once."""
-    scores, rows = found
-    is_own = rows == -1
-    for column in zip_longest(*map(rows_of_inputs, questions), fillvalue=-1):
-        is_own |= rows == np.array(column)[:, None]
-    best = np.argsort(is_own, axis=1, kind="stable")[:, : options.k]
-    enough = (rows.shape[1] - is_own.sum(axis=1) >= options.k).tolist()
-    best_rows, best_scores = (np.take_along_axis(each, best, 1).ravel() for each in (rows, scores))
-    width = best.shape[1]
+    """The results of each question: what most of them show is looked up for many at once.
+
+    ``best`` has the same number of rows for each, question after question, and ``found_for`` gives all that were found
+    for one, of which these are the first.
+    """
+    scores, rows = best
+    width = len(rows) // len(questions)
+    if width < options.k or -1 in rows:
+        yield from (_fill(model, question, found_for(place), options) for place, question in enumerate(questions))
+        return
     step = max(_WORDS_AT_ONCE // width, 1)
     for start in range(0, len(questions), step):
-        part = slice(start * width, (start + step) * width)
-        places = best_rows[part].tolist()
+        of_some = slice(start * width, (start + step) * width)
+        places = rows[of_some]
         words = model.vocabulary.words(places)
         texts = model.displays(places), model.descriptions(places)
-        shown = zip(words, best_scores[part].tolist(), (best_rows[part] + 1).tolist(), *texts, strict=True)
-        results, folded = list(map(_result, shown)), fold_each(words)
-        for number, question in enumerate(questions[start : start + step], start):
-            some = slice((number - start) * width, (number - start + 1) * width)
-            forms = folded_inputs(model, question)
-            is_whole = options.all_forms or len(forms.union(folded[some])) == len(forms) + width
-            if is_whole and enough[number]:
-                yield tuple(results[some])
+        shown = zip(words, scores[of_some], [row + 1 for row in places], *texts, strict=True)
+        results = zip(*[map(_result, shown)] * width, strict=True)
+        folded = zip(*[iter(fold_each(words))] * width, strict=True)
+        for place, question in enumerate(questions[start : start + step], start):
+            forms, listed, of_listed = folded_inputs(model, question), next(results), next(folded)
+            if options.all_forms or len(forms.union(of_listed)) == len(forms) + width:
+                yield listed
             else:
-                nearest = scores[number].tolist(), rows[number].tolist()
-                yield _fill(model, rows.shape[1], options, question, nearest)
+                yield _fill(model, question, found_for(place), options)
 
 
-def _list_one(model: WordVectors, question: Question, options: Options) -> Results:
-    """The results of one question. The search leaves its own rows out, and other forms of a word are so rare among the
-    rest that nothing is fetched in their place before they are found.
+def _fill(model: WordVectors, question: Question, found: Nearest, options: Options) -> Results:
+    """The results of a question among those rows that were ``found``, or among more of them if there are not enough:
+    other forms of a word are so rare that hardly any are fetched in their place before.
     """
-    k, own, forms = options.k, rows_of_inputs(question), folded_inputs(model, question)
-    wanted, kind = k, _SEARCH_KINDS.get(question.query.kind)
-    while True:
-        scores, rows = model.index.nearest(
-            question.target, wanted, excluded=own, exact=options.exact, restrict=options.restrict, asked=kind
-        )
-        results = _list_first(model, scores[:k], rows[:k], forms, options)
-        if results is None:
-            results = list_words(model, (scores, rows), set(), forms, options)
-        if len(results) == k or len(rows) < wanted:
-            return results
+    wanted, forms = options.k, folded_inputs(model, question)
+    results = list_words(model, found, set(), forms, options)
+    while len(results) < options.k and wanted <= len(found[1]):
         wanted *= 4
-
-
-def _list_first(
-    model: WordVectors, scores: list[float], rows: list[int], forms: set[str], options: Options
-) -> Results | None:
-    """All of ``rows`` as results; None if one of them is another form of the query's words, ``forms``, or of a result
-    before.
-    """
-    words = model.vocabulary.words(rows)
-    if not options.all_forms and len(forms.union(fold_each(words))) != len(forms) + len(words):
-        return None
-    ranks = [row + 1 for row in rows]
-    return tuple(map(_result, zip(words, scores, ranks, model.displays(rows), model.descriptions(rows), strict=True)))
-
-
-def _fill(model: WordVectors, wanted: int, options: Options, question: Question, found: Nearest) -> Results:
-    """The results among ``wanted`` rows that were found, or among more of them if there are not enough."""
-    own = input_forms(model, question)
-    results = list_words(model, found, *own, options)
-    while len(results) < options.k and wanted <= len(found[1]) < len(model):
-        wanted *= 4
-        if options.method is Method.MULTIPLY:
-            found = _products(model, question, wanted, options)
-        else:
-            scores, rows = _nearest(model, [question], wanted, options)
-            found = scores[0].tolist(), rows[0].tolist()
-        results = list_words(model, found, *own, options)
+        found = _nearest_to(model, question, wanted, options)
+        results = list_words(model, found, set(), forms, options)
     return results
 
 
-def _products(model: WordVectors, question: Question, wanted: int, options: Options) -> Nearest:
-    """The ``wanted`` best of a question by 3CosMul, its own words included."""
-    exact, restrict = options.exact, options.restrict
-    vectors, weights = question.vectors, question.weights
-    scores, rows = search_cosmul(model.index, vectors, weights, wanted, exact=exact, restrict=restrict)
-    return scores.tolist(), rows.tolist()
-
-
-def _nearest(model: WordVectors, questions: Sequence[Question], wanted: int, options: Options) -> tuple[Matrix, Rows]:
-    """The ``wanted`` best of each question, its own words included."""
-    kinds = [_SEARCH_KINDS.get(question.query.kind) for question in questions]
-    asked = kinds[0] if kinds.count(kinds[0]) == len(kinds) else kinds
-    exact, restrict = options.exact, options.restrict
-    return model.index.search(targets_of(questions), wanted, exact=exact, restrict=restrict, asked=asked)
+def _nearest_to(model: WordVectors, question: Question, wanted: int, options: Options) -> Nearest:
+    """The ``wanted`` best rows of a question without those of its own words; fewer only where there are no more."""
+    own, exact, restrict = rows_of_inputs(question), options.exact, options.restrict
+    if options.method is Method.MULTIPLY:
+        terms = question.vectors, question.weights
+        found = search_cosmul(model.index, *terms, wanted + len(own), exact=exact, restrict=restrict)
+        return without_rows(*found, own, wanted)
+    kind = _SEARCH_KINDS.get(question.query.kind)
+    return model.index.nearest(question.target, wanted, excluded=own, exact=exact, restrict=restrict, asked=kind)
 
 
 def rows_of_inputs(question: Question) -> list[int]:
@@ -166,12 +156,11 @@ def rows_of_inputs(question: Question) -> list[int]:
 def folded_inputs(model: WordVectors, question: Question) -> set[str]:
     """The folded forms in which the query's own words could turn up as results."""
     forms = []
-    join = model.manifest.card.joiner.join
     for term, match in zip(question.query.terms, question.matches, strict=True):
         text = term.text
         forms.append(text)
         if not text.isalnum():
-            forms.append(join(text.split()))
+            forms.append(model.manifest.card.joiner.join(text.split()))
         if match.words[0] is not text:
             forms += match.words
     return set(fold_each(forms))

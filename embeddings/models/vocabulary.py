@@ -6,7 +6,6 @@ leads out of the files.
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import marisa_trie
 import numpy as np
@@ -14,7 +13,7 @@ import numpy.typing as npt
 
 from embeddings.errors import ModelError
 from embeddings.files import open_array, save_array
-from embeddings.models.row_texts import RowTexts, open_texts, write_texts
+from embeddings.models.row_texts import ManyRows, RowTexts, open_texts, write_texts
 from embeddings.models.spelling import caseless, fold, fold_before, folded_key, plain
 from embeddings.models.trie_file import LONGEST_KEY, check_trie
 
@@ -75,7 +74,7 @@ class Vocabulary:
         """The word at ``row``; see `words`."""
         return self.words([row])[0]
 
-    def words(self, rows: Iterable[int] | npt.NDArray[np.integer[Any]]) -> list[str]:
+    def words(self, rows: ManyRows) -> list[str]:
         """The words at ``rows``, in their order. Raises `ModelError` if a file of words holds none there."""
         try:
             if self._texts is not None:

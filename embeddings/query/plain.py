@@ -3,12 +3,11 @@
 import re
 
 from embeddings.query.kinds import Kind
-from embeddings.query.query import Pair, Query, Term
+from embeddings.query.query import ASKED_LAST, Query, Term
 from embeddings.query.tokens import IS_TO, PLAIN_TERM
 
 _SUM = re.compile(f"{PLAIN_TERM}(?: [+-] {PLAIN_TERM})*")
 _ANALOGY = re.compile(rf"({PLAIN_TERM}) ?: ?({PLAIN_TERM}) ?:: ?({PLAIN_TERM}) ?: ?\?")
-_ASKED_LAST = Pair(0, 1), Pair(2, None)
 
 
 def parse_plain(text: str, most_terms: int) -> Query | None:
@@ -38,4 +37,4 @@ def _parse_analogy(text: str) -> Query | None:
     a, b, c = found.groups()
     of_a, of_b, of_c = found.start(1) + 1, found.start(2) + 1, found.start(3) + 1
     terms = Term(a, -1.0, of_a), Term(b, 1.0, of_b), Term(c, 1.0, of_c)
-    return Query(Kind.ANALOGY, terms, _ASKED_LAST, (), " " not in text)
+    return Query(Kind.ANALOGY, terms, ASKED_LAST, (), " " not in text)

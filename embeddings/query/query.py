@@ -43,6 +43,10 @@ class Pair:
         return None in self.places
 
 
+ASKED_LAST = Pair(0, 1), Pair(2, None)
+"""The pairs of an analogy of one example that asks for its last place."""
+
+
 @dataclass(slots=True, unsafe_hash=True)
 class Query:
     """A parsed query. ``terms`` are in the order written; ``pairs`` are an analogy's. Nobody changes one."""
@@ -62,7 +66,9 @@ class Query:
     def written(self, texts: Sequence[str]) -> str:
         """The canonical form of the same query with other ``texts`` for its terms, in their order."""
         if self.kind is Kind.ANALOGY:
-            shown = [show(text) for text in texts]
+            shown = [text if text.isalpha() else show(text) for text in texts]
+            if self.pairs is ASKED_LAST:  # as most
+                return "{} : {} :: {} : ?".format(*shown)
             *first, last = [
                 " : ".join(["?" if place is None else shown[place] for place in pair.places]) for pair in self.pairs
             ]

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from embeddings.extras import late
-from embeddings.search.brute_force import Matrix, Rows, blocks, exact_search, unit, without_rows
+from embeddings.search.brute_force import Matrix, Rows, blocks, exact_search, unit, without_each, without_rows
 from embeddings.search.index import INDEX_FILES, Index, open_index
 from embeddings.search.list_search import search_by_one_thread
 from embeddings.search.recall import Asked, SearchKind, analogy_targets, nearest_but_inputs
@@ -41,5 +41,6 @@ __all__ = [
     "settings_to_try",
     "try_index",
     "unit",
+    "without_each",
     "without_rows",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from ctypes import c_int64, c_void_p
+from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -130,6 +131,18 @@ def without_rows(scores: Matrix, rows: Rows, excluded: Sequence[int], k: int) ->
         left = ~np.isin(rows, list(excluded))
         scores, rows = scores[left], rows[left]
     return scores[:k].tolist(), rows[:k].tolist()
+
+
+def without_each(scores: Matrix, rows: Rows, excluded: Sequence[Sequence[int]]) -> tuple[Matrix, Rows]:
+    """The ``scores`` and ``rows`` found for each target [n, m] without the rows that are ``excluded`` for it; -1 stands
+    in the end, where there are no more.
+    """
+    is_out = rows == -1
+    for column in zip_longest(*excluded, fillvalue=-1):
+        is_out |= rows == np.array(column)[:, None]
+    best = np.argsort(is_out, axis=1, kind="stable")
+    scores, rows, is_out = (np.take_along_axis(each, best, axis=1) for each in (scores, rows, is_out))
+    return scores, np.where(is_out, -1, rows)
 
 
 def _candidates(vectors: Matrix, targets: Matrix, k: int) -> Iterator[Rows]:

@@ -110,8 +110,6 @@ class _Slot:
 
     def __init__(self, together: int, threads: int, scratch_bytes: int, dimension: int) -> None:
         self.key = together, threads
-        self.manner: tuple[int, int | None, Reach] | None = None
-        """What the question says: k, the limit and the reach; None where only some rows are allowed."""
         self.question = _Question()
         self.question_address = addressof(self.question)
         self._scratch = np.empty(scratch_bytes, np.uint8)
@@ -298,14 +296,10 @@ class ListSearch:
         ):
             raise ValueError(f"What is allowed are {len(allowed):,} × {allowed.dtype}, not {self._count:,} × bool.")
         question = slot.question
-        manner = k, limit, how
-        if slot.manner != manner or allowed is not None:  # most often the same as last time
-            question.k = k
-            question.limit = self._count if limit is None else limit
-            question.allowed = None if allowed is None else allowed.ctypes.data
-            question.reach, question.coarse_margin = how.reach, how.coarse
-            question.fine_margin, question.finer_margin = how.fine, how.finer
-            slot.manner = manner if allowed is None else None
+        question.k, question.limit = k, self._count if limit is None else limit
+        question.allowed = None if allowed is None else allowed.ctypes.data
+        question.reach, question.coarse_margin = how.reach, how.coarse
+        question.fine_margin, question.finer_margin = how.fine, how.finer
         question.excluded_count = len(excluded)
         for place, row in enumerate(excluded):
             slot.excluded[place] = row

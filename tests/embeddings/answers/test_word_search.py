@@ -1,6 +1,7 @@
 """Words near a target: not the query's own, no form twice, as many as are asked for."""
 
 from collections.abc import Callable
+from threading import Thread, current_thread
 from typing import Any
 
 import numpy as np
@@ -71,13 +72,15 @@ def test_through_the_index_the_answers_are_those_of_exact_search(glove: Model) -
 def test_of_many_blocks_each_question_has_its_own_results_and_a_bad_one_fails_alone(
     glove: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = [word for word in glove.vocabulary.words(range(1000, 1400)) if word.isalpha()][:300]
-    bad = words[200]
+    words = [word for word in glove.vocabulary.words(range(1000, 3000)) if word.isalpha()][:1100]
+    bad = words[700]
+    searching: set[Thread] = set()
 
     def refusing(search: Callable[..., tuple[Matrix, Rows]]) -> Callable[..., tuple[Matrix, Rows]]:
         def refuse_one(targets: Matrix, *given: Any, **options: Any) -> tuple[Matrix, Rows]:
             if (np.abs(np.atleast_2d(targets) - resolve(glove, bad).vector).max(axis=1) < 1e-6).any():
                 raise QueryError("not this one")
+            searching.add(current_thread())
             return search(targets, *given, **options)
 
         return refuse_one
@@ -92,3 +95,4 @@ def test_of_many_blocks_each_question_has_its_own_results_and_a_bad_one_fails_al
             assert answer.query == word
             assert answer.results[0].score > 0.4
             assert answer.results == ask(glove, word, Options(k=1)).results
+    assert searching - {current_thread()}, "all blocks were searched by the thread that reads them"

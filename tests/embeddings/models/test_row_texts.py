@@ -1,4 +1,5 @@
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -18,6 +19,26 @@ def test_what_is_written_is_read(tmp_path: Path, texts: list[str | None]) -> Non
     read = open_texts(tmp_path / "a", len(texts))
     assert len(read) == len(texts)
     assert [read.of(row) for row in range(len(texts))] == [text or None for text in texts]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.none() | st.text("ab\0é漢", max_size=4), min_size=1, max_size=30), st.randoms())
+def test_many_are_read_together_as_each_by_itself(tmp_path: Path, texts: list[str | None], random: Random) -> None:
+    write_texts(tmp_path / "a", texts)
+    rows = random.choices(range(len(texts)), k=5000)
+    read = open_texts(tmp_path / "a", len(texts))
+    assert read.of_each(rows) == [texts[row] or None for row in rows]
+    assert read.words(np.array(rows)) == [texts[row] or "" for row in rows]
+
+
+def test_of_many_words_one_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    write_texts(tmp_path / "a", ["abé", "c"])
+    (tmp_path / "a").write_bytes((tmp_path / "a").read_bytes()[:-2] + b"xc")  # é's first byte is left
+    read = open_texts(tmp_path / "a", 2)
+    for rows in ([0], [1, 0] * 200):
+        with pytest.raises(UnicodeDecodeError):
+            read.words(rows)
+    assert read.of_each([0, 1]) * 100 == read.of_each([0, 1] * 100) == ["ab\N{REPLACEMENT CHARACTER}x", "c"] * 100
 
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from embeddings.errors import ModelError
 from embeddings.native import FORCED, LEVELS, processor_level
-from embeddings.search.brute_force import Matrix, Rows, exact_search, unit
+from embeddings.search.brute_force import Matrix, Rows, exact_search, unit, without_each
 
 
 def clustered(count: int, dimension: int, seed: int = 0) -> Matrix:
@@ -101,6 +101,15 @@ def test_faiss_agrees_with_exact_search() -> None:
     found, ours = exact_search(vectors, targets, 10)
     np.testing.assert_allclose(found, scores, atol=2e-6)
     assert (ours == rows).mean() > 0.995
+
+
+def test_rows_are_left_out_of_each_target_and_the_rest_moves_up() -> None:
+    rows = np.array([[4, 7, 2, 9], [7, 4, -1, -1], [1, 2, 3, 4]])
+    scores = np.array([[0.9, 0.8, 0.7, 0.6], [0.5, 0.4, -np.inf, -np.inf], [0.4, 0.3, 0.2, 0.1]], np.float32)
+    left, of_left = without_each(scores, rows, [[7, 4], [4], []])
+    assert of_left.tolist() == [[2, 9, -1, -1], [7, -1, -1, -1], [1, 2, 3, 4]]
+    np.testing.assert_array_equal(left[0, :2], scores[0, 2:])
+    np.testing.assert_array_equal([left[1, 0], *left[2]], [scores[1, 0], *scores[2]])
 
 
 def test_unit_leaves_zeros_alone() -> None:
