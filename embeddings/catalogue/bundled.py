@@ -22,10 +22,6 @@ DEFAULT_MODEL = os.environ.get("THISPLUSTHAT_MODEL") or OWN_MODEL
 """The model that is asked if none is named; THISPLUSTHAT_MODEL names another."""
 
 _PACKED = "wikipedia.packed"
-_ADDITIONS = "wikipedia.additions"
-"""Names that it lacks, McDonald's among them: `scripts/add_to_default_model.py` writes them."""
-_DESCRIPTIONS = "wikipedia.descriptions"
-"""What its entries are, more of them than the packed file knows: `scripts/describe_default_model.py` writes it."""
 _GLOVE_CARD = Card(
     name=GLOVE,
     method="glove",
@@ -83,14 +79,10 @@ def _measured(name: str) -> IndexReport:
 def _write_own(path: Path, progress: Progress, lock: Lock) -> None:
     from importlib.resources import as_file, files
 
-    from embeddings.models import Supplement, unpack, unpack_descriptions
+    from embeddings.models import unpack
 
-    folder = files("embeddings.catalogue")
-    with as_file(folder / _DESCRIPTIONS) as packed:
-        descriptions = unpack_descriptions(packed)
-    with as_file(folder / _PACKED) as packed, as_file(folder / _ADDITIONS) as additions:
-        supplement = Supplement(_measured(OWN_MODEL), descriptions, additions)
-        unpack(packed, path, lock=lock, progress=progress, supplement=supplement)
+    with as_file(files("embeddings.catalogue") / _PACKED) as packed:
+        unpack(packed, path, lock=lock, progress=progress, measured=_measured(OWN_MODEL))
 
 
 def _write_glove(path: Path, progress: Progress, lock: Lock) -> None:

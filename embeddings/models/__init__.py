@@ -28,11 +28,8 @@ if TYPE_CHECKING:
     from embeddings.models.packed import (
         Band,
         Content,
-        Supplement,
         pack,
-        pack_descriptions,
         unpack,
-        unpack_descriptions,
     )
     from embeddings.models.tuning import Trial, tune
     from embeddings.models.writer import ModelWriter, rebuild_index, save_model
@@ -40,7 +37,7 @@ if TYPE_CHECKING:
 __getattr__ = late(
     __name__,
     {
-        "packed": "Band Content Supplement pack pack_descriptions unpack unpack_descriptions",
+        "packed": "Band Content pack unpack",
         "tuning": "Trial tune",
         "writer": "ModelWriter rebuild_index save_model",
     },
@@ -63,7 +60,6 @@ __all__ = [
     "ModelWriter",
     "Neighbours",
     "RowTexts",
-    "Supplement",
     "Trial",
     "WordVectors",
     "fold",
@@ -73,7 +69,6 @@ __all__ = [
     "open_model",
     "open_texts",
     "pack",
-    "pack_descriptions",
     "parse_manifest",
     "plain",
     "ranked_variants",
@@ -83,7 +78,6 @@ __all__ = [
     "subword_vector",
     "tune",
     "unpack",
-    "unpack_descriptions",
     "verify_model",
     "write_texts",
 ]

@@ -30,7 +30,6 @@ from embeddings.search import IndexReport, Matrix
 _FORMAT = 1
 _ABOUT, _WORDS, _COUNTS, _CODES = "about.json", "words.xz", "counts.xz", "codes"
 _MOST_ROWS, _MOST_DIMENSIONS = 10_000_000, 4096
-_MOST_DESCRIPTIONS = 100_000_000
 _BLOCK_ROWS = 4_000
 """Few enough that their vectors are always written to the same memory."""
 
@@ -53,22 +52,6 @@ class Content:
     card: Card
     display: Sequence[str | None] | None = None
     descriptions: Sequence[str | None] | None = None
-    index: IndexReport | None = None
-    """The index that was measured on these vectors, rounded, so that unpacking need not measure it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Supplement:
-    """What is known of a packed model's rows since it was packed."""
-
-    index: IndexReport | None = None
-    """An index that was measured on its vectors."""
-    descriptions: Mapping[str, str] | None = None
-    """What each word is, those of ``additions`` too; others are nothing."""
-    additions: Path | None = None
-    """Another packed file of the same space. Its entries stand behind all of the model's, so that their rank says
-    nothing of how often they are met; their counts do.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +62,6 @@ class _Part:
     bands: Sequence[Band]
     dimension: int
     card: Card
-    index: IndexReport | None
     words: Sequence[str]
     counts: Sequence[int]
     texts: Mapping[str, Sequence[str]]
@@ -106,7 +88,6 @@ def pack(path: Path, content: Content, bands: Sequence[Band]) -> int:
         "dimension": content.vectors.shape[1],
         "bands": [asdict(band) for band in bands],
         "card": asdict(content.card),
-        "index": None if content.index is None else content.index.as_dict(),
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
 
@@ -131,52 +112,19 @@ def unpack(
     name: str | None = None,
     lock: Lock | None = None,
     progress: Progress = no_progress,
-    supplement: Supplement | None = None,
+    measured: IndexReport | None = None,
 ) -> Manifest:
-    """Make the model folder ``path`` of a packed file; what a ``supplement`` has takes the place of what the file says,
-    or is added at the end.
+    """Make the model folder ``path`` of a packed file; an index that was ``measured`` on these vectors is built as it
+    says, and not measured.
 
-    Raises `ModelError` naming what is wrong with which file.
+    Raises `ModelError` naming what is wrong with the file.
     """
-    more = supplement or Supplement()
-    first = _read(packed)
-    parts = [first] if more.additions is None else [first, _read(more.additions)]
-    if parts[-1].dimension != first.dimension:
-        raise ModelError(
-            f"{more.additions} has {parts[-1].dimension} dimensions and {packed} has {first.dimension}. "
-            "Install the package again."
-        )
-    rows = sum(len(part.words) for part in parts)
-    with ModelWriter(path, first.dimension, expected_rows=rows, lock=lock) as writer:
-        for part in parts:
-            _append(writer, part, progress)
-        for name_of_texts in (DISPLAY_FILE, DESCRIPTIONS_FILE):
-            texts = [part.texts.get(name_of_texts) or [""] * len(part.words) for part in parts]
-            if name_of_texts == DESCRIPTIONS_FILE and more.descriptions is not None:
-                texts = [[more.descriptions.get(word, "") for word in part.words] for part in parts]
-            if any(name_of_texts in part.texts for part in parts):
-                write_texts(writer.folder / name_of_texts, [text for of_part in texts for text in of_part])
-        card = replace(first.card, name=name or first.card.name)
-        return writer.finish(card, progress=progress, measured=more.index or (None if more.additions else first.index))
-
-
-def pack_descriptions(path: Path, descriptions: Mapping[str, str]) -> int:
-    """Write what each word is as one small file, and give its bytes; the same descriptions give the same bytes."""
-    path.write_bytes(_lines([f"{word}\t{text}" for word, text in descriptions.items()]))
-    return path.stat().st_size
-
-
-def unpack_descriptions(packed: Path) -> dict[str, str]:
-    """What `pack_descriptions` wrote. Raises `ModelError` where the file is damaged."""
-    try:
-        lines = _unxz(packed.read_bytes(), _MOST_DESCRIPTIONS).decode("utf-8").split("\n")
-        return dict(line.split("\t") for line in lines)  # ValueError where a line has no tab
-    except (ValueError, lzma.LZMAError) as error:
-        raise ModelError(
-            f"{packed} holds no descriptions, or is damaged: {error}. Install the package again."
-        ) from error
-    except OSError as error:
-        raise ModelError(f"{packed} cannot be read: {error.strerror or error}.") from error
+    part = _read(packed)
+    with ModelWriter(path, part.dimension, expected_rows=len(part.words), lock=lock) as writer:
+        _append(writer, part, progress)
+        for name_of_texts, texts in part.texts.items():
+            write_texts(writer.folder / name_of_texts, texts)
+        return writer.finish(replace(part.card, name=name or part.card.name), progress=progress, measured=measured)
 
 
 @contextmanager
@@ -202,7 +150,6 @@ def _read(packed: Path) -> _Part:
         bands = [Band(int(band["end"]), float(band["step"])) for band in about["bands"]]
         if not (0 < rows <= _MOST_ROWS and 0 < dimension <= _MOST_DIMENSIONS and bands and bands[-1].end == rows):
             raise ModelError(f"{packed} is damaged: {rows} rows of {dimension} dimensions in {len(bands)} bands.")
-        index = None if about.get("index") is None else IndexReport.from_dict(about["index"])
         words = _split(_unxz(_member(archive, _WORDS), rows * 400), rows)
         counts = np.frombuffer(_unxz(_member(archive, _COUNTS), rows * 8), "<u8").tolist()
         texts = {
@@ -210,11 +157,11 @@ def _read(packed: Path) -> _Part:
             for name in (DISPLAY_FILE, DESCRIPTIONS_FILE)
             if name in archive.namelist()
         }
-        return _Part(packed, bands, dimension, Card(**about["card"]), index, words, counts, texts)
+        return _Part(packed, bands, dimension, Card(**about["card"]), words, counts, texts)
 
 
 def _append(writer: ModelWriter, part: _Part, progress: Progress) -> None:
-    """Write the rows of a packed file, with their vectors, behind those that are written."""
+    """Write the rows of a packed file, with their vectors."""
     rows, start = len(part.words), 0
     block = np.empty((_BLOCK_ROWS, part.dimension), np.float32)
     with _opened(part.path) as archive:

@@ -11,7 +11,6 @@ from embeddings.text.display_forms import DisplayForms, display_of
 from embeddings.text.entities import Entities, find_entities
 from embeddings.text.file_types import HEAD_BYTES, TextFormat, is_utf8
 from embeddings.text.numbering import tokenise
-from embeddings.text.occupations import agreed, occupations
 from embeddings.text.phrase_lists import cohesive, known_phrases, numbered, read_phrase_list, title_phrases
 from embeddings.text.phrases import (
     CONNECTORS,
@@ -89,7 +88,6 @@ __all__ = [
     "Text",
     "TextFormat",
     "TokenParameters",
-    "agreed",
     "blocks_of",
     "cased_phrases",
     "class_of",
@@ -110,7 +108,6 @@ __all__ = [
     "modifiers_of",
     "most_agreed",
     "numbered",
-    "occupations",
     "open_ids",
     "paragraphs",
     "phrase_words",

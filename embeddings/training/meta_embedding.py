@@ -75,11 +75,14 @@ def merged_vectors(
     parts, known = [], []
     for place, model in enumerate(models):
         progress("reading models", place, len(models))
-        vectors, there = _part(model, words, parameters.remove)
+        vectors, there = _part(model, words)
         parts.append(vectors)
         known.append(there)
     weights = parameters.weights or (1.0,) * len(models)
     _fill(parts, known, parameters, [model.name for model in models], progress)
+    if parameters.remove:
+        for part in parts:
+            _remove_largest(part, parameters)
     for part, weight in zip(parts, weights, strict=True):
         part *= np.float32(np.sqrt(weight / sum(weights)))
     progress("turning", 0, 1)
@@ -102,19 +105,12 @@ def merged_words(models: Sequence[Model], *, all_words: bool) -> list[str]:
     return words
 
 
-def _part(model: Model, words: Sequence[str], remove: int) -> tuple[Matrix, npt.NDArray[np.bool_]]:
+def _part(model: Model, words: Sequence[str]) -> tuple[Matrix, npt.NDArray[np.bool_]]:
     """A model's unit vectors of ``words`` [words, dimension], zeros where it has none, and which it has."""
     rows = np.fromiter((_row(model, word) for word in words), np.int64, len(words))
     there = rows >= 0
     vectors = np.zeros((len(words), model.dimension), np.float32)
     vectors[there] = model.vectors[rows[there]]
-    if remove:
-        frequent = model.vectors[: min(len(model), 100_000)]
-        mean = frequent.mean(axis=0)
-        _, directions = np.linalg.eigh(np.cov(frequent, rowvar=False))
-        largest = directions[:, ::-1][:, :remove].astype(np.float32)
-        centred = vectors[there] - mean
-        vectors[there] = centred - centred @ largest @ largest.T
     _to_unit(vectors)
     return vectors, there
 
@@ -156,6 +152,17 @@ def _fill(
             filled = np.hstack([originals[other][rows] for other in others]) @ solution
             _to_unit(filled)
             part[rows] = filled
+
+
+def _remove_largest(vectors: Matrix, parameters: MergeParameters) -> None:
+    """Take the mean of the words to fit and their largest directions away from unit ``vectors``, which stay such."""
+    fit = vectors[: parameters.fit_words]
+    mean = fit.mean(axis=0)
+    _, directions = np.linalg.eigh(np.cov(fit, rowvar=False))
+    largest = directions[:, ::-1][:, : parameters.remove].astype(np.float32)
+    vectors -= mean
+    vectors -= vectors @ largest @ largest.T
+    _to_unit(vectors)
 
 
 def _projected(vectors: Matrix, parameters: MergeParameters) -> Matrix:

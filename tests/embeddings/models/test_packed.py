@@ -6,7 +6,7 @@ import pytest
 
 from embeddings.errors import ModelError
 from embeddings.models.model import Card, open_model
-from embeddings.models.packed import Band, Content, Supplement, pack, pack_descriptions, unpack, unpack_descriptions
+from embeddings.models.packed import Band, Content, pack, unpack
 
 
 @pytest.fixture
@@ -35,63 +35,6 @@ def test_what_is_packed_is_unpacked(tmp_path: Path, content: Content) -> None:
     error = np.abs(model.vectors * lengths - content.vectors)
     assert error[:100].max() <= 0.005 + 1e-6
     assert 0.005 < error[100:].max() <= 0.015 + 1e-6
-
-
-def test_other_descriptions_take_the_place_of_those_in_the_file(tmp_path: Path, content: Content) -> None:
-    said = {"w3": "a third", "new_york": "city in the United States"}
-    assert pack_descriptions(tmp_path / "d", said) == (tmp_path / "d").stat().st_size
-    pack(tmp_path / "p", content, BANDS)
-    unpack(tmp_path / "p", tmp_path / "m", supplement=Supplement(descriptions=unpack_descriptions(tmp_path / "d")))
-    model = open_model(tmp_path / "m")
-    assert [model.description(row) for row in (2, 3, 499)] == [None, "a third", "city in the United States"]
-    assert model.display(499) == "New York"
-
-
-def more_of(content: Content, dimension: int = 12) -> Content:
-    vectors = content.vectors[[3, 3]][:, :dimension] * 0.99
-    return Content(["mcdonald's", "c++"], vectors, [140, 376], Card("more"), ["McDonald's", "C++"])
-
-
-def test_additions_stand_behind_all_others(tmp_path: Path, content: Content) -> None:
-    pack(tmp_path / "p", content, BANDS)
-    pack(tmp_path / "a", more_of(content), [Band(2, 0.01)])
-    said = Supplement(descriptions={"w3": "a third", "c++": "language"}, additions=tmp_path / "a")
-    manifest = unpack(tmp_path / "p", tmp_path / "m", supplement=said)
-    model = open_model(tmp_path / "m")
-    assert (manifest.count, manifest.card.name) == (len(model), "small") == (502, "small")
-    assert list(model.vocabulary)[499:] == ["new_york", "mcdonald's", "c++"]
-    assert [model.count_of(row) for row in (499, 500, 501)] == [1, 140, 376]
-    assert [model.display(row) for row in (0, 499, 500, 501)] == [None, "New York", "McDonald's", "C++"]
-    assert [model.description(row) for row in (3, 499, 500, 501)] == ["a third", None, None, "language"]
-    assert np.abs(model.vectors[500] @ model.vectors[3] - 1) < 0.001
-
-
-def test_additions_that_are_damaged_or_of_another_space_are_refused(tmp_path: Path, content: Content) -> None:
-    pack(tmp_path / "p", content, BANDS)
-    pack(tmp_path / "a", more_of(content, 6), [Band(2, 0.01)])
-    supplement = Supplement(additions=tmp_path / "a")
-    with pytest.raises(ModelError, match="a has 6 dimensions and .*p has 12"):
-        unpack(tmp_path / "p", tmp_path / "m", supplement=supplement)
-    pack(tmp_path / "a", more_of(content), [Band(2, 0.01)])
-    whole = (tmp_path / "a").read_bytes()
-    codes = whole.index(b"codes0") + 10
-    for damaged in (whole[:-30], whole[:codes] + bytes([whole[codes] ^ 1]) + whole[codes + 1 :], b""):
-        (tmp_path / "a").write_bytes(damaged)
-        with pytest.raises(ModelError, match="a is not a packed model, or is damaged.*Install the package again"):
-            unpack(tmp_path / "p", tmp_path / "m", supplement=supplement)
-        assert not (tmp_path / "m").exists()
-    pack(tmp_path / "a", content, BANDS)
-    with pytest.raises(ModelError, match="500 words twice"):
-        unpack(tmp_path / "p", tmp_path / "m", supplement=supplement)
-
-
-def test_damaged_descriptions_are_refused(tmp_path: Path) -> None:
-    pack_descriptions(tmp_path / "d", {"a": "letter"})
-    (tmp_path / "d").write_bytes((tmp_path / "d").read_bytes()[:-9])
-    with pytest.raises(ModelError, match="d holds no descriptions, or is damaged"):
-        unpack_descriptions(tmp_path / "d")
-    with pytest.raises(ModelError, match="cannot be read"):
-        unpack_descriptions(tmp_path / "none")
 
 
 def test_the_same_content_gives_the_same_bytes(tmp_path: Path, content: Content) -> None:

@@ -1,46 +1,24 @@
-"""What the entries of the model that comes with the package are, from the text that it was made of:
-
-    python scripts/describe_default_model.py --corpus enwiki.txt.xz
+"""What the entries of the default model are, from the text that it is made of.
 
 Three rules describe an entry: it is the subject of an article; much is said of it anywhere in the text; or the little
 that is said of it fits the entries nearest to it. What the first sentence or the text says, the vectors have to bear
 out: entries nearest to it have to be described in such words too. Of namesakes the one is taken that they are most
-like. All of it is written as wikipedia.descriptions beside the model.
+like.
 """
 
 import math
 import re
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import takewhile
-from pathlib import Path
 
-import click
 import numpy as np
 
-from embeddings.models import Model, Supplement, open_model, pack_descriptions, unpack
+from embeddings.models import Model
 from embeddings.search import Matrix
-from embeddings.text import (
-    FUNCTION_WORDS,
-    KINDS,
-    POSSESSIVE,
-    REGIONS,
-    CorpusParameters,
-    Statement,
-    class_of,
-    described,
-    modifiers_of,
-    most_agreed,
-    paragraphs,
-    statements,
-    title,
-)
+from embeddings.text import FUNCTION_WORDS, KINDS, POSSESSIVE, REGIONS, Statement, class_of, most_agreed
+from scripts.default_model.sayings import Sayings
 
-CATALOGUE = Path(__file__).parent.parent / "embeddings" / "catalogue"
-USUAL = 5
-"""Articles of so many subjects must have a word before what they are for it to be shown."""
 LEAST_OF_A_WORD, SHARE_OF_A_WORD = 4, 50
 """So much must be said of a name of one word, and once for so many times that it is met: it may mean many things."""
 NEAREST, SURE_OF_KIND, SURE_OF_CLASS, LIKELY = 15, 0.4, 0.02, 0.03
@@ -69,46 +47,9 @@ NAMES = KINDS["people"] | KINDS["places"] | KINDS["works"] | KINDS["groups"]
 PLACES_OF_REGIONS = frozenset("state country nation republic kingdom province region county territory".split())
 
 
-@dataclass(slots=True)
-class Sayings:
-    """What a text says of the rows of a model."""
-
-    articles: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """What the first sentences of articles say that their subjects are: several where namesakes have some each."""
-    titles: set[int] = field(default_factory=set)
-    """The rows of which articles begin with the name."""
-    said: defaultdict[int, Counter[Statement]] = field(default_factory=lambda: defaultdict(Counter))
-    usual: set[str] = field(default_factory=set)
-    """Words that articles have before what their subjects are."""
-
-
 def is_phrase(word: str) -> bool:
     """Whether an entry is of several words, as McDonald's is."""
     return "_" in word.strip("_") or word.endswith(POSSESSIVE)
-
-
-def read(corpus: Path, model: Model) -> Sayings:
-    """All that the text says of entries."""
-    found, modifiers = Sayings(), Counter[str]()
-    names = {word: row for row, word in enumerate(model.vocabulary) if (model.display(row) or word)[:1].isupper()}
-
-    def row_of(name: str) -> int | None:
-        return names.get(name.lower().replace("’", "'").replace(" ", "_"))
-
-    def row_of_title(name: str) -> int | None:
-        return model.vocabulary.row("_".join(name.lower().replace("’", "'").split()))
-
-    for line in paragraphs(corpus, CorpusParameters()):
-        if (name_of_article := title(line)) is not None and (row := row_of_title(name_of_article)) is not None:
-            found.titles.add(row)
-        for name, description in described([line]):
-            modifiers.update(modifiers_of(description))
-            if (row := row_of_title(name)) is not None:
-                found.articles[row].append(description)
-        for row, statement in statements(line, row_of):
-            found.said[row][statement] += 1
-    found.usual.update(word for word, times in modifiers.items() if times >= USUAL)
-    return found
 
 
 def descriptions(model: Model, sayings: Sayings) -> dict[int, str]:
@@ -292,23 +233,3 @@ def most_confirmed(said: Counter[Statement], near: Counter[str], least: float) -
     if near[best] < least * near.total():
         return None
     return Counter({statement: times for statement, times in said.items() if statement.noun in (best, "place")})
-
-
-@click.command()
-@click.option(
-    "--corpus", type=click.Path(path_type=Path, exists=True), required=True, help="Text, or a Wikipedia dump."
-)
-@click.option("--out", type=click.Path(path_type=Path), default=CATALOGUE / "wikipedia.descriptions", show_default=True)
-def main(corpus: Path, out: Path) -> None:
-    """Read the text and write the descriptions."""
-    with tempfile.TemporaryDirectory() as folder:
-        additions = Supplement(additions=CATALOGUE / "wikipedia.additions")
-        unpack(CATALOGUE / "wikipedia.packed", Path(folder) / "wikipedia", supplement=additions)
-        model = open_model(Path(folder) / "wikipedia")
-        about = descriptions(model, read(corpus, model))
-        size = pack_descriptions(out, {model.vocabulary.word(row): about[row] for row in sorted(about)})
-    click.echo(f"{out}: {len(about):,} descriptions, {size / 1e6:.2f} MB")
-
-
-if __name__ == "__main__":
-    main()

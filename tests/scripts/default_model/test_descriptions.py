@@ -6,24 +6,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.models import Band, Card, Content, Model, open_model, pack, save_model, unpack
+from embeddings.models import Card, Model, open_model, save_model
 from embeddings.text import Statement
-from scripts.describe_default_model import (
+from scripts.default_model.descriptions import (
     COMMON,
     NAME,
     NEAREST,
-    NEIGHBOURS,
     PHRASE,
     Agreement,
-    Sayings,
     confirmed,
     descriptions,
     most_confirmed,
     of_a_region,
-    read,
     rule_of_article,
     with_what_they_share,
 )
+from scripts.default_model.sayings import Sayings
 
 BAND, CITY = Statement(("English", "rock"), "band"), Statement((), "city")
 
@@ -61,22 +59,6 @@ def test_a_name_among_bands_is_taken_for_one_and_the_same_among_cities_is_not(tm
     about = {row: "rock band" if row < NEAREST else "Italian city" for row in range(2 * NEAREST)}
     said = {2 * NEAREST: Counter({BAND: 1}), 2 * NEAREST + 1: Counter({BAND: 1})}
     assert confirmed(model, said, about, {"English", "rock"}) == {2 * NEAREST: "English rock band"}
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Model:
-    """Rows of singers and of cities, each near the words that describe such; `kobe` is a city, `jet_li` a singer."""
-    words, vectors = ["singer", "city"], [[1.0, 0.0], [0.0, 1.0]]
-    for number in range(NEIGHBOURS + 1):
-        words += [f"singer_{number}", f"city_{number}"]
-        vectors += [[1.0, 0.01 * number], [0.01 * number, 1.0]]
-    words += ["kobe", "jet_li", "tea"]
-    vectors += [[0.1, 1.0], [1.0, 0.1], [0.7, 0.7]]
-    shown = [None if word in ("singer", "city", "tea") else word.replace("_", " ").title() for word in words]
-    content = Content(words, np.array(vectors, np.float32) / 2, range(len(words), 0, -1), Card("m", joiner="_"), shown)
-    pack(tmp_path / "m.packed", content, [Band(len(words), 0.005)])
-    unpack(tmp_path / "m.packed", tmp_path / "m")
-    return open_model(tmp_path / "m")
 
 
 def test_a_description_that_its_neighbours_do_not_bear_out_is_left_out(model: Model) -> None:
@@ -125,16 +107,6 @@ def test_of_many_things_of_one_class_and_name_is_shown_what_they_share() -> None
         "Church of England church",
     ]
     assert with_what_they_share(churches) == ["Church of England church"]
-
-
-def test_what_a_text_says_is_read(model: Model, tmp_path: Path) -> None:
-    lines = ["JET LI (born 1963) is a singer.", "KOBE was there.", "Then came the city of Kobe, a city in Japan."]
-    (tmp_path / "text.txt").write_text("\n".join(lines), encoding="utf-8")
-    sayings = read(tmp_path / "text.txt", model)
-    jet_li, kobe = model.vocabulary.row("jet_li"), model.vocabulary.row("kobe")
-    assert sayings.articles == {jet_li: ["singer"]}
-    assert sayings.titles == {jet_li, kobe}
-    assert sayings.said[kobe or 0].total() > 0
 
 
 def test_an_article_on_a_word_is_on_a_sense_that_the_word_has(model: Model) -> None:

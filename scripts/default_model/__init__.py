@@ -1,0 +1,1 @@
+"""How the default model is made: its entries, what the text says of them, and their descriptions."""
