@@ -14,8 +14,6 @@ from embeddings.search.report import IndexParameters
 _FREQUENT = 30_000
 _FIRST_LOOK, _LONG_LOOK = 2048, 16_384
 _STEP = 64
-_MEASURED_VALUES = 20_000_000
-"""Up to a matrix of so many values recall is measured on all the targets that are asked for."""
 
 Search = Callable[[Matrix, int], Rows]
 """Targets [n, dimension] and a number → that many candidates for each [n, number], the likeliest first."""
@@ -76,11 +74,8 @@ def measured_targets(
 ) -> dict[SearchKind, tuple[Matrix, Rows, Rows]]:
     """The targets that an index is measured on, by kind of search: unit targets [n, dimension], the rows that each was
     made of [n, m] and the true rows [n, 10] (of `SearchKind.FIRST` [n, 1]).
-
-    They are fewer where the true rows take long to find: measuring would take most of the time of building.
     """
-    share = np.clip(_MEASURED_VALUES / max(vectors.size, 1), 1 / 3, 1)
-    number, seed = int(np.ceil(parameters.targets * share)), parameters.seed
+    number, seed = parameters.targets, parameters.seed
     makers = {
         SearchKind.ANALOGY: lambda: analogy_targets(vectors, number, seed),
         SearchKind.EXPRESSION: lambda: expression_targets(vectors, number, seed),

@@ -26,7 +26,7 @@ class IndexParameters:
     recall: float = 0.999
     """Wanted share of the true ten nearest rows that are found, on targets of each kind of search."""
     targets: int = 1000
-    """Number of analogy targets that the recall is measured on; down to a third for matrices above 80 MB."""
+    """Number of analogy targets that the recall is measured on."""
     seed: int = 0
     factory: str | None = None
     """The name of the lists (L838/32,26+1) or, as FAISS has it, of a fast scan's codes; None goes by the vectors."""
