@@ -93,9 +93,7 @@ def test_what_people_ask_is_answered(wikipedia: Model, query: str, first: str) -
         ("floppy disk", {"floppy_drive", "disk_drive"}),
     ],
 )
-def test_names_in_s_and_with_signs_stand_among_their_like(
-    wikipedia: Model, query: str, near: set[str]
-) -> None:
+def test_names_in_s_and_with_signs_stand_among_their_like(wikipedia: Model, query: str, near: set[str]) -> None:
     assert near <= {result.word for result in ask(wikipedia, query).results}
 
 
