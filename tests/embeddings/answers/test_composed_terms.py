@@ -10,13 +10,13 @@ TERMS = """
 lord of the rings|the_fellowship_of_the_ring|sauron
 university of cambridge|university_of_oxford|oxford
 rock and roll|rock_and_roll_hall_of_fame|punk
-New York Times|the_washington_post|washington
+New York Times|washington_post|washington
 university of southern california law school|harvard_law_school|berkeley
 king of the hill|the_king_of_queens|castle
 bank of england governor|central_bank|treasurer
 history of science|philosophy_of_science|sociology
 theory of everything|edward_witten|theories
-sons of anarchy|age_of_ultron|clan
+sons of anarchy|the_dukes_of_hazzard|clan
 house of cards|house_of_secrets|card
 game of thrones|a_storm_of_swords|dragons
 war and peace|peace_talks|truce
@@ -25,16 +25,16 @@ salt and pepper|garlic|vinegar
 fish and chips|seafood|seafood
 bed and breakfast|lunch|lunch
 research and development|technology_development|innovation
-mergers and acquisitions|arbitrage|takeovers
+mergers and acquisitions|liquidations|takeovers
 arts and crafts|arts_and_crafts_movement|handicrafts
-supply and demand|price_elasticity|prices
+supply and demand|demand_curve|prices
 trial and error|errors|errors
-art of war|warfare|contemporary
+art of war|sculpture|contemporary
 house of commons|house_of_lords|parliament
 house of lords|house_of_commons|parliament
 bill of rights|english_bill_of_rights|amendment
 statue of liberty|eiffel_tower|monument
-tower of london|windsor_castle|towers
+tower of london|westminster_abbey|towers
 bay of pigs|bay_of_pigs_invasion|whale
 gulf of mexico|gulf_of_california|honduras
 declaration of independence|american_declaration_of_independence|proclamation
@@ -45,7 +45,7 @@ old navy|us_navy|naval
 banana republic|bananas|bananas
 levi's jeans|denim|denim
 french fries|mashed_potatoes|sandwiches
-ice cream sandwich|whipped_cream|chocolate
+ice cream sandwich|snack|chocolate
 red wine vinegar|soy_sauce|sauce
 guitar player|guitarist|guitarists
 football coach|head_coach|soccer
@@ -62,10 +62,10 @@ prime minister of japan|prime_minister_of_denmark|koizumi
 mayor of london|lord_mayor_of_london|councillor
 ministry of defence|ministry_of_defense|defense
 department of energy|u.s_department_of_energy|petroleum
-institute of technology|california_institute_of_technology|engineering
+institute of technology|carnegie_institute_of_technology|engineering
 bachelor of arts|master_of_arts|undergraduate
 doctor of philosophy|master_of_philosophy|doctorate
-gone with the wind|the_wizard_of_oz|winds
+gone with the wind|wizard_of_oz|winds
 beauty and the beast|lady_and_the_tramp|monster
 """
 ASKED = [tuple(line.split("|")) for line in TERMS.strip().split("\n")]
