@@ -2,7 +2,7 @@
 
     python scripts/build_default_model.py --corpus enwiki.txt.xz --out embeddings/catalogue/wikipedia.packed
 
-Skip-gram and fastText are trained on the same text with its names joined, which is prepared once, and merged with
+Skip-gram, CBOW and fastText are trained on the same text with its names joined, which is prepared once, and merged with
 GloVe 6B (50 dimensions), which has read a hundred times as much. Of all that the text has what people look up is kept
 (`scripts/default_model`), with what it is; the result is rounded, measured and packed. With ``--threads 1`` the same
 text, seed and date give the same file on one machine. What is prepared and trained is kept in ``--work``, so that a run

@@ -39,7 +39,7 @@ LEAST_OF_LITTLE = 0.57
 """How well, by the rule that found the description: each was chosen by looking at some that are just above it."""
 BLOCK_ROWS = 512
 RARE = 1e-3
-"""Words count less in a description if they are more frequent than this in the text."""
+"""Words count less in a composition if they are more frequent than this in the text."""
 NAMED_AFTER = KINDS["works"] | frozenset("breed community hamlet locality place settlement village".split())
 """What is mostly named after something else."""
 NAMES = KINDS["people"] | KINDS["places"] | KINDS["works"] | KINDS["groups"]
@@ -139,12 +139,18 @@ def least_of(row: int, model: Model) -> float:
     return max(LEAST_OF_A_WORD, model.count_of(row) // SHARE_OF_A_WORD)
 
 
+def composed(model: Model, rows: Sequence[int]) -> Matrix:
+    """The mean of the words at ``rows``, of which frequent ones count less (Arora and others 2017), of length 1."""
+    shares = np.array([model.count_of(row) for row in rows]) / model.total_count
+    mean = np.asarray(RARE / (RARE + shares), np.float32) @ model.vectors_of(rows)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
+
+
 class Agreement:
     """How near descriptions are to those of the rows nearest to theirs."""
 
     def __init__(self, model: Model, about: Mapping[int, str]) -> None:
         self._model = model
-        self._total = float(model.counts.sum())
         self._rows = np.array(list(about))
         self._vectors = model.vectors_of(self._rows)
         self._meanings = np.stack([self._meaning(text) for text in about.values()])
@@ -171,12 +177,8 @@ class Agreement:
         return np.asarray(around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-9))
 
     def _meaning(self, text: str) -> Matrix:
-        """The mean of the words, of which frequent ones count less (Arora and others 2017), of length 1."""
         found = (self._model.vocabulary.row(word.lower()) for word in re.findall(r"[^\W\d][\w'-]+", text))
-        rows = [row for row in found if row is not None]
-        shares = np.array([self._model.count_of(row) for row in rows]) / self._total
-        meaning = np.asarray(RARE / (RARE + shares), np.float32) @ self._model.vectors_of(rows)
-        return np.asarray(meaning / max(float(np.linalg.norm(meaning)), 1e-9), np.float32)
+        return composed(self._model, [row for row in found if row is not None])
 
 
 def confirmed(

@@ -14,7 +14,7 @@ import numpy as np
 from embeddings.models import Card, Content, Model
 from embeddings.search import Matrix
 from embeddings.text import KINDS, POSSESSIVE, class_of
-from scripts.default_model.descriptions import RARE, is_phrase
+from scripts.default_model.descriptions import composed, is_phrase
 from scripts.default_model.sayings import Sayings
 
 LEAST_PHRASE, LEAST_COMMON, LEAST_KNOWN, LEAST_OTHER = 7, 5, 7, 10
@@ -180,7 +180,6 @@ def steadied(model: Model, rows: Sequence[int]) -> Matrix:
     times: what is met five times has learnt little of itself.
     """
     vectors = np.array(model.vectors[rows])
-    total = float(model.counts.sum())
     entries = frozenset(rows)
     for place, row in enumerate(rows):
         word = model.vocabulary.word(row)
@@ -189,9 +188,6 @@ def steadied(model: Model, rows: Sequence[int]) -> Matrix:
             continue
         known = [own for part in parts if (own := model.vocabulary.row(part)) is not None and own in entries]
         if len(known) == len(parts):  # else it would become what it is: Mouchoir Bank a bank
-            shares = np.array([model.count_of(part) for part in known]) / total
-            composed = np.asarray(RARE / (RARE + shares), np.float32) @ model.vectors_of(known)
-            composed /= np.float32(max(float(np.linalg.norm(composed)), 1e-9))
-            vectors[place] = model.count_of(row) * vectors[place] + PRIOR * composed
+            vectors[place] = model.count_of(row) * vectors[place] + PRIOR * composed(model, known)
             vectors[place] /= np.linalg.norm(vectors[place])
     return vectors
