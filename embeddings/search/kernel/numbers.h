@@ -102,10 +102,9 @@ static float number_target(const List_index *index, const float *turned, int8_t 
 
 // ---- Numbers of rows
 
-// 4-byte groups of 16 rows: columns of what were lines.
-static void transpose(const uint8_t *lines, int64_t stride, __m512i columns[16]) {
-    __m512i a[16], b[16];
-    for (int i = 0; i < 16; i++) a[i] = _mm512_loadu_si512(lines + i * stride);
+// Makes columns of 16 lines of 16 numbers of 4 bytes.
+INLINE void transpose(__m512i a[16], __m512i columns[16]) {
+    __m512i b[16];
     for (int i = 0; i < 8; i++) {
         b[2 * i] = _mm512_unpacklo_epi32(a[2 * i], a[2 * i + 1]);
         b[2 * i + 1] = _mm512_unpackhi_epi32(a[2 * i], a[2 * i + 1]);
@@ -201,9 +200,10 @@ static void number_rows(const List_index *index, const Levels *levels, const uin
                         int64_t steps, uint8_t *to, float *shares) {
     const int64_t of_coarse = quads_of_coarse(index), units = is_united(index) ? of_coarse : 0;
     const __m512i mask = _mm512_set1_epi8((char)((1 << index->fine_bits) - 1));
-    __m512i *quads = (__m512i *)to, columns[16], of_levels[MOST_QUADS / 2];
+    __m512i *quads = (__m512i *)to, lines[16], columns[16], of_levels[MOST_QUADS / 2];
     levels_of_rows(index, levels, coarse, half, of_levels);
-    transpose(fine, LINE, columns);
+    for (int row = 0; row < 16; row++) lines[row] = _mm512_loadu_si512(fine + row * LINE);
+    transpose(lines, columns);
     int64_t i = 0, quad = 0;
     for (int64_t at = 0; at < LINE && i < index->turned; at += STRETCH)
         for (int64_t shift = 0; shift < 8 && i < index->turned; shift += index->fine_bits) {
