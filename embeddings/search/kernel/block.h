@@ -37,6 +37,7 @@ typedef struct {
     Passed *finer;            // [TARGETS_AT_ONCE][ROOM]
     Ranked *hits;             // [targets][MOST_HITS]
     Seed_rows *seeds;
+    Target_units target_units;
     Search alone;             // memory of a target that reads by itself
 } Block;
 
@@ -47,9 +48,6 @@ static void number_parts(const List_index *index, const Question *asked, const B
     for (int64_t part = first; part < end; part++) {
         float *shares = block->shares + (part - first) * PART_ROWS;
         for (int half = 0; half < 2; half++) {
-            const uint8_t *ahead = index->fine + (part + 1) * PART_ROWS * LINE + half * (PART_ROWS / 2) * LINE;
-            if (part + 1 < index->parts)
-                for (int64_t line = 0; line < PART_ROWS / 2; line++) __builtin_prefetch(ahead + line * LINE);
             const int64_t rows = part * PART_ROWS + half * (PART_ROWS / 2);
             number_rows(index, levels, index->coarse + part * bytes_of_part(index), index->fine + rows * LINE, half,
                         block->steps, block->rows + (2 * (part - first) + half) * half_size, shares + half * (PART_ROWS / 2));
@@ -162,14 +160,27 @@ static void gather(const Block *block, const uint32_t *ordered, int64_t count, f
     }
 }
 
+// Codes of the next list, which memory brings while parts of this one are multiplied.
+typedef struct {
+    const uint8_t *at, *end;
+} Ahead;
+
+enum { LINES_AHEAD = 8 };
+
+INLINE void bring_ahead(Ahead *ahead) {
+    for (int i = 0; i < LINES_AHEAD && ahead->at < ahead->end; i++, ahead->at += LINE) __builtin_prefetch(ahead->at, 0, 2);
+}
+
 // The processor multiplies one part while the sums of the one before are compared.
 static void read_parts_by_some(const List_index *index, const Question *asked, const Block *block, Some *some,
-                               int64_t first, int64_t end) {
+                               int64_t first, int64_t end, Ahead *ahead) {
     const int64_t size = 2 * block->steps * QUADS_OF_STEP * QUAD_BYTES;
     int32_t *sums = block->sums, *sums_before = block->sums + 2 * TARGETS_AT_ONCE * BLOCK_ROWS;
     int64_t before = -1;
     for (int64_t part = first; part < end; part++) {
         if (!is_promising(index, asked, some, part)) continue;
+        bring_ahead(&ahead[0]);
+        bring_ahead(&ahead[1]);
         block->multiply(block->together, block->rows + (part - first) * size, block->steps, sums);
         if (before >= 0) take_part(index, asked, block, some, before, before - first, sums_before);
         int32_t *const free_sums = sums_before;
@@ -256,11 +267,14 @@ static void read_block(const List_index *index, const Question *asked, const Blo
             const int64_t ordered = order_members(index, asked, block, members, from, until);
             if (ordered == 0) continue;
             number_parts(index, asked, block, &levels, from, until);
+            const int64_t next = until + PARTS_DECODED < index->parts ? until + PARTS_DECODED : index->parts;
+            Ahead ahead[2] = {{index->fine + until * PART_ROWS * LINE, index->fine + next * PART_ROWS * LINE},
+                              {index->coarse + until * bytes_of_part(index), index->coarse + next * bytes_of_part(index)}};
             for (int64_t i = 0; i < ordered; i += TARGETS_AT_ONCE) {
                 const int64_t now = ordered - i < TARGETS_AT_ONCE ? ordered - i : TARGETS_AT_ONCE;
                 Some some;
                 gather(block, block->ordered + i, now, margin, &some);
-                read_parts_by_some(index, asked, block, &some, from, until);
+                read_parts_by_some(index, asked, block, &some, from, until, ahead);
             }
         }
     }
@@ -360,7 +374,7 @@ static void begin_in_block(const List_index *index, const Question *asked, const
     search->hits = block->hits + i * MOST_HITS;
     search->is_guess = 1;
     search->bound = block->bounds[i] = bound;
-    block->units[i] = number_target(index, turned, block->numbers + i * block->bytes, &block->origins[i]);
+    block->units[i] = number_target(index, &block->target_units, turned, block->numbers + i * block->bytes, &block->origins[i]);
     block->per_units[i] = 1 / block->units[i];
 }
 
@@ -368,6 +382,7 @@ static void search_block(const List_index *index, const Question *asked, const f
                          const Block *given) {
     Block block = *given;
     block.wide = (count + 15) / 16 * 16;
+    find_target_units(index, &block.target_units);
     turn(index, targets, count, block.turned);
     for (int64_t i = 0; i < count; i++) {
         block.searches[i].target = targets + i * index->dimension;
@@ -377,10 +392,7 @@ static void search_block(const List_index *index, const Question *asked, const f
     set_up(block.multiply);
     read_block(index, asked, &block);
     put_away(block.multiply);
-    for (int64_t i = 0; i < count; i++) {
-        if (i + 1 < count) hits_ahead(index, &block.searches[i + 1]);
-        rank_hits(index, asked, &block.searches[i]);
-    }
+    for (int64_t i = 0; i < count; i++) rank_hits(index, asked, &block.searches[i]);
 }
 
 #else

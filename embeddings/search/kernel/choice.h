@@ -4,23 +4,27 @@
 
 #include "reading.h"
 
-enum { CENTRES_AT_ONCE = 32, PARTS_AT_ONCE = 16, PARTS_AHEAD = 4 };
+enum { DIRECTIONS_AT_ONCE = 16, CENTRES_AT_ONCE = 32, PARTS_AT_ONCE = 16, PARTS_AHEAD = 4 };
 static const float ALREADY_READ = -INFINITY; // in the place of a centre's score: less than any bound
 
-// Turns `targets` [count][dimension], to `turned` [count][turned]: four at a time for each direction, which is read once for
-// them.
+// Turns `targets` [count][dimension], to `turned` [count][turned].
 static void turn(const List_index *index, const float *targets, int64_t count, float *turned) {
     const int64_t dimension = index->dimension;
-    int64_t j = 0;
-    for (; j + 4 <= count; j += 4, targets += 4 * dimension)
-        for (int64_t i = 0; i < index->turned; i++) {
-            float four[4];
-            dot_of_four(index->rotation + i * dimension, targets, dimension, four);
-            for (int at = 0; at < 4; at++) turned[(j + at) * index->turned + i] = four[at];
-        }
-    for (; j < count; j++, targets += dimension)
+    int64_t whole = 0;
+#if defined(__AVX512F__)
+    whole = count / 4 * 4;
+    for (int64_t first = 0; first < index->turned; first += DIRECTIONS_AT_ONCE) // which stay in the cache for all targets
+        for (int64_t j = 0; j < whole; j += 4)
+            for (int64_t i = first; i < first + DIRECTIONS_AT_ONCE && i < index->turned; i += 4) { // a multiple of four
+                float products[16];
+                dots_of_four(index->rotation + i * dimension, targets + j * dimension, dimension, products);
+                for (int at = 0; at < 4; at++)
+                    memcpy(turned + (j + at) * index->turned + i, products + 4 * at, 4 * sizeof(float));
+            }
+#endif
+    for (int64_t j = whole; j < count; j++)
         for (int64_t i = 0; i < index->turned; i++)
-            turned[j * index->turned + i] = dot(index->rotation + i * dimension, targets, dimension);
+            turned[j * index->turned + i] = dot(index->rotation + i * dimension, targets + j * dimension, dimension);
 }
 
 // Brings a turned target into units of the codes and finds how each centre scores.
@@ -53,6 +57,15 @@ static void begin(const List_index *index, Search *search, const float *turned, 
 
 // The first place from `at` on with more than `least`, or `n`.
 INLINE int64_t next_above(const float *numbers, int64_t at, int64_t n, float least) {
+#if defined(__AVX512F__)
+    for (; at < n; at += 16) {
+        const __mmask16 there = first_of_16(n - at);
+        const __m512 some = _mm512_maskz_loadu_ps(there, numbers + at);
+        const __mmask16 above = _mm512_mask_cmp_ps_mask(there, some, _mm512_set1_ps(least), _CMP_GT_OQ);
+        if (above) return at + __builtin_ctz(above);
+    }
+    return n;
+#else
     for (; at + 16 <= n; at += 16) {
         int some = 0;
         for (int lane = 0; lane < 16; lane++) some |= numbers[at + lane] > least;
@@ -60,6 +73,7 @@ INLINE int64_t next_above(const float *numbers, int64_t at, int64_t n, float lea
     }
     while (at < n && !(numbers[at] > least)) at++;
     return at;
+#endif
 }
 
 // The lists whose centres score best are read first, so that there is a bound for the others.

@@ -28,10 +28,27 @@ INLINE int64_t place_of_table(int64_t nibble) { return TABLE * nibble; }
 // Where the share of a row of a part stands, and its byte of every two nibbles.
 INLINE int64_t place_in_part(int64_t row) { return 2 * (row % (PART_ROWS / 2)) + row / (PART_ROWS / 2); }
 
-static const float LEVELS_OF_FOUR[16] = {-2.7326f, -2.0690f, -1.6181f, -1.2562f, -0.9424f, -0.6568f, -0.3881f, -0.1284f,
-                                         0.1284f,  0.3881f,  0.6568f,  0.9424f,  1.2562f,  1.6181f,  2.0690f,  2.7326f};
-static const float LEVELS_OF_TWO[4] = {-1.5104f, -0.4528f, 0.4528f, 1.5104f};
-static const float LEVEL_OF_ONE = 0.7979f;
+#define OF_FOUR                                                                                                      \
+    {-2.7326f, -2.0690f, -1.6181f, -1.2562f, -0.9424f, -0.6568f, -0.3881f, -0.1284f,                                 \
+     0.1284f,  0.3881f,  0.6568f,  0.9424f,  1.2562f,  1.6181f,  2.0690f,  2.7326f}
+#define A 1.5104f
+#define B 0.4528f
+#define ONE 0.7979f
+static const float LEVELS_OF_FOUR[16] = OF_FOUR, LEVELS_OF_TWO[4] = {-A, -B, B, A}, LEVEL_OF_ONE = ONE;
+
+// By how many bits each number has, 1, 2 or 4: the levels of the first number of each nibble, of the second, and so on.
+static const float LEVELS_OF_NIBBLES[3][4][16] = {
+    {{-ONE, ONE, -ONE, ONE, -ONE, ONE, -ONE, ONE, -ONE, ONE, -ONE, ONE, -ONE, ONE, -ONE, ONE},
+     {-ONE, -ONE, ONE, ONE, -ONE, -ONE, ONE, ONE, -ONE, -ONE, ONE, ONE, -ONE, -ONE, ONE, ONE},
+     {-ONE, -ONE, -ONE, -ONE, ONE, ONE, ONE, ONE, -ONE, -ONE, -ONE, -ONE, ONE, ONE, ONE, ONE},
+     {-ONE, -ONE, -ONE, -ONE, -ONE, -ONE, -ONE, -ONE, ONE, ONE, ONE, ONE, ONE, ONE, ONE, ONE}},
+    {{-A, -B, B, A, -A, -B, B, A, -A, -B, B, A, -A, -B, B, A}, {-A, -A, -A, -A, -B, -B, -B, -B, B, B, B, B, A, A, A, A}},
+    {OF_FOUR},
+};
+#undef OF_FOUR
+#undef A
+#undef B
+#undef ONE
 
 // What one nibble adds: where its numbers begin among those that have any bits, and how many each has.
 INLINE int bits_of_nibble(const List_index *index, int64_t nibble, int64_t *start) {
@@ -59,17 +76,16 @@ static inline float tabulate(const List_index *index, const float *turned, uint8
     for (int64_t nibble = 0; nibble < nibbles; nibble++) {
         int64_t start;
         const int bits = bits_of_nibble(index, nibble, &start);
-        uint8_t *table = tables + place_of_table(nibble);
-        float numbers[4];
-        for (int i = 0; i < 4 / bits; i++) numbers[i] = turned[start + i] * index->sizes[start + i];
+        uint8_t *restrict table = tables + place_of_table(nibble);
+        float entries[TABLE];
+        for (int code = 0; code < TABLE; code++) entries[code] = 0.5f - lows[nibble] * scale;
+        for (int i = 0; i < 4 / bits; i++) {
+            const float number = turned[start + i] * index->sizes[start + i] * scale;
+            for (int code = 0; code < TABLE; code++) entries[code] += number * LEVELS_OF_NIBBLES[bits / 2][i][code];
+        }
         for (int code = 0; code < TABLE; code++) {
-            float value = -lows[nibble];
-            if (bits == 4) value += numbers[0] * LEVELS_OF_FOUR[code];
-            else if (bits == 2) value += numbers[0] * LEVELS_OF_TWO[code & 3] + numbers[1] * LEVELS_OF_TWO[code >> 2];
-            else
-                for (int i = 0; i < 4; i++) value += code >> i & 1 ? numbers[i] * LEVEL_OF_ONE : -numbers[i] * LEVEL_OF_ONE;
-            const float entry = value * scale + 0.5f;
-            table[code] = entry > 0 ? entry < LARGEST_ENTRY ? (uint8_t)entry : LARGEST_ENTRY : 0;
+            const float entry = larger(entries[code] < LARGEST_ENTRY ? entries[code] : LARGEST_ENTRY, 0);
+            table[code] = (uint8_t)(int32_t)entry;
         }
         if (COPIES > 1) memcpy(table + TABLE, table, TABLE);
     }

@@ -40,20 +40,18 @@ static inline void prepare_fine(const List_index *index, const float *turned, in
     const int64_t count = index->turned;
     // Sums of products must fit into 16 bits: with 8 bits 2 * 2 * 255 * 31, with 4 twice 2 * 2 * 15 * 127.
     const int largest = bits == 8 ? 31 : 127;
-    float most = 1e-12f;
+    const float most = larger(largest_size(turned, index->steps, count), 1e-12f), per_step = (float)largest / most;
     int32_t sum = 0;
-    for (int64_t i = 0; i < count; i++) most = fmaxf(most, fabsf(turned[i] * index->steps[i]));
     memset(query->numbers, 0, sizeof query->numbers);
-    const float per_step = (float)largest / most;
     int64_t i = 0, at = 0;
     for (; i < count; at += STRETCH)
         for (int64_t shift = 0; shift < 8; shift += bits) {
-            int8_t *numbers = query->numbers + (at / AT_ONCE * 8 + shift) / bits * AT_ONCE + at % AT_ONCE;
-            for (int64_t lane = 0; lane < fine_width(at, bytes) && i < count; lane++, i++) {
-                const int number = (int)lrintf(turned[i] * index->steps[i] * per_step);
-                numbers[lane] = (int8_t)number;
-                sum += number;
-            }
+            int8_t *restrict numbers = query->numbers + (at / AT_ONCE * 8 + shift) / bits * AT_ONCE + at % AT_ONCE;
+            const int64_t width = fine_width(at, bytes), some = count - i < width ? count - i : width;
+            for (int64_t lane = 0; lane < some; lane++)
+                numbers[lane] = (int8_t)nearest_whole(turned[i + lane] * index->steps[i + lane] * per_step);
+            for (int64_t lane = 0; lane < some; lane++) sum += numbers[lane];
+            i += some;
         }
     query->bits = bits, query->bytes = bytes, query->used = at;
     query->unit = scale * most / (float)largest;

@@ -7,7 +7,7 @@
 
 #if defined(__AVX512F__)
 
-enum { SEED_PARTS = 64, SEEDS_TAKEN = 1024, MORE_SEEDS = 12, HALVINGS = 12 };
+enum { SEED_PARTS = 64, SEEDS_TAKEN = 1024, MORE_SEEDS = 24, HALVINGS = 12 };
 
 // Some rows of a target's first lists.
 typedef struct {

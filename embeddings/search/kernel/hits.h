@@ -7,16 +7,43 @@
 
 enum { MOST_HITS = 512 };
 
-// Ranks the hits by their vectors, which takes the place of the guess that the bound was so far.
-static inline void rank_hits(const List_index *index, const Question *asked, Search *search) {
-    if (search->is_guess) search->held = 0; // `best` had scores by codes
-    rank_guessed(index, asked, search);
+// The scores of hits by their vectors: of many one after the other, without a branch that waits for memory.
+static inline void score_by_vectors(const List_index *index, Search *search, Ranked *hits, int64_t count) {
+    for (int64_t i = 0; i < count && i < ROWS_AHEAD; i++) row_ahead(index, hits[i].row);
+    for (int64_t i = 0; i < count; i++) {
+        if (i + ROWS_AHEAD < count) row_ahead(index, hits[i + ROWS_AHEAD].row);
+        const float *vector = vector_of(index, hits[i].row, search->row_room);
+        if (vector == NULL) search->cannot_read = 1;
+        else hits[i].score = dot(vector, search->target, index->dimension);
+    }
 }
 
-// The vectors of those that are ranked first.
-static inline void hits_ahead(const List_index *index, const Search *search) {
-    for (int64_t i = 0; i < search->hits_count; i++)
-        if (search->hits[i].score >= search->bound) row_ahead(index, search->hits[i].row);
+// Puts those of the hits first that come up to `least`; gives how many they are.
+static inline int64_t part_hits(Ranked *hits, int64_t count, float least) {
+    int64_t first = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const Ranked hit = hits[i];
+        hits[i] = hits[first];
+        hits[first] = hit;
+        first += hit.score >= least;
+    }
+    return first;
+}
+
+// Ranks the hits by their vectors, which takes the place of the guess that the bound was so far: first those that come up to it,
+// then what still may be among the best.
+static inline void rank_hits(const List_index *index, const Question *asked, Search *search) {
+    const float guess = search->bound;
+    Ranked *hits = search->hits;
+    if (search->is_guess) search->held = 0, set_bound(search, NO_BOUND); // `best` had scores by codes
+    search->is_guess = 0;
+    const int64_t first = part_hits(hits, search->hits_count, guess);
+    score_by_vectors(index, search, hits, first);
+    for (int64_t i = 0; i < first; i++) add_to_best(asked, search, hits[i]);
+    const int64_t second = part_hits(hits + first, search->hits_count - first, search->bound - asked->finer_margin);
+    score_by_vectors(index, search, hits + first, second);
+    for (int64_t i = first; i < first + second; i++) add_to_best(asked, search, hits[i]);
+    search->hits_count = 0;
 }
 
 // Leaves the hits that come up to the bound by now, or ranks them if they are too many.

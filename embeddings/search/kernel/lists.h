@@ -68,6 +68,71 @@ INLINE char *part_of(char **room, int64_t bytes) {
 
 // ---- Products
 
+#if defined(__AVX512F__)
+
+INLINE __mmask16 first_of_16(int64_t n) { return (__mmask16)(n < 16 ? (1 << n) - 1 : 0xffff); }
+
+static inline float dot(const float *a, const float *b, int64_t n) {
+    __m512 sums = _mm512_setzero_ps();
+    for (int64_t at = 0; at < n; at += 16) {
+        const __mmask16 there = first_of_16(n - at);
+        sums = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(there, a + at), _mm512_maskz_loadu_ps(there, b + at), sums);
+    }
+    return _mm512_reduce_add_ps(sums);
+}
+
+// Makes columns of 16 lines of 16 numbers of 4 bytes.
+INLINE void transpose(__m512i a[16], __m512i columns[16]) {
+    __m512i b[16];
+    for (int i = 0; i < 8; i++) {
+        b[2 * i] = _mm512_unpacklo_epi32(a[2 * i], a[2 * i + 1]);
+        b[2 * i + 1] = _mm512_unpackhi_epi32(a[2 * i], a[2 * i + 1]);
+    }
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 2; j++) {
+            a[4 * i + 2 * j] = _mm512_unpacklo_epi64(b[4 * i + j], b[4 * i + 2 + j]);
+            a[4 * i + 2 * j + 1] = _mm512_unpackhi_epi64(b[4 * i + j], b[4 * i + 2 + j]);
+        }
+    // a[4 i + j] has columns j, j + 4, j + 8, j + 12 of lines 4 i to 4 i + 3.
+    for (int j = 0; j < 4; j++) {
+        const __m512i low = _mm512_shuffle_i32x4(a[j], a[4 + j], 0x88), high = _mm512_shuffle_i32x4(a[j], a[4 + j], 0xdd);
+        const __m512i low2 = _mm512_shuffle_i32x4(a[8 + j], a[12 + j], 0x88);
+        const __m512i high2 = _mm512_shuffle_i32x4(a[8 + j], a[12 + j], 0xdd);
+        columns[j] = _mm512_shuffle_i32x4(low, low2, 0x88);
+        columns[8 + j] = _mm512_shuffle_i32x4(low, low2, 0xdd);
+        columns[4 + j] = _mm512_shuffle_i32x4(high, high2, 0x88);
+        columns[12 + j] = _mm512_shuffle_i32x4(high, high2, 0xdd);
+    }
+}
+
+// The products of each of four `others` [4][n] with four of `a` [4][n].
+static inline void dots_of_four(const float *a, const float *others, int64_t n, float *products) {
+    __m512 sums[4][4];
+    __m512i lines[16], columns[16];
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) sums[i / 4][i % 4] = _mm512_setzero_ps();
+    for (int64_t at = 0; at < n; at += 16) {
+        const __mmask16 there = first_of_16(n - at);
+        __m512 of_a[4];
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++) of_a[i] = _mm512_maskz_loadu_ps(there, a + i * n + at);
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) {
+            const __m512 other = _mm512_maskz_loadu_ps(there, others + j * n + at);
+#pragma GCC unroll 4
+            for (int i = 0; i < 4; i++) sums[j][i] = _mm512_fmadd_ps(of_a[i], other, sums[j][i]);
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) lines[i] = _mm512_castps_si512(sums[i / 4][i % 4]);
+    transpose(lines, columns);
+    __m512 sum = _mm512_castsi512_ps(columns[0]);
+    for (int i = 1; i < 16; i++) sum = _mm512_add_ps(sum, _mm512_castsi512_ps(columns[i]));
+    _mm512_storeu_ps(products, sum);
+}
+
+#else
+
 static inline float dot(const float *a, const float *b, int64_t n) {
     // Rows of a mapped matrix lie anywhere, so no aligned vectors; the compiler makes wide ones of eight sums.
     float sums[16] = {0}, sum = 0;
@@ -81,24 +146,7 @@ static inline float dot(const float *a, const float *b, int64_t n) {
     return sum;
 }
 
-typedef float Sixteen __attribute__((vector_size(64), aligned(4), may_alias)); // lies anywhere
-
-// The products of `a` [n] with four `others` [4][n].
-static inline void dot_of_four(const float *a, const float *others, int64_t n, float *products) {
-    Sixteen sums[4] = {{0}};
-    int64_t at = 0;
-    for (; at + 16 <= n; at += 16) {
-        const Sixteen of_a = *(const Sixteen *)(a + at);
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) sums[i] += of_a * *(const Sixteen *)(others + i * n + at);
-    }
-    for (int i = 0; i < 4; i++) {
-        float sum = 0;
-        for (int lane = 0; lane < 16; lane++) sum += sums[i][lane];
-        for (int64_t last = at; last < n; last++) sum += a[last] * others[i * n + last];
-        products[i] = sum;
-    }
-}
+#endif
 
 INLINE int64_t nibbles_of(const List_index *index) { return index->fours + index->twos / 2 + index->ones / 4; }
 

@@ -70,61 +70,49 @@ static Weights weights_of(const List_index *index, int64_t i) {
     return weights;
 }
 
-// Puts a turned target's numbers down; gives what a unit of their products is worth, and the product of a row at its centre.
-static float number_target(const List_index *index, const float *turned, int8_t *numbers, float *origin) {
-    float values[4 * MOST_QUADS] = {0}, centres[4 * MOST_QUADS], most = 1e-20f;
-    const int64_t coded = 4 * quads_of_coarse(index), united = is_united(index) ? coded : 0;
+// What the numbers of targets are made of, place after place: those of no direction have a unit of 0.
+typedef struct {
+    int64_t places, of_fine, coded, united;
+    float units[4 * MOST_QUADS], centres[4 * MOST_QUADS];
+} Target_units;
+
+static void find_target_units(const List_index *index, Target_units *units) {
     int64_t i = 0, place = 0;
+    memset(units, 0, sizeof *units);
+    units->coded = 4 * quads_of_coarse(index), units->united = is_united(index) ? units->coded : 0;
     for (int64_t at = 0; at < LINE && i < index->turned; at += STRETCH)
         for (int64_t shift = 0; shift < 8 && i < index->turned; shift += index->fine_bits, place += STRETCH)
             for (int64_t lane = 0; lane < fine_width(at, LINE) && i < index->turned; lane++, i++) {
-                const Weights weights = i < united ? weights_of(index, i) : (Weights){0, 0, unit_of_fine(index, i), 127.5f};
-                values[place + lane] = turned[i] * weights.unit;
-                centres[place + lane] = weights.centre;
+                const Weights weights =
+                    i < units->united ? weights_of(index, i) : (Weights){0, 0, unit_of_fine(index, i), 127.5f};
+                units->units[place + lane] = weights.unit, units->centres[place + lane] = weights.centre;
             }
-    for (int64_t j = united; j < coded; j++, place++) {
-        values[place] = turned[j] * unit_of_coarse(index, j);
-        centres[place] = 128;
-    }
-    for (int64_t j = 0; j < place; j++) {
-        const float size = fabsf(values[j]);
-        most = size > most ? size : most;
-    }
-    const float scale = LARGEST_OF_TARGET / most;
-    float sum = 0;
-    for (int64_t j = 0; j < place; j++) {
-        numbers[j] = (int8_t)lrintf(values[j] * scale);
-        if (numbers[j] != 0) sum += (float)numbers[j] * centres[j]; // where there is nothing there is no centre either
-    }
-    *origin = sum;
+    units->of_fine = place;
+    for (int64_t j = units->united; j < units->coded; j++, place++)
+        units->units[place] = unit_of_coarse(index, j), units->centres[place] = 128;
+    units->places = place;
+}
+
+// Puts a turned target's numbers down; gives what a unit of their products is worth, and the product of a row at its centre.
+static float number_target(const List_index *index, const Target_units *units, const float *turned, int8_t *numbers,
+                           float *origin) {
+    float values[4 * MOST_QUADS] = {0};
+    int64_t i = 0, place = 0;
+    for (int64_t at = 0; at < LINE; at += STRETCH)
+        for (int64_t shift = 0; shift < 8 && place < units->of_fine; shift += index->fine_bits, place += STRETCH) {
+            const int64_t left = index->turned - i, width = fine_width(at, LINE), some = left < width ? left : width;
+            memcpy(values + place, turned + i, sizeof(float) * (size_t)some);
+            i += some;
+        }
+    memcpy(values + place, turned + units->united, sizeof(float) * (size_t)(units->coded - units->united));
+    const float most = largest_size(values, units->units, units->places), scale = LARGEST_OF_TARGET / most;
+    for (int64_t j = 0; j < units->places; j++) numbers[j] = (int8_t)nearest_whole(values[j] * units->units[j] * scale);
+    for (int64_t j = 0; j < units->places; j++) values[j] = (float)numbers[j];
+    *origin = dot(values, units->centres, units->places);
     return most / LARGEST_OF_TARGET;
 }
 
 // ---- Numbers of rows
-
-// Makes columns of 16 lines of 16 numbers of 4 bytes.
-INLINE void transpose(__m512i a[16], __m512i columns[16]) {
-    __m512i b[16];
-    for (int i = 0; i < 8; i++) {
-        b[2 * i] = _mm512_unpacklo_epi32(a[2 * i], a[2 * i + 1]);
-        b[2 * i + 1] = _mm512_unpackhi_epi32(a[2 * i], a[2 * i + 1]);
-    }
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 2; j++) {
-            a[4 * i + 2 * j] = _mm512_unpacklo_epi64(b[4 * i + j], b[4 * i + 2 + j]);
-            a[4 * i + 2 * j + 1] = _mm512_unpackhi_epi64(b[4 * i + j], b[4 * i + 2 + j]);
-        }
-    // a[4 i + j] has columns j, j + 4, j + 8, j + 12 of lines 4 i to 4 i + 3.
-    for (int j = 0; j < 4; j++) {
-        const __m512i low = _mm512_shuffle_i32x4(a[j], a[4 + j], 0x88), high = _mm512_shuffle_i32x4(a[j], a[4 + j], 0xdd);
-        const __m512i low2 = _mm512_shuffle_i32x4(a[8 + j], a[12 + j], 0x88);
-        const __m512i high2 = _mm512_shuffle_i32x4(a[8 + j], a[12 + j], 0xdd);
-        columns[j] = _mm512_shuffle_i32x4(low, low2, 0x88);
-        columns[8 + j] = _mm512_shuffle_i32x4(low, low2, 0xdd);
-        columns[4 + j] = _mm512_shuffle_i32x4(high, high2, 0x88);
-        columns[12 + j] = _mm512_shuffle_i32x4(high, high2, 0xdd);
-    }
-}
 
 INLINE __m512i table_of(const uint8_t table[16]) {
     return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)table));
