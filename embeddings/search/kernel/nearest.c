@@ -69,3 +69,13 @@ EXPORT(void, sum_rows)(const float *restrict rows, int64_t count, int64_t width,
         for (int64_t i = 0; i < width; i++) sum[i] += rows[row * width + i];
     }
 }
+
+// What `multiply` gives by tiles, by VNNI, or as every processor does; says whether this processor can.
+EXPORT(int64_t, multiply_codes)(int64_t by_tiles, int64_t by_vnni, const uint8_t *codes, int64_t quads, const int8_t *queries,
+                                int64_t blocks, int32_t *products) {
+    if ((by_tiles && !has_tiles()) || (by_vnni && !has_vnni())) return 0;
+    if (by_tiles) multiply_by_tiles(codes, quads, queries, blocks, products);
+    else if (by_vnni) multiply_by_vnni(codes, quads, queries, blocks, products);
+    else multiply_by_scores(codes, quads, queries, blocks, products);
+    return 1;
+}
