@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("embeddings", "service", "tests", "hatch_build.py", "pyproject.toml")
 TESTS = (
+    "tests/embeddings/answers/test_listing.py",
     "tests/embeddings/text/kernel",
     "tests/embeddings/text/test_numbering.py",
     "tests/embeddings/training/kernel",

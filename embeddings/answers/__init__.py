@@ -1,7 +1,7 @@
 """A query and a model give an answer: terms are resolved, targets searched, results explained."""
 
 from embeddings.answers.answer import Answer, Failure, TermReading
-from embeddings.answers.ask import ask, ask_many
+from embeddings.answers.ask import ask, ask_in_blocks, ask_many
 from embeddings.answers.axes import Axis, axis_of, directions_of, places_on, terms_of_list, vectors_asked, without
 from embeddings.answers.elsewhere import ModelElsewhere
 from embeddings.answers.explanation import Explanation, principal_plane
@@ -27,6 +27,7 @@ __all__ = [
     "TermReading",
     "TextReading",
     "ask",
+    "ask_in_blocks",
     "ask_many",
     "axis_of",
     "complete",

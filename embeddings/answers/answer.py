@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import orjson
 
 from embeddings.answers.explanation import Explanation
 from embeddings.answers.result import Result, as_dicts, from_dicts
 from embeddings.errors import EmbeddingsError, error_from_dict
 from embeddings.query import Kind, Query
+
+if TYPE_CHECKING:
+    from embeddings.answers.listing import ResultList
 
 
 class TermReading(NamedTuple):
@@ -42,9 +47,42 @@ class Answer:
     """The directions that were taken out of the terms, as they were given."""
     parsed: Query | None = field(default=None, compare=False, repr=False)
     """The query as it was read; None if the answer came from a service."""
+    listing: "ResultList | None" = field(default=None, init=False, compare=False, repr=False)
+    """Results of a batch that nobody has looked at yet."""
+
+    def list_later(self, listing: "ResultList") -> None:
+        """Have ``results`` made of ``listing`` when somebody looks at them."""
+        self.listing = listing
+        del self.results
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            """Called for what is not set."""
+            if name != "results":
+                raise AttributeError(f"'Answer' object has no attribute '{name}'", name=name, obj=self)
+            listing = self.listing
+            if listing is not None:  # else another thread has made them meanwhile
+                self.results, self.listing = listing.results(), None
+            return object.__getattribute__(self, name)
+
+    @property
+    def size(self) -> int:
+        """How many results it has."""
+        listing = self.listing
+        return len(self.results if listing is None else listing)
+
+    def as_json(self) -> bytes:
+        """`as_dict` as the bytes of JSON."""
+        listing = self.listing
+        return orjson.dumps(self._content(as_dicts(self.results) if listing is None else orjson.Fragment(listing.json)))
 
     def as_dict(self, *, timed: bool = True) -> dict[str, Any]:
         """The answer as JSON, without what does not apply to the kind of query; ``timed`` says how long it took."""
+        return self._content(as_dicts(self.results), timed=timed)
+
+    def _content(self, results: Any, *, timed: bool = True) -> dict[str, Any]:
+        """`as_dict` with these ``results``."""
         content: dict[str, Any] = {
             "query": self.query,
             "kind": str(self.kind),
@@ -53,7 +91,7 @@ class Answer:
                 {"text": text, "resolved": resolved, "words": list(words), "weight": weight}
                 for text, resolved, words, weight in self.terms
             ],
-            "results": as_dicts(self.results),
+            "results": results,
             "model": self.model,
             "method": self.method,
         }
@@ -110,6 +148,10 @@ class Failure:
 
     def as_dict(self) -> dict[str, Any]:
         return {"query": self.query, "error": self.error.as_dict()}
+
+    def as_json(self) -> bytes:
+        """`as_dict` as the bytes of JSON."""
+        return orjson.dumps(self.as_dict())
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:

@@ -3,8 +3,9 @@
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,13 @@ import numpy as np
 
 from embeddings.answers.answer import Answer, Failure, TermReading
 from embeddings.answers.elsewhere import ModelElsewhere
-from embeddings.answers.explanation import explain
+from embeddings.answers.explanation import Explanation, explain
 from embeddings.answers.intent import notes_on
+from embeddings.answers.listing import ResultList
 from embeddings.answers.odd_one_out import oddness, rows_apart, shared_rows
 from embeddings.answers.options import Method, Options
 from embeddings.answers.question import NOT_SEARCHED, Question, read_questions
+from embeddings.answers.resolution import Resolution
 from embeddings.answers.result import Result
 from embeddings.answers.word_search import Found, Results, find_rows, input_forms, list_words, search_words
 from embeddings.errors import QueryError, UnknownWord
@@ -35,6 +38,7 @@ _BLOCK = 511
 would read for half of them what one reads for all.
 """
 _DEFAULT = Options()
+_EXACT = str(Resolution.EXACT)
 _ADD, _MULTIPLY, _AVERAGE = map(str, (Method.ADD, Method.MULTIPLY, Method.AVERAGE))
 _Read = Sequence[Question | Failure]
 _term_reading = partial(tuple.__new__, TermReading)
@@ -55,15 +59,8 @@ def ask_many(
 
     ``took_ms`` of each is the time for all divided by their number.
     """
-    if isinstance(model, ModelElsewhere):
-        return model.ask_many(list(queries), options)
     started = time.perf_counter()
-    asked = list(queries)
-    options = options or _DEFAULT
-    if len(asked) <= _BLOCK:
-        answers = _answer_block(model, read_questions(model, asked, options.without), None, options)
-    else:
-        answers = _answer_blocks(model, asked, options)
+    answers = list(chain.from_iterable(ask_in_blocks(model, list(queries), options)))
     took_ms = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
     for answer in answers:
         if not isinstance(answer, Failure):  # nobody has seen it yet, and a second one would take as long to make
@@ -71,35 +68,75 @@ def ask_many(
     return answers
 
 
-def _answer_blocks(model: WordVectors, queries: Sequence[str], options: Options) -> list[Answer | Failure]:
+def ask_in_blocks(
+    model: WordVectors | ModelElsewhere, queries: Sequence[str], options: Options | None = None
+) -> Iterator[list[Answer | Failure]]:
+    """`ask_many`, some answers at a time: while the caller is busy with them, other threads search for the next."""
+    if isinstance(model, ModelElsewhere):
+        yield model.ask_many(queries, options)
+        return
+    options = options or _DEFAULT
+    last = time.perf_counter()
+    for answers in _answer_blocks(model, queries, options):
+        now = time.perf_counter()
+        took_ms = (now - last) * 1000 / max(len(answers), 1)
+        last = now
+        for answer in answers:
+            if not isinstance(answer, Failure):
+                answer.took_ms = took_ms
+        yield answers
+
+
+@dataclass(slots=True, eq=False)
+class _Block:
+    """Queries that are searched together."""
+
+    read: _Read
+    found: "Future[Found] | None" = None
+    """What is searched for elsewhere."""
+    answers: list[Answer | Failure] = field(default_factory=list)
+
+    @property
+    def searches(self) -> list[Question]:
+        return [question for question in self.read if isinstance(question, Question) and question.is_search]
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.found is not None and not self.found.done()
+
+
+def _answer_blocks(model: WordVectors, queries: Sequence[str], options: Options) -> Iterator[list[Answer | Failure]]:
     """Answers to many queries: while other threads search for the words of a block, this one reads the next and lists
     the words of the one before.
     """
+    number = max(-(-len(queries) // _BLOCK), 1)
+    if number == 1:
+        yield _finished(model, _Block(read_questions(model, queries, options.without)), options)
+        return
     from concurrent.futures import ThreadPoolExecutor
 
-    number = -(-len(queries) // _BLOCK)
     threads = processors()
-    answers: list[Answer | Failure] = []
-    under_way: deque[tuple[_Read, Future[Found] | None]] = deque()
+    under_way: deque[_Block] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for some in blocks(len(queries), -(-len(queries) // number)):
-            read = read_questions(model, queries[some], options.without)
-            is_free = sum(found is not None and not found.done() for _, found in under_way) < threads
-            under_way.append((read, _search_apart(pool, is_free, model, read, options)))
+            block = _Block(read_questions(model, queries[some], options.without))
+            is_free = sum(each.is_under_way for each in under_way) < threads
+            block.found = _search_apart(pool, is_free, model, block.searches, options)
+            under_way.append(block)
             if len(under_way) > threads:
-                answers += _answer_block(model, *under_way.popleft(), options)
-        for of_block in under_way:
-            answers += _answer_block(model, *of_block, options)
-    return answers
+                yield _finished(model, under_way.popleft(), options)
+        for block in under_way:
+            block.answers = _answers_to(model, block.read, options)
+        while under_way:
+            yield _finished(model, under_way.popleft(), options)
 
 
 def _search_apart(
-    pool: "ThreadPoolExecutor", is_free: bool, model: WordVectors, read: _Read, options: Options
+    pool: "ThreadPoolExecutor", is_free: bool, model: WordVectors, searches: Sequence[Question], options: Options
 ) -> "Future[Found] | None":
     """Have a thread of ``pool`` search; wait until it has begun if one ``is_free``, else it would wait for the
     interpreter, which this thread is about to be busy with.
     """
-    searches = _searches(read)
     if len(searches) < 2 or options.method is Method.MULTIPLY:
         return None
     has_begun = Event()
@@ -114,36 +151,53 @@ def _search_apart(
     return found
 
 
-def _searches(read: _Read) -> list[Question]:
-    return [question for question in read if isinstance(question, Question) and question.is_search]
-
-
-def _answer_block(
-    model: WordVectors, read: _Read, found: "Future[Found] | None", options: Options
-) -> list[Answer | Failure]:
-    results = iter(search_words(model, _searches(read), options, None if found is None else found.result))
+def _answers_to(model: WordVectors, read: _Read, options: Options) -> list[Answer | Failure]:
+    """Answers, those of searches without results."""
     return [
-        question if isinstance(question, Failure) else _answer_or_fail(model, question, options, results)
-        for question in read
+        question if isinstance(question, Failure) else _answer_or_fail(model, question, options) for question in read
     ]
 
 
-def _answer_or_fail(
-    model: WordVectors, question: Question, options: Options, found: Iterator[Results | Failure]
-) -> Answer | Failure:
-    """The answer to ``question``; if it is a search, its results are the next that were ``found``."""
-    results = next(found) if question.is_search else ()
-    if isinstance(results, Failure):
-        return results
+def _finished(model: WordVectors, block: _Block, options: Options) -> list[Answer | Failure]:
+    """The answers of a block with all results."""
+    answers = block.answers or _answers_to(model, block.read, options)
+    found = None if block.found is None else block.found.result
+    results = iter(search_words(model, block.searches, options, found))
+    for place, question in enumerate(block.read):
+        if isinstance(question, Question) and question.is_search:
+            answers[place] = _with_results(model, question, answers[place], next(results), options)
+    return answers
+
+
+def _answer_or_fail(model: WordVectors, question: Question, options: Options) -> Answer | Failure:
+    """The answer to ``question``; without results if it is a search."""
     try:
         if question.query.kind is Kind.ODD_ONE_OUT:
             return _answer_odd_one_out(model, question, options)
         if question.query.kind is Kind.SIMILARITY:
             cosine = float(np.clip(question.vectors[0] @ question.vectors[1], -1, 1))
             return _answer(model, question, options, score=cosine)
-        return _answer(model, question, options, results)
+        return _answer(model, question, options)
     except (QueryError, UnknownWord) as error:
         return Failure(question.text, error)
+
+
+def _with_results(
+    model: WordVectors,
+    question: Question,
+    answer: Answer | Failure,
+    results: Results | ResultList | Failure,
+    options: Options,
+) -> Answer | Failure:
+    if isinstance(results, Failure) or isinstance(answer, Failure):
+        return results if isinstance(results, Failure) else answer
+    if isinstance(results, ResultList):
+        answer.list_later(results)
+        return answer
+    answer.results = results
+    if options.explain:
+        answer.explanation = _explanation(model, question, results, [result.score for result in results])
+    return answer
 
 
 def _answer_odd_one_out(model: WordVectors, question: Question, options: Options) -> Answer:
@@ -164,17 +218,19 @@ def _answer_odd_one_out(model: WordVectors, question: Question, options: Options
 def _answer(
     model: WordVectors, question: Question, options: Options, results: Results = (), score: float | None = None
 ) -> Answer:
-    query, matches = question.query, question.matches
+    query = question.query
     names, readings = [], []
-    for term, match in zip(query.terms, matches, strict=True):
-        names.append(match.words[0] if len(match.words) == 1 else " ".join(match.words))
-        readings.append(_term_reading((term.text, str(match.resolution), match.words, term.weight)))
+    if question.found is None:
+        for term in query.terms:
+            names.append(term.text)
+            readings.append(_term_reading((term.text, _EXACT, (term.text,), term.weight)))
+    else:
+        for term, match in zip(query.terms, question.found, strict=True):
+            names.append(match.words[0] if len(match.words) == 1 else " ".join(match.words))
+            readings.append(_term_reading((term.text, str(match.resolution), match.words, term.weight)))
     explanation = None
-    if options.explain:
-        found = results if question.is_search else ()
-        vectors = model.vectors_of([result.rank - 1 for result in found if result.rank is not None])
-        words, scores = [result.word for result in found], [result.score for result in results]
-        explanation = explain(query, names, question.vectors, words, vectors, scores)
+    if options.explain and not question.is_search:
+        explanation = _explanation(model, question, (), [result.score for result in results])
     return Answer(
         query=question.text,
         kind=query.kind,
@@ -186,10 +242,18 @@ def _answer(
         took_ms=0.0,
         score=score,
         explanation=explanation,
-        notes=notes_on(query, matches, options.without),
+        notes=notes_on(query, question.found, options.without),
         without=options.without,
         parsed=query,
     )
+
+
+def _explanation(model: WordVectors, question: Question, found: Results, scores: Sequence[float]) -> Explanation:
+    """What explains an answer: ``found`` are its results if it is a search."""
+    vectors = model.vectors_of([result.rank - 1 for result in found if result.rank is not None])
+    names = [match.words[0] if len(match.words) == 1 else " ".join(match.words) for match in question.matches]
+    words = [result.word for result in found]
+    return explain(question.query, names, question.vectors, words, vectors, scores)
 
 
 def _method(query: Query, options: Options) -> str:

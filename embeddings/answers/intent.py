@@ -39,16 +39,19 @@ def read_query(model: WordVectors, text: str) -> Query:
     return query
 
 
-def notes_on(query: Query, readings: Sequence[Match], left_out: str | None = None) -> tuple[str, ...]:
-    """Notes on how a query was read: the parser's, then those on its terms, and what directions are ``left_out``."""
+def notes_on(query: Query, readings: Sequence[Match] | None, left_out: str | None = None) -> tuple[str, ...]:
+    """Notes on how a query was read: the parser's, then those on its terms, and what directions are ``left_out``.
+
+    There are no ``readings`` if each term is a word of the vocabulary as it stands.
+    """
     notes = list(query.notes)
-    for term, reading in zip(query.terms, readings, strict=True):
+    for place, term in enumerate(query.terms):
         if term.counted is not None:
             number, text = term.counted.split(maxsplit=1)
             notes.append(
                 f"'{term.counted}' is read as {number}*{text}. To mean the words as they stand, put them in quotes."
             )
-        if reading.resolution is _EXACT:  # as most: there is nothing to say
+        if readings is None or (reading := readings[place]).resolution is _EXACT:  # as most: there is nothing to say
             continue
         if reading.senses:
             more = "…" if len(reading.senses) > _MOST_NAMED else ""

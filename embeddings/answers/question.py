@@ -17,6 +17,7 @@ from embeddings.query import Kind, Query, parse
 from embeddings.search import Matrix
 
 _NO_DIRECTION, _TINY = 1e-5, 1e-30
+_NO_ROW = -1
 _FIRST, _NONE = frozenset((0,)), frozenset[int]()
 NOT_SEARCHED = (Kind.ODD_ONE_OUT, Kind.SIMILARITY)
 
@@ -39,7 +40,10 @@ class Question:
 
     text: str
     query: Query
-    matches: Sequence[Match]
+    rows: Sequence[int]
+    """The rows of its words."""
+    found: Sequence[Match] | None
+    """How its terms were found; None if each is the word of its row."""
     together: Together
     number: int
     """The place of its target among those of all."""
@@ -51,13 +55,35 @@ class Question:
         return self.query.kind not in NOT_SEARCHED
 
     @property
+    def matches(self) -> Sequence[Match]:
+        """How its terms were found."""
+        if self.found is None:
+            self.found = [
+                Match(Resolution.EXACT, (term.text,), (row,))
+                for term, row in zip(self.query.terms, self.rows, strict=True)
+            ]
+        return self.found
+
+    def spellings(self, joiner: str) -> list[str]:
+        """Spellings in which its own words could turn up as results."""
+        texts = []
+        for place, term in enumerate(self.query.terms):
+            text = term.text
+            texts.append(text)
+            if not text.isalnum():
+                texts.append(joiner.join(text.split()))
+            if self.found is not None and self.found[place].words[0] is not text:
+                texts += self.found[place].words
+        return texts
+
+    @property
     def vectors(self) -> Matrix:
         """The unit vectors of its terms, [terms, dimension]."""
-        return self.together.terms[self.start : self.start + len(self.matches)]
+        return self.together.terms[self.start : self.start + len(self.query.terms)]
 
     @property
     def weights(self) -> Matrix:
-        return self.together.weights[self.start : self.start + len(self.matches)]
+        return self.together.weights[self.start : self.start + len(self.query.terms)]
 
     @property
     def target(self) -> Matrix:
@@ -83,23 +109,23 @@ def read_questions(model: WordVectors, texts: Sequence[str], left_out: str | Non
     except (QueryError, UnknownWord) as error:
         return [Failure(text, error) for text in texts]
     read: list[Question | Failure] = []
-    matches: list[Match] = []
+    terms: list[int] = []
     weights: list[float] = []
     starts: list[int] = []
     together = Together()
     for text in texts:
         try:
-            query, found = _find(model, text)
+            query, rows, found = _find(model, text)
         except (QueryError, UnknownWord) as error:
             read.append(Failure(text, error))
             continue
-        read.append(Question(text, query, found, together, len(starts), len(matches)))
-        starts.append(len(matches))
-        matches += found
+        read.append(Question(text, query, rows, found, together, len(starts), len(terms)))
+        starts.append(len(terms))
+        terms += rows if found is None else map(_row_of, found)
         weights += [term.weight for term in query.terms]
     if not starts:
         return read
-    together.terms = vectors = _vectors_of(model, matches)
+    together.terms = vectors = _vectors_of(model, terms, read)
     zeros = nothing_left = _zeros(vectors)
     if directions is not None:
         together.terms = vectors = without(vectors, directions)
@@ -123,13 +149,23 @@ def _forms_of(texts: Sequence[str], joiner: str) -> Iterator[str]:
                 yield from possible_forms(term.text, joiner)
 
 
-def _find(model: WordVectors, text: str) -> tuple[Query, list[Match]]:
+def _find(model: WordVectors, text: str) -> tuple[Query, list[int], list[Match] | None]:
+    """A query, the rows of its words, and how its terms were found: None if each is the word of its row, as mostly."""
     query = read_query(model, text)
+    row_of = model.vocabulary.row
+    rows = [row for term in query.terms if (row := row_of(term.text)) is not None]
+    if len(rows) == len(query.terms):
+        return query, rows, None
     matches = [find_term(model, term.text) for term in query.terms]
     if query.kind is Kind.NEIGHBOURS and matches[0].resolution is Resolution.COMPOSED:
         assert matches[0].vector is not None
         matches = [replace(matches[0], vector=distinctive(model, matches[0].vector))]
-    return query, matches
+    return query, [row for match in matches for row in match.rows], matches
+
+
+def _row_of(match: Match) -> int:
+    """The row whose vector is that of a term, if there is one."""
+    return match.rows[0] if match.vector is None else _NO_ROW
 
 
 def _check(
@@ -149,13 +185,15 @@ def _check(
     return question
 
 
-def _vectors_of(model: WordVectors, matches: Sequence[Match]) -> Matrix:
-    """The unit vectors of all terms, [terms, dimension]."""
-    rows = [match.rows[0] for match in matches if match.vector is None]
-    if len(rows) == len(matches):
+def _vectors_of(model: WordVectors, rows: Sequence[int], questions: Sequence[Question | Failure]) -> Matrix:
+    """The unit vectors of all terms of ``questions``, of which those are ``rows`` that have one, [terms, dimension]."""
+    if _NO_ROW not in rows:
         return model.vectors_of(rows)
-    of_rows = iter(model.vectors_of(rows) if rows else ())
-    return np.array([next(of_rows) if match.vector is None else match.vector for match in matches], np.float32)
+    found = [match for question in questions if isinstance(question, Question) for match in question.found or ()]
+    others = (match.vector for match in found if match.vector is not None)
+    known = [row for row in rows if row != _NO_ROW]
+    of_rows = iter(model.vectors_of(known) if known else ())
+    return np.array([next(others) if row == _NO_ROW else next(of_rows) for row in rows], np.float32)
 
 
 def _target(vectors: Matrix, weights: Matrix, size: float) -> tuple[Matrix, Set[int]]:

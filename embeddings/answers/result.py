@@ -1,6 +1,7 @@
 """One word that an answer lists, and how JSON shows it."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 _TEXTS = ("display", "description")
@@ -21,6 +22,10 @@ class Result(NamedTuple):
     def shown(self) -> str:
         """The word as people read it."""
         return self.display or self.word
+
+
+new_result = partial(tuple.__new__, Result)
+"""A `Result` without the call of a function of Python's: there are ten in an answer."""
 
 
 def as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:

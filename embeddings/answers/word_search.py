@@ -1,12 +1,12 @@
 """Questions → the words nearest to their targets."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 
 from embeddings.answers.answer import Failure
+from embeddings.answers.listing import ResultList, list_together
 from embeddings.answers.options import Method, Options
 from embeddings.answers.question import Question, targets_of
-from embeddings.answers.result import Result
+from embeddings.answers.result import Result, new_result
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models import WordVectors, fold_each
 from embeddings.query import Kind
@@ -33,14 +33,14 @@ def find_rows(model: WordVectors, questions: Sequence[Question], options: Option
     """What the index finds for some questions, their own words among it."""
     kinds = [_SEARCH_KINDS.get(question.query.kind) for question in questions]
     asked = kinds[0] if kinds.count(kinds[0]) == len(kinds) else kinds
-    wanted = options.k + _SPARE + max([len(rows_of_inputs(question)) for question in questions])
+    wanted = options.k + _SPARE + max([len(question.rows) for question in questions])
     exact, restrict = options.exact, options.restrict
     return model.index.search(targets_of(questions), wanted, exact=exact, restrict=restrict, asked=asked)
 
 
 def search_words(
     model: WordVectors, questions: Sequence[Question], options: Options, found: Callable[[], Found] | None = None
-) -> list[Results | Failure]:
+) -> list[Results | ResultList | Failure]:
     """The results of each question, or why it has none. One bad question does not affect the others.
 
     ``found`` gives what `find_rows` finds for them, if that is looked for already.
@@ -52,9 +52,21 @@ def search_words(
     if not questions:
         return []
     try:
-        return list(_list_many(model, questions, found() if found else find_rows(model, questions, options), options))
+        return _list_all(model, questions, found() if found else find_rows(model, questions, options), options)
     except (QueryError, UnknownWord):
         return [_list_one(model, question, options) for question in questions]
+
+
+def _list_all(
+    model: WordVectors, questions: Sequence[Question], found: Found, options: Options
+) -> list[Results | ResultList | Failure]:
+    listed: list[Results | ResultList | None] = [*list_together(model, questions, *found, options)]
+    if left := [place for place, results in enumerate(listed) if results is None]:
+        of_these = [questions[place] for place in left]
+        results = _list_many(model, of_these, (found[0][left], found[1][left]), options)
+        for place, each in zip(left, results, strict=True):
+            listed[place] = each
+    return [results for results in listed if results is not None]
 
 
 def _refused(model: WordVectors, question: Question, options: Options) -> Failure | None:
@@ -79,7 +91,7 @@ def _list_one(model: WordVectors, question: Question, options: Options) -> Resul
 
 
 def _list_many(model: WordVectors, questions: Sequence[Question], found: Found, options: Options) -> Iterator[Results]:
-    scores, rows = without_each(*found, list(map(rows_of_inputs, questions)))
+    scores, rows = without_each(*found, [question.rows for question in questions])
 
     def found_for(place: int) -> Nearest:
         there = rows[place] >= 0
@@ -114,7 +126,7 @@ def _list_each(
         words = model.vocabulary.words(places)
         texts = model.displays(places), model.descriptions(places)
         shown = zip(words, scores[of_some], [row + 1 for row in places], *texts, strict=True)
-        results = zip(*[map(_result, shown)] * width, strict=True)
+        results = zip(*[map(new_result, shown)] * width, strict=True)
         folded = zip(*[iter(fold_each(words))] * width, strict=True)
         for place, question in enumerate(questions[start : start + step], start):
             forms, listed, of_listed = folded_inputs(model, question), next(results), next(folded)
@@ -139,7 +151,7 @@ def _fill(model: WordVectors, question: Question, found: Nearest, options: Optio
 
 def _nearest_to(model: WordVectors, question: Question, wanted: int, options: Options) -> Nearest:
     """The ``wanted`` best rows of a question without those of its own words; fewer only where there are no more."""
-    own, exact, restrict = rows_of_inputs(question), options.exact, options.restrict
+    own, exact, restrict = question.rows, options.exact, options.restrict
     if options.method is Method.MULTIPLY:
         terms = question.vectors, question.weights
         found = search_cosmul(model.index, *terms, wanted + len(own), exact=exact, restrict=restrict)
@@ -148,27 +160,14 @@ def _nearest_to(model: WordVectors, question: Question, wanted: int, options: Op
     return model.index.nearest(question.target, wanted, excluded=own, exact=exact, restrict=restrict, asked=kind)
 
 
-def rows_of_inputs(question: Question) -> list[int]:
-    """The rows of the query's own words."""
-    return [row for match in question.matches for row in match.rows]
-
-
 def folded_inputs(model: WordVectors, question: Question) -> set[str]:
     """The folded forms in which the query's own words could turn up as results."""
-    forms = []
-    for term, match in zip(question.query.terms, question.matches, strict=True):
-        text = term.text
-        forms.append(text)
-        if not text.isalnum():
-            forms.append(model.manifest.card.joiner.join(text.split()))
-        if match.words[0] is not text:
-            forms += match.words
-    return set(fold_each(forms))
+    return set(fold_each(question.spellings(model.manifest.card.joiner)))
 
 
 def input_forms(model: WordVectors, question: Question) -> Own:
     """What is left out of a question's results: the rows of its own words, and -1, which is none; their forms."""
-    return {-1, *rows_of_inputs(question)}, folded_inputs(model, question)
+    return {-1, *question.rows}, folded_inputs(model, question)
 
 
 def list_words(model: WordVectors, found: Nearest, excluded: set[int], forms: set[str], options: Options) -> Results:
@@ -186,9 +185,5 @@ def list_words(model: WordVectors, found: Nearest, excluded: set[int], forms: se
         for (score, row), word, form, display, description in shown:
             if options.all_forms or form not in seen:
                 seen.add(form)
-                results.append(_result((word, score, row + 1, display, description)))
+                results.append(new_result((word, score, row + 1, display, description)))
     return tuple(results)
-
-
-_result = partial(tuple.__new__, Result)
-"""A `Result` without the call of a function of Python's: there are ten in an answer."""

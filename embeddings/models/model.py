@@ -168,6 +168,11 @@ class Model:
         """`description` of each of ``rows``."""
         return (None,) * len(rows) if self._descriptions is None else self._descriptions.of_each(rows)
 
+    @property
+    def texts(self) -> tuple[RowTexts | None, RowTexts | None, RowTexts | None]:
+        """Words, displays and descriptions by row, for kernels."""
+        return self.vocabulary.texts, self._display, self._descriptions
+
     @cached_property
     def total_count(self) -> int:
         """How often all words together occur in the corpus; 0 if unknown."""

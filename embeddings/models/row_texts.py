@@ -37,6 +37,11 @@ class RowTexts:
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
+    @property
+    def addresses(self) -> tuple[int, int]:
+        """Where the offsets are, and what they are counted from, for kernels."""
+        return self._starts.ctypes.data, self._bytes.ctypes.data + self._start
+
     def of(self, row: int) -> str | None:
         """The text of a row, or None where there is none."""
         return self.of_each([row])[0]

@@ -59,7 +59,7 @@ class Vocabulary:
         self._rows, self._ids, self._order, self._start_of_folded = (line.data for line in table[:4])
         self._signatures = table[5:7].reshape(-1).view(np.uint64)
         self._folded_ids = table[7].data if len(table) == _TABLE_ROWS else None
-        self._texts = texts
+        self.texts = texts
 
     def __len__(self) -> int:
         return len(self._row_of_id)
@@ -77,11 +77,11 @@ class Vocabulary:
     def words(self, rows: ManyRows) -> list[str]:
         """The words at ``rows``, in their order. Raises `ModelError` if a file of words holds none there."""
         try:
-            if self._texts is not None:
-                return self._texts.words(rows)
+            if self.texts is not None:
+                return self.texts.words(rows)
             return list(map(self._trie.restore_key, map(self._ids.__getitem__, rows)))
         except UnicodeDecodeError as error:
-            raise _no_text(self._folder / (TRIE_FILE if self._texts is None else WORDS_FILE)) from error
+            raise _no_text(self._folder / (TRIE_FILE if self.texts is None else WORDS_FILE)) from error
 
     def row(self, word: str) -> int | None:
         """The row of exactly this word, or None."""

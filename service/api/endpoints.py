@@ -58,15 +58,16 @@ def ask_queries(body: QueryBody) -> Response:
         raise InvalidRequest("Give either queries (a list of them) or q (one query).")
     serving = served_models_of_app()
     serving.model(body.model)
-    answers = _answer_each(serving, [body.q] if single else body.queries, body)
+    answers, pieces = _answer_each(serving, [body.q] if single else body.queries, body)
     g.answers = answers
-    pieces = [orjson.dumps(entry.as_dict()) for entry in answers]  # one call for all would keep others waiting
     return Response(b'{"answers":[' + b",".join(pieces) + b"]}", content_type="application/json")
 
 
-def _answer_each(serving: ServedModels, queries: Sequence[str | QueryEntry], body: QueryBody) -> list[Answer | Failure]:
-    """Answers in the order of the queries. Queries with the same options are searched together."""
-    answers: dict[int, Answer | Failure] = {}
+def _answer_each(
+    serving: ServedModels, queries: Sequence[str | QueryEntry], body: QueryBody
+) -> tuple[list[Answer | Failure], list[bytes]]:
+    """Answers in the order of the queries, and the JSON of each. Those with the same options are searched together."""
+    answers: dict[int, tuple[Answer | Failure, bytes]] = {}
     plain = [place for place, query in enumerate(queries) if isinstance(query, str)]
     together: dict[tuple[Options, str | None], list[int]] = {(body.options, body.model): plain} if plain else {}
     texts = [query if isinstance(query, str) else query.q for query in queries]
@@ -78,11 +79,15 @@ def _answer_each(serving: ServedModels, queries: Sequence[str | QueryEntry], bod
             serving.model(asked.model)
             together.setdefault((asked.options, asked.model), []).append(place)
         except (QueryError, UnknownModel) as error:
-            answers[place] = Failure(texts[place], error)
+            failure = Failure(texts[place], error)
+            answers[place] = failure, failure.as_json()
     for (options, model), places in together.items():
-        found = serving.ask_many([texts[place] for place in places], options, model)
-        answers.update(zip(places, found, strict=True))
-    return [answers[place] for place in range(len(queries))]
+        # One by one: JSON of all together would keep others waiting.
+        given = serving.ask_each([texts[place] for place in places], options, model)
+        found = {text: (answer, answer.as_json()) for text, answer in given}
+        answers.update((place, found[texts[place]]) for place in places)
+    ordered = [answers[place] for place in range(len(queries))]
+    return [answer for answer, _ in ordered], [piece for _, piece in ordered]
 
 
 @api.get("/analogy", responses={"200": AnswerBody}, **_QUERIES)

@@ -19,6 +19,7 @@ from embeddings.native import FORCED, load_library, missing_kernel, processors
 DISTRIBUTION = "thisplusthat"
 _KERNELS = {
     "search": ("embeddings.search", "FAISS indexes and searches, more slowly"),
+    "answers": ("embeddings.answers", "Python lists the results of batches, more slowly"),
     "training": ("embeddings.training", "gensim learns, five to ten times more slowly"),
     "text": ("embeddings.text", "a regular expression finds the words, two to three times more slowly"),
 }

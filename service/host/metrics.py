@@ -54,13 +54,18 @@ def count_request(route: str, method: str, status: int, seconds: float, answers:
     numbers: dict[Key, float] = {("thisplusthat_requests", route, method, str(status)): 1.0}
     _observe(numbers, "thisplusthat_request_seconds", route, seconds)
     resolved: list[str] = []
+    answered: dict[tuple[str, float], int] = {}
+    """Of a batch many have taken the same time."""
     for answer in answers:
         if isinstance(answer, Failure):
             key = ("thisplusthat_errors", type(answer.error).__name__)
             numbers[key] = numbers.get(key, 0.0) + 1.0
         else:
-            _observe(numbers, "thisplusthat_answer_seconds", str(answer.kind), answer.took_ms / 1000)
+            taken = answer.kind, answer.took_ms
+            answered[taken] = answered.get(taken, 0) + 1
             resolved += [term.resolved for term in answer.terms]
+    for (kind, took_ms), times in answered.items():
+        _observe(numbers, "thisplusthat_answer_seconds", str(kind), took_ms / 1000, times)
     for way in set(resolved):
         numbers["thisplusthat_resolutions", way] = float(resolved.count(way))
     _Kept.counters.add_all(numbers.items())
@@ -78,11 +83,11 @@ def set_cache_size(answers: int) -> None:
     _Kept.counters.put((_CACHE_SIZE,), answers)
 
 
-def _observe(numbers: dict[Key, float], name: str, label: str, seconds: float) -> None:
-    """Add a time to ``numbers``."""
+def _observe(numbers: dict[Key, float], name: str, label: str, seconds: float, times: int = 1) -> None:
+    """Add a time that was taken so many ``times`` to ``numbers``."""
     bound, total = (name, label, _BOUNDS[bisect_left(_SECONDS, seconds)]), (name, label, _SUM)
-    numbers[bound] = numbers.get(bound, 0.0) + 1.0
-    numbers[total] = numbers.get(total, 0.0) + seconds
+    numbers[bound] = numbers.get(bound, 0.0) + times
+    numbers[total] = numbers.get(total, 0.0) + seconds * times
 
 
 # ---- For people

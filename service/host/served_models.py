@@ -20,6 +20,7 @@ from flask import Flask, current_app
 
 from embeddings import Answer, EmbeddingsError, Failure, ModelError, Options
 from embeddings import ask_many as ask_model
+from embeddings.answers import ask_in_blocks
 from embeddings.catalogue import load_word_vectors, renew
 from embeddings.errors import error_from_dict
 from embeddings.models import WordVectors
@@ -47,7 +48,12 @@ def printed(options: Options) -> str:
 
 def _key(model: str, query: str, options: Options) -> str:
     """A query, to which model and how it is answered: a text, whose hash is computed once."""
-    return f"{model}\0{printed(options)}\0{query}"
+    return _keys(model, [query], options)[0]
+
+
+def _keys(model: str, queries: Iterable[str], options: Options) -> list[str]:
+    manner = f"{model}\0{printed(options)}\0"
+    return [manner + query for query in queries]
 
 
 class Cache:
@@ -97,7 +103,7 @@ def _place(answer: Answer | Failure) -> int:
     if isinstance(answer, Failure):
         return 1 + len(answer.query) // 440
     explained = 1 if answer.explanation is None else 3
-    return 1 + (len(answer.results) * explained + len(answer.query) // 40) // 11
+    return 1 + (answer.size * explained + len(answer.query) // 40) // 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,19 +183,32 @@ class ServedModels:
         self, queries: Sequence[str], options: Options | None = None, model: str | None = None
     ) -> list[Answer | Failure]:
         """Answers and failures, each in its place; what the cache has is not computed."""
+        found = dict(self.ask_each(queries, options, model))
+        return [found[text] for text in queries]
+
+    def ask_each(
+        self, queries: Sequence[str], options: Options | None = None, model: str | None = None
+    ) -> Iterator[tuple[str, Answer | Failure]]:
+        """Each different query with its answer or failure: first those that the cache has."""
         options = options or Options()
         opened = self.opened
         asked = _find(opened, model)
         texts = list(dict.fromkeys(queries))
-        keys = {text: _key(asked.name, text, options) for text in texts}
-        found = dict(zip(texts, opened.cache.get_each(list(keys.values())), strict=True))
-        missing = [text for text, answer in found.items() if answer is None]
-        if missing:
-            answers = dict(zip(missing, ask_model(asked, missing, options), strict=True))
-            opened.cache.put_each([(keys[text], answer) for text, answer in answers.items()])
-            found |= answers
-            self.ready = True
-        return [answer for text in queries if (answer := found[text]) is not None]
+        keys = dict(zip(texts, _keys(asked.name, texts, options), strict=True))
+        missing = []
+        for text, answer in zip(texts, opened.cache.get_each(list(keys.values())), strict=True):
+            if answer is None:
+                missing.append(text)
+            else:
+                yield text, answer
+        if not missing:
+            return
+        places = iter(missing)
+        for answers in ask_in_blocks(asked, missing, options):
+            found = [(next(places), answer) for answer in answers]
+            opened.cache.put_each([(keys[text], answer) for text, answer in found])
+            yield from found
+        self.ready = True
 
     def warm(self) -> None:
         """Answer a query with every model. Each process does this before it reports that it is ready."""

@@ -28,7 +28,7 @@ from service.server.wsgi import answer_by
 _BACKLOG = 2048
 _SWITCH_SECONDS = 0.0005
 """After this time a thread that computes lets the one that holds the connections go on."""
-_COLLECTIONS = 2_000, 10, 1_000
+_COLLECTIONS = 20_000, 10, 100
 """New objects before a collection of garbage, and collections before a thorough one, for which all threads wait: 10 ms
 after a batch."""
 _SPARE = 64
