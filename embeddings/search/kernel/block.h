@@ -10,6 +10,13 @@ enum { PARTS_DECODED = 16, LIST_COLUMNS = 16, ROOM = 256, FEWEST_IN_BLOCK = 64 }
 
 #if defined(__AVX512F__)
 
+// A target that may find answers in some parts of a list.
+typedef struct {
+    uint32_t target;
+    float base, bound;  // the score of the list's centre, and the target's bound
+    uint32_t promises;  // bit by bit: which parts promise enough
+} Member;
+
 typedef struct {
     product_function *multiply;
     int64_t steps;            // of 64 numbers each
@@ -25,8 +32,8 @@ typedef struct {
     uint32_t *members;        // [wide]: the targets that may find answers in a list, and as many numbers of them:
     float *bases;             // the scores of its centre
     float *members_bounds;    // their bounds
-    uint32_t *promised;       // by how many parts they are promised enough
-    uint32_t *ordered;        // [wide]: places of those among the members that are by any, ordered
+    uint32_t *promises;       // bit by bit: which parts promise enough
+    Member *ordered;          // [wide]: those that any part promises enough to
     int8_t *centre_query;
     int32_t *raw;
     uint8_t *rows;            // [PARTS_DECODED][2][16 * steps][16][4]: numbers of a list
@@ -67,7 +74,7 @@ typedef struct {
     uint32_t have_rows; // bit by bit: whether rows of these parts passed for a target
     float per_share[TARGETS_AT_ONCE], least[TARGETS_AT_ONCE]; // a row passes if its sum comes up to its share of the first and
                                                               // the second
-    float bases[TARGETS_AT_ONCE], bounds[TARGETS_AT_ONCE];
+    uint32_t promising; // bit by bit: parts that promise any of them enough
 } Some;
 
 static void take_rows(const List_index *index, const Question *asked, const Block *block, Some *some, int64_t at,
@@ -126,33 +133,18 @@ static void take_part(const List_index *index, const Question *asked, const Bloc
     }
 }
 
-// Whether a part promises any of the targets enough.
-INLINE int is_promising(const List_index *index, const Question *asked, const Some *some, int64_t part) {
-    const __m512 scale = _mm512_set1_ps(index->scales[part]), more = _mm512_set1_ps(asked->reach * index->spreads[part]);
-    __mmask16 enough = 0;
-    for (int64_t i = 0; i < some->count; i += 16)
-        enough |= _mm512_cmp_ps_mask(_mm512_fmadd_ps(_mm512_loadu_ps(some->bases + i), scale, more),
-                                     _mm512_loadu_ps(some->bounds + i), _CMP_GE_OQ);
-    return enough != 0;
-}
-
-// Brings what a part is compared with together for `count` of the ordered members.
-static void gather(const Block *block, const uint32_t *ordered, int64_t count, float margin, Some *some) {
-    some->count = count, some->have_rows = 0;
-    for (int64_t i = 0; i < TARGETS_AT_ONCE; i += 16) {
-        const __mmask16 there = (__mmask16)(count - i >= 16 ? 0xffff : count > i ? (1 << (count - i)) - 1 : 0);
-        const __m512i places = _mm512_maskz_loadu_epi32(there, ordered + i);
-        const __m512i who = _mm512_i32gather_epi32(places, block->members, 4);
-        const __m512 base = _mm512_i32gather_ps(places, block->bases, 4);
-        const __m512 bound = _mm512_mask_i32gather_ps(_mm512_set1_ps(INFINITY), there, who, block->bounds, 4);
-        const __m512 per_unit = _mm512_i32gather_ps(who, block->per_units, 4);
-        const __m512 origin = _mm512_i32gather_ps(who, block->origins, 4);
-        _mm512_storeu_si512(some->members + i, who);
-        _mm512_storeu_ps(some->bases + i, base);
-        _mm512_storeu_ps(some->bounds + i, bound);
-        _mm512_storeu_ps(some->per_share + i, _mm512_mul_ps(_mm512_sub_ps(bound, _mm512_set1_ps(margin)), per_unit));
-        _mm512_storeu_ps(some->least + i, _mm512_fnmadd_ps(base, per_unit, origin));
+// Brings what a part is compared with together for `count` members.
+static void gather(const Block *block, const Member *members, int64_t count, float margin, Some *some) {
+    some->count = count, some->have_rows = 0, some->promising = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const Member member = members[i];
+        const float per_unit = block->per_units[member.target];
+        some->members[i] = member.target;
+        some->per_share[i] = (member.bound - margin) * per_unit;
+        some->least[i] = block->origins[member.target] - member.base * per_unit;
+        some->promising |= member.promises;
     }
+    for (int64_t i = count; i < TARGETS_AT_ONCE; i++) some->per_share[i] = some->least[i] = 0; // compared with no sum
     for (int64_t i = 0; i < count; i++) {
         const __m512i *from = (const __m512i *)(block->numbers + some->members[i] * block->bytes);
         __m512i *to = (__m512i *)(block->together + i * block->bytes);
@@ -173,12 +165,12 @@ INLINE void bring_ahead(Ahead *ahead) {
 
 // The processor multiplies one part while the sums of the one before are compared.
 static void read_parts_by_some(const List_index *index, const Question *asked, const Block *block, Some *some,
-                               int64_t first, int64_t end, Ahead *ahead) {
+                               int64_t first, Ahead *ahead) {
     const int64_t size = 2 * block->steps * QUADS_OF_STEP * QUAD_BYTES;
     int32_t *sums = block->sums, *sums_before = block->sums + 2 * TARGETS_AT_ONCE * BLOCK_ROWS;
     int64_t before = -1;
-    for (int64_t part = first; part < end; part++) {
-        if (!is_promising(index, asked, some, part)) continue;
+    for (uint32_t left = some->promising; left; left &= left - 1) {
+        const int64_t part = first + __builtin_ctz(left);
         bring_ahead(&ahead[0]);
         bring_ahead(&ahead[1]);
         block->multiply(block->together, block->rows + (part - first) * size, block->steps, sums);
@@ -213,28 +205,35 @@ static int64_t choose_members(const List_index *index, const Question *asked, co
     return count;
 }
 
-// Puts the places of those members first that some parts promise enough to, who are promised by the fewest of them first, so
-// that sixteen targets one after the other read about the same parts; gives how many they are.
-static int64_t order_members(const List_index *index, const Question *asked, const Block *block, int64_t members,
-                             int64_t first, int64_t end) {
-    uint32_t starts[PARTS_DECODED + 2] = {0};
+// Finds which of some parts of a list promise each of its members enough.
+static void find_promises(const List_index *index, const Question *asked, const Block *block, int64_t members, int64_t first,
+                          int64_t end) {
     for (int64_t i = 0; i < members; i += 16) {
         const __m512 base = _mm512_loadu_ps(block->bases + i), bound = _mm512_loadu_ps(block->members_bounds + i);
-        __m512i parts = _mm512_setzero_si512();
-        for (int64_t part = first; part < end; part++) {
+        __m512i promises = _mm512_setzero_si512(), bit = _mm512_set1_epi32(1);
+        for (int64_t part = first; part < end; part++, bit = _mm512_slli_epi32(bit, 1)) {
             const __m512 promise = _mm512_fmadd_ps(base, _mm512_set1_ps(index->scales[part]),
                                                    _mm512_set1_ps(asked->reach * index->spreads[part]));
             const __mmask16 enough = _mm512_cmp_ps_mask(promise, bound, _CMP_GE_OQ);
-            parts = _mm512_mask_add_epi32(parts, enough, parts, _mm512_set1_epi32(1));
+            promises = _mm512_mask_or_epi32(promises, enough, promises, bit);
         }
-        _mm512_storeu_si512(block->promised + i, parts);
+        _mm512_storeu_si512(block->promises + i, promises);
     }
-    for (int64_t i = 0; i < members; i++) starts[block->promised[i] + 1]++;
+}
+
+// Puts the members down that any part promises enough to, those first who are promised by the fewest, so that targets one after
+// the other read about the same parts; gives how many they are.
+static int64_t order_members(const Block *block, int64_t members) {
+    uint32_t starts[PARTS_DECODED + 2] = {0};
+    for (int64_t i = 0; i < members; i++) starts[__builtin_popcount(block->promises[i]) + 1]++;
     const uint32_t none = starts[1];
     starts[1] = 0;
     for (int parts = 1; parts <= PARTS_DECODED; parts++) starts[parts + 1] += starts[parts];
-    for (int64_t i = 0; i < members; i++)
-        if (block->promised[i] > 0) block->ordered[starts[block->promised[i]]++] = (uint32_t)i;
+    for (int64_t i = 0; i < members; i++) {
+        const uint32_t promises = block->promises[i];
+        const Member member = {block->members[i], block->bases[i], block->members_bounds[i], promises};
+        if (promises) block->ordered[starts[__builtin_popcount(promises)]++] = member;
+    }
     return members - none;
 }
 
@@ -264,7 +263,8 @@ static void read_block(const List_index *index, const Question *asked, const Blo
         if (members == 0) continue;
         for (int64_t from = first; from < end; from += PARTS_DECODED) {
             const int64_t until = end - from < PARTS_DECODED ? end : from + PARTS_DECODED;
-            const int64_t ordered = order_members(index, asked, block, members, from, until);
+            find_promises(index, asked, block, members, from, until);
+            const int64_t ordered = order_members(block, members);
             if (ordered == 0) continue;
             number_parts(index, asked, block, &levels, from, until);
             const int64_t next = until + PARTS_DECODED < index->parts ? until + PARTS_DECODED : index->parts;
@@ -274,7 +274,7 @@ static void read_block(const List_index *index, const Question *asked, const Blo
                 const int64_t now = ordered - i < TARGETS_AT_ONCE ? ordered - i : TARGETS_AT_ONCE;
                 Some some;
                 gather(block, block->ordered + i, now, margin, &some);
-                read_parts_by_some(index, asked, block, &some, from, until, ahead);
+                read_parts_by_some(index, asked, block, &some, from, ahead);
             }
         }
     }
@@ -317,8 +317,8 @@ static char *lay_out(const List_index *index, int64_t targets, char *room, int i
     block->members = (uint32_t *)part_of(&end, 4 * (wide + 16));
     block->bases = (float *)part_of(&end, 4 * (wide + 16));
     block->members_bounds = (float *)part_of(&end, 4 * (wide + 16));
-    block->promised = (uint32_t *)part_of(&end, 4 * wide);
-    block->ordered = (uint32_t *)part_of(&end, 4 * wide);
+    block->promises = (uint32_t *)part_of(&end, 4 * wide);
+    block->ordered = (Member *)part_of(&end, (int64_t)sizeof(Member) * wide);
     block->centre_query = (int8_t *)part_of(&end, index->turned);
     block->raw = (int32_t *)part_of(&end, 4 * (index->lists + BLOCK_ROWS));
     block->rows = (uint8_t *)part_of(&end, PARTS_DECODED * 2 * half_size);
