@@ -22,7 +22,7 @@ from embeddings.search import Rows, SearchKind, search_cosmul
 
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
-_BATCH = 512
+_BATCH = 2048
 _MOST_ANSWERS = 1000
 _FORWARD = 5
 """How many results, the given words left out, are looked through for one that is no other form of them."""

@@ -19,7 +19,7 @@ from embeddings.search.recall import Asked, SearchKind
 
 LARGEST_K = 2048
 """As lists.h has it."""
-_MOST_TOGETHER, _BYTES_TOGETHER = 512, 32_000_000
+_MOST_TOGETHER, _BYTES_TOGETHER = 1024, 32_000_000
 """Targets that share what is read of a list, in a batch, and the memory that they take at most."""
 _SHARED, _ALONE = 256, 16
 """Targets of a batch to a thread, at least: of smaller ones those who ask have several at a time; and of those that

@@ -226,7 +226,8 @@ static void answer(void *given) {
     const List_index *index = call->index;
     const Question *asked = call->asked;
     const int by_block = is_block(call->together);
-    const Block block = by_block ? block_of(index, call->together, call->memory) : (Block){0};
+    const int64_t at_once = call->count < call->together ? call->count : call->together;
+    const Block block = by_block ? block_of(index, at_once, call->memory) : (Block){0};
     const Scratch scratch = by_block ? (Scratch){0} : scratch_of(index, call->together, call->memory);
     Search *searches = by_block ? block.searches : scratch.searches;
     for (int64_t first = 0; first < call->count; first += call->together) {
