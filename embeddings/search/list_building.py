@@ -27,12 +27,13 @@ from embeddings.search.clustering import (
 from embeddings.search.codes import FINE_BYTES, FINER_BYTES, MOST_NIBBLES, MOST_TURNED, Bits, bits_for, most_fine_bits
 from embeddings.search.list_file import LISTS_FILE, MOST_SCALE, NO_ROW, PART_ROWS, Lists, write_lists
 from embeddings.search.list_search import ListIndex, Reach
-from embeddings.search.recall import SearchKind, goal_of, measured_targets
+from embeddings.search.recall import FREQUENT, SearchKind, goal_of, measured_targets
 from embeddings.search.report import LISTS, IndexParameters, IndexReport
 
 _ROWS_PER_LIST = 256
 """With fewer, finding the lists takes longer; with more, more rows are read in vain."""
 _SAMPLE_PER_LIST, _SMALLEST_SAMPLE, _LARGEST_SAMPLE = 32, 32_768, 262_144
+_FREQUENT_SHARE = 16
 _COMPARED = 128
 """Rows are put into lists by so many directions: those that hold most."""
 _BYTES = 1.3
@@ -239,7 +240,7 @@ def principal_axes(vectors: Matrix, seed: int) -> Matrix:
     from threadpoolctl import threadpool_limits
 
     squares = np.zeros((vectors.shape[1], vectors.shape[1]), np.float64)
-    sample = _sample(len(vectors), _SMALLEST_SAMPLE, seed)
+    sample = sample_of(len(vectors), _SMALLEST_SAMPLE, seed)
     # By one thread: others of BLAS would take longer to wait for each other, and go on waiting beside our own.
     with threadpool_limits(1, user_api="blas"):
         for some in blocks(len(sample), _BLOCK_ROWS):
@@ -248,9 +249,20 @@ def principal_axes(vectors: Matrix, seed: int) -> Matrix:
         return np.ascontiguousarray(np.linalg.eigh(squares)[1][:, ::-1].T, np.float32)
 
 
-def _sample(count: int, number: int, seed: int) -> Rows:
-    """``number`` rows at random, or all, in their order."""
-    return np.sort(np.random.default_rng(seed).permutation(count)[:number])
+def sample_of(count: int, number: int, seed: int) -> Rows:
+    """``number`` rows at random, or all, in their order; a sixteenth of them are frequent ones, or all that there are.
+
+    Targets are made of frequent words, and most answers are among them. They lie elsewhere than rare ones, and codes
+    that suit millions of those cut off more of them than of any others.
+    """
+    rng = np.random.default_rng(seed)
+    sample = rng.permutation(count)[:number]
+    is_frequent = sample < FREQUENT
+    more = min(len(sample) // _FREQUENT_SHARE, FREQUENT, count) - np.count_nonzero(is_frequent)
+    if more > 0:
+        left = np.setdiff1d(np.arange(min(count, FREQUENT)), sample)
+        sample = np.concatenate([sample[is_frequent], rng.permutation(left)[:more], sample[~is_frequent][more:]])
+    return np.sort(sample)
 
 
 def _parts_of(rows: slice, size: int) -> Iterator[slice]:
@@ -262,7 +274,7 @@ def _rows_at_once(turn: Turn) -> int:
 
 
 def _turned_sample(vectors: Matrix, turn: Turn, number: int, seed: int) -> Matrix:
-    sample = _sample(len(vectors), number, seed)
+    sample = sample_of(len(vectors), number, seed)
     turned = np.empty((len(sample), turn.directions), np.float32)
 
     def work(part: slice) -> None:

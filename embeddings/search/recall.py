@@ -11,7 +11,8 @@ import numpy as np
 from embeddings.search.brute_force import Matrix, Rows, exact_search
 from embeddings.search.report import IndexParameters
 
-_FREQUENT = 30_000
+FREQUENT = 30_000
+"""The first so many rows, those of the frequent words, are what targets are made of."""
 _FIRST_LOOK, _LONG_LOOK = 2048, 16_384
 _STEP = 64
 
@@ -40,7 +41,7 @@ def analogy_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, Ro
     close, as the words of a real analogy are.
     """
     rng = np.random.default_rng(seed)
-    frequent = min(len(vectors), _FREQUENT)
+    frequent = min(len(vectors), FREQUENT)
     inputs = rng.integers(0, frequent, (number, 3))
     inputs[: number // 2, 1] = _near(vectors[:frequent], inputs[: number // 2, 0], rng)
     return _units(vectors[inputs[:, 1]] - vectors[inputs[:, 0]] + vectors[inputs[:, 2]], inputs)
@@ -50,7 +51,7 @@ def expression_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix,
     """Typical sums: half are those of `analogy_targets`, half are a + b of two frequent words."""
     targets, inputs = analogy_targets(vectors, number // 2, seed)
     rng = np.random.default_rng((seed, 1))
-    pairs = rng.integers(0, min(len(vectors), _FREQUENT), (number - number // 2, 2))
+    pairs = rng.integers(0, min(len(vectors), FREQUENT), (number - number // 2, 2))
     sums, pairs = _units(vectors[pairs].sum(axis=1), pairs)
     return np.concatenate([targets, sums]), np.concatenate([inputs, pairs[:, [0, 1, 1]]])
 
@@ -60,7 +61,7 @@ def neighbour_targets(vectors: Matrix, number: int, seed: int) -> tuple[Matrix, 
     third the mean of two that are close, as the words of a phrase are.
     """
     rng = np.random.default_rng((seed, 2))
-    third, frequent = number // 3, min(len(vectors), _FREQUENT)
+    third, frequent = number // 3, min(len(vectors), FREQUENT)
     single = rng.integers(0, len(vectors), third)
     asked = np.exp(rng.uniform(0, np.log(len(vectors)), third)).astype(np.int64)
     words = rng.integers(0, frequent, number - 2 * third)

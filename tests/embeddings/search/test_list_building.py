@@ -7,7 +7,7 @@ import pytest
 
 from embeddings.errors import ModelError
 from embeddings.search.brute_force import Matrix
-from embeddings.search.list_building import build_lists, list_factory, lists_to_try
+from embeddings.search.list_building import build_lists, list_factory, lists_to_try, sample_of
 from embeddings.search.list_file import NO_ROW, Lists
 
 
@@ -17,6 +17,21 @@ from embeddings.search.list_file import NO_ROW, Lists
 def test_names_of_no_lists_are_refused(rows27: Matrix, factory: str) -> None:
     with pytest.raises(ModelError, match="names no lists"):
         build_lists(rows27, factory or "L", 0)
+
+
+@pytest.mark.parametrize(("count", "number", "least"), [(3_000_000, 262_144, 16_384), (1_000_000, 600_000, 30_000)])
+def test_a_sixteenth_of_a_sample_are_frequent_rows(count: int, number: int, least: int) -> None:
+    """Of 3 million rows one of a hundred is frequent: what is made for the others would suit those ill."""
+    sample = sample_of(count, number, 7)
+    assert np.count_nonzero(sample < 30_000) == least
+    assert len(sample) == number and (np.diff(sample) > 0).all()
+    assert abs(sample[sample >= 30_000].mean() / count - 0.5) < 0.02  # the others are of all places
+
+
+def test_where_enough_rows_are_frequent_a_sample_is_at_random() -> None:
+    sample = sample_of(400_000, 49_984, 7)
+    assert np.array_equal(sample, np.sort(np.random.default_rng(7).permutation(400_000)[:49_984]))
+    assert sample_of(500, 32_768, 7).tolist() == list(range(500))
 
 
 def test_lists_hold_every_row_once_near_its_centre(rows27: Matrix, lists: Lists) -> None:
