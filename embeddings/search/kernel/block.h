@@ -173,7 +173,7 @@ static void read_parts_by_some(const List_index *index, const Question *asked, c
         const int64_t part = first + __builtin_ctz(left);
         bring_ahead(&ahead[0]);
         bring_ahead(&ahead[1]);
-        block->multiply(block->together, block->rows + (part - first) * size, block->steps, sums);
+        block->multiply(block->together, some->count, block->rows + (part - first) * size, block->steps, sums);
         if (before >= 0) take_part(index, asked, block, some, before, before - first, sums_before);
         int32_t *const free_sums = sums_before;
         sums_before = sums, sums = free_sums, before = part;

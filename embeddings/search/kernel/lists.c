@@ -295,17 +295,18 @@ EXPORT(void, score_places)(const List_index *index, const float *targets, int64_
 }
 
 // What `products` gives, by tiles or by VNNI; says whether this processor has it.
-EXPORT(int64_t, multiply_part)(int64_t by_tiles, const int8_t *targets, const uint8_t *rows, int64_t steps, int32_t *sums) {
+EXPORT(int64_t, multiply_part)(int64_t by_tiles, const int8_t *targets, int64_t count, const uint8_t *rows, int64_t steps,
+                               int32_t *sums) {
 #if defined(HAS_TILES)
     if (by_tiles && has_tiles()) {
         set_tiles_up();
-        products_by_tiles(targets, rows, steps, sums);
+        products_by_tiles(targets, count, rows, steps, sums);
         put_tiles_away();
         return 1;
     }
 #endif
 #if defined(__AVX512F__)
-    if (!by_tiles && has_vnni()) return products_by_vnni(targets, rows, steps, sums), 1;
+    if (!by_tiles && has_vnni()) return products_by_vnni(targets, count, rows, steps, sums), 1;
 #endif
-    return (void)by_tiles, (void)targets, (void)rows, (void)steps, (void)sums, 0;
+    return (void)by_tiles, (void)targets, (void)count, (void)rows, (void)steps, (void)sums, 0;
 }

@@ -10,17 +10,18 @@
 
 enum { TARGETS_AT_ONCE = 32, QUADS_OF_STEP = 16, LARGEST_OF_TARGET = 127 };
 
-// Sums go to `sums` [2][32 targets][16 rows]. `targets` are [32][64 * steps], `rows` [2][16 * steps][16][4].
-typedef void product_function(const int8_t *targets, const uint8_t *rows, int64_t steps, int32_t *sums);
+// Sums go to `sums` [2][32 targets][16 rows], of the first `count` targets and maybe of others. `targets` are [32][64 * steps],
+// `rows` [2][16 * steps][16][4].
+typedef void product_function(const int8_t *targets, int64_t count, const uint8_t *rows, int64_t steps, int32_t *sums);
 
 #if defined(__AVX512F__)
 
 enum { TARGETS_OF_VNNI = 8 };
 
-__attribute__((target("avx512vnni"))) static void products_by_vnni(const int8_t *targets, const uint8_t *rows, int64_t steps,
-                                                                   int32_t *sums) {
+__attribute__((target("avx512vnni"))) static void products_by_vnni(const int8_t *targets, int64_t count,
+                                                                   const uint8_t *rows, int64_t steps, int32_t *sums) {
     const int64_t quads = QUADS_OF_STEP * steps;
-    for (int64_t first = 0; first < TARGETS_AT_ONCE; first += TARGETS_OF_VNNI) {
+    for (int64_t first = 0; first < count; first += TARGETS_OF_VNNI) {
         __m512i low[TARGETS_OF_VNNI], high[TARGETS_OF_VNNI];
         for (int i = 0; i < TARGETS_OF_VNNI; i++) low[i] = high[i] = _mm512_setzero_si512();
         for (int64_t quad = 0; quad < quads; quad++) {
@@ -44,10 +45,12 @@ __attribute__((target("avx512vnni"))) static void products_by_vnni(const int8_t 
 #define OF_TILES __attribute__((target("amx-tile,amx-int8")))
 
 // Two tiles of targets and two of rows make four of sums, so that each is brought for two products.
-OF_TILES static void products_by_tiles(const int8_t *targets, const uint8_t *rows, int64_t steps, int32_t *sums) {
+OF_TILES static void products_by_tiles(const int8_t *targets, int64_t count, const uint8_t *rows, int64_t steps,
+                                       int32_t *sums) {
     const int64_t half = TILE_ROWS * BLOCK_ROWS, size = steps * QUAD_BYTES;
     const int8_t *more_targets = targets + TILE_ROWS * size;
     const uint8_t *high = rows + steps * QUADS_OF_STEP * QUAD_BYTES;
+    const int has_more = count > TILE_ROWS;
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
@@ -58,13 +61,15 @@ OF_TILES static void products_by_tiles(const int8_t *targets, const uint8_t *row
         _tile_dpbsud(0, 4, 6);
         _tile_loadd(7, high + step * QUADS_OF_STEP * QUAD_BYTES, QUAD_BYTES);
         _tile_dpbsud(2, 4, 7);
+        if (!has_more) continue;
         _tile_loadd(5, more_targets + step * QUAD_BYTES, size);
         _tile_dpbsud(1, 5, 6);
         _tile_dpbsud(3, 5, 7);
     }
     _tile_stored(0, sums, QUAD_BYTES);
-    _tile_stored(1, sums + half, QUAD_BYTES);
     _tile_stored(2, sums + 2 * half, QUAD_BYTES);
+    if (!has_more) return;
+    _tile_stored(1, sums + half, QUAD_BYTES);
     _tile_stored(3, sums + 3 * half, QUAD_BYTES);
 }
 
