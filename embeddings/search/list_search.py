@@ -27,8 +27,8 @@ share nothing.
 """
 _TENTH = 12
 """The tenth-best row stands about there: most queries are of three words, and those that are added come before it."""
-_FEWEST_IN_BLOCK, _FEW_TOGETHER = 64, 32
-"""As block.h has the first: of fewer targets each scans lists by itself, some of them together."""
+_FEWEST_IN_BLOCK, _FEWEST_WITH_FINER = 48, 16
+"""As block.h has them: of fewer targets each is searched alone."""
 _FEW = 64
 """Excluded rows up to here are compared one by one; more are marked."""
 _threads = 2
@@ -162,7 +162,10 @@ class ListSearch:
         )
         self._index_address = addressof(self._index)
         most: int = self._bytes(self._index_address, _MOST_TOGETHER)
-        self._together = min(_MOST_TOGETHER, max(2, _MOST_TOGETHER * _BYTES_TOGETHER // most))
+        self._fewest = _FEWEST_WITH_FINER if bits.has_finer else _FEWEST_IN_BLOCK
+        self._together = min(_MOST_TOGETHER, max(self._fewest, _MOST_TOGETHER * _BYTES_TOGETHER // most))
+        if most == self._bytes(self._index_address, 1):  # this processor takes targets one by one
+            self._together = 1
         self._threads = min(_threads, processors())
         self._slots: defaultdict[tuple[int, int], list[_Slot]] = defaultdict(list)
 
@@ -221,7 +224,8 @@ class ListSearch:
             finally:
                 self._put_back(slot)
 
-        by_threads(len(targets), search, _ALONE if together == 1 else _SHARED)
+        is_shared = (together or self._together_of(len(targets))) > 1
+        by_threads(len(targets), search, _SHARED if is_shared else _ALONE)
         return scores, rows, found
 
     def scores_of(self, targets: Matrix, places: Rows, lists: Rows) -> Matrix:
@@ -264,7 +268,7 @@ class ListSearch:
         return Reach.widest([self._reach_for(kind) for kind in set(asked)])
 
     def _together_of(self, count: int) -> int:
-        return self._together if count >= _FEWEST_IN_BLOCK else min(self._together, _FEW_TOGETHER)
+        return self._together if count >= self._fewest else 1
 
     def _slot(self, together: int, threads: int = 1) -> _Slot:
         try:

@@ -6,7 +6,7 @@
 #include "first_bound.h"
 #include "numbers.h"
 
-enum { PARTS_DECODED = 16, LIST_COLUMNS = 16, ROOM = 256, FEWEST_IN_BLOCK = 64 };
+enum { PARTS_DECODED = 16, LIST_COLUMNS = 16, ROOM = 256, FEWEST_IN_BLOCK = 48, FEWEST_WITH_FINER = 16 };
 
 #if defined(__AVX512F__)
 
@@ -282,22 +282,10 @@ static void read_block(const List_index *index, const Question *asked, const Blo
 
 // ---- A block
 
-// What a search needs while it reads parts by itself.
-static Search reading_memory(const List_index *index, char **room) {
-    Search search;
-    memset(&search, 0, sizeof search);
-    search.tables = (uint8_t *)part_of(room, MOST_NIBBLES * TABLE * COPIES);
-    search.passed = (Passed *)part_of(room, sizeof(Passed) * MOST_WAITING);
-    search.finer = (Passed *)part_of(room, sizeof(Passed) * MOST_WAITING);
-    search.hits = (Ranked *)part_of(room, sizeof(Ranked) * 2 * MOST_WAITING);
-    search.doubtful = (Ranked *)part_of(room, sizeof(Ranked) * 2 * MOST_WAITING);
-    search.most_doubtful = 2 * MOST_WAITING;
-    search.row_room = (float *)part_of(room, 4 * index->dimension);
-    return search;
-}
-
 // Below some number of targets it takes longer to bring codes into numbers than it saves.
-static int is_block(int64_t together) { return together >= FEWEST_IN_BLOCK && products() != NULL; }
+static int is_block(const List_index *index, int64_t together) {
+    return together >= (index->finer != NULL ? FEWEST_WITH_FINER : FEWEST_IN_BLOCK) && products() != NULL;
+}
 
 // Lays a block out in memory at `room`, which is written to if it `is_there`; gives where it ends.
 static char *lay_out(const List_index *index, int64_t targets, char *room, int is_there, Block *block) {
@@ -356,9 +344,8 @@ static Block block_of(const List_index *index, int64_t targets, char *memory) {
 static void read_alone(const List_index *index, const Question *asked, const Block *block, Search *search) {
     search->finer = block->alone.finer, search->hits = block->alone.hits;
     read_seeds(index, asked, search);
-    for (int64_t list = 0; list < index->lists; list++)
-        if (may_have_some(index, asked, search, list)) read_list(index, asked, search, list);
-    settle(index, asked, search);
+    choose_parts(index, asked, search);
+    read_chosen(index, asked, search);
 }
 
 // Finds a bound for a target, with which it reads together with others.
@@ -401,7 +388,7 @@ typedef struct {
     Search *searches;
 } Block;
 
-static int is_block(int64_t together) { return (void)together, 0; }
+static int is_block(const List_index *index, int64_t together) { return (void)index, (void)together, 0; }
 static int64_t bytes_of_block(const List_index *index, int64_t targets) { return (void)index, targets; }
 static Block block_of(const List_index *index, int64_t targets, char *memory) {
     return (void)index, (void)targets, (void)memory, (Block){NULL};

@@ -107,15 +107,6 @@ static void read_seeds(const List_index *index, const Question *asked, Search *s
     for (int64_t i = 0; i < search->seeds_count; i++) search->bases[search->seeds[i]] = ALREADY_READ;
 }
 
-// Whether a list may hold answers. The parts of a list are the farther from its centre, the later they come, and if the last one
-// promises more than nothing it promises most.
-INLINE int may_have_some(const List_index *index, const Question *asked, const Search *search, int64_t list) {
-    const uint32_t first = index->first_part[list], last = index->first_part[list + 1];
-    const float base = search->bases[list];
-    if (first == last || base == ALREADY_READ) return 0;
-    return search->bound <= 0 || promise_of(index, asked, base, last - 1) >= search->bound;
-}
-
 // Puts down where flags [n] are 1, sixteen at a time; behind them stand as many zeros, and there is as much room. Gives how
 // many they are.
 INLINE int64_t places_of_ones(const uint8_t *flags, int64_t n, uint32_t *places) {
@@ -169,6 +160,28 @@ static void read_chosen(const List_index *index, const Question *asked, Search *
         read_part(index, asked, search, search->chosen[i], search->part_bases[search->chosen[i]]);
     }
     settle(index, asked, search);
+}
+
+// ---- Memory
+
+// What a search needs that reads parts by itself, at `room`, which ends behind it then.
+static Search reading_memory(const List_index *index, char **room) {
+    const int64_t parts = index->parts + PARTS_AT_ONCE;
+    Search search;
+    memset(&search, 0, sizeof search);
+    search.tables = (uint8_t *)part_of(room, MOST_NIBBLES * TABLE * COPIES);
+    search.bases = (float *)part_of(room, 4 * index->lists);
+    search.part_bases = (float *)part_of(room, 4 * parts);
+    search.chosen = (uint32_t *)part_of(room, 4 * parts);
+    search.is_chosen = (uint8_t *)part_of(room, parts);
+    search.passed = (Passed *)part_of(room, sizeof(Passed) * MOST_WAITING);
+    search.finer = (Passed *)part_of(room, sizeof(Passed) * MOST_WAITING);
+    search.hits = (Ranked *)part_of(room, sizeof(Ranked) * 2 * MOST_WAITING);
+    search.doubtful = (Ranked *)part_of(room, sizeof(Ranked) * 2 * MOST_WAITING);
+    search.most_doubtful = 2 * MOST_WAITING;
+    search.best = (Ranked *)part_of(room, sizeof(Ranked) * LARGEST_K);
+    search.row_room = (float *)part_of(room, 4 * index->dimension);
+    return search;
 }
 
 #endif

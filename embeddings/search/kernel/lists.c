@@ -11,79 +11,35 @@ enum { MOST_PARTED = 256 };
 
 // ---- Scratch memory
 
-static int64_t searches_for(int64_t together) { return together > 1 ? together : 2; }
+// Of one target: two searches, each for a part of what it reads.
+typedef struct {
+    float *turned; // [turned]
+    int8_t *centre_query;
+    int32_t *raw;
+    Search searches[2];
+} Scratch;
 
-static int64_t bytes_of_search(const List_index *index) {
-    return rounded(sizeof(Search)) + rounded(MOST_NIBBLES * TABLE * COPIES) + rounded(4 * index->lists) +
-           2 * rounded(sizeof(Ranked) * 2 * MOST_WAITING) + rounded(sizeof(Ranked) * LARGEST_K);
-}
-
-// One target that is alone chooses parts, with room for more of them at the end.
-static int64_t parts_with_room(const List_index *index, int64_t together) {
-    return together > 1 ? 0 : index->parts + PARTS_AT_ONCE;
+// Lays it out in memory at `room`; gives where it ends.
+static char *lay_out_scratch(const List_index *index, char *room, Scratch *scratch) {
+    char *end = room;
+    scratch->turned = (float *)part_of(&end, 4 * index->turned);
+    scratch->centre_query = (int8_t *)part_of(&end, index->turned);
+    scratch->raw = (int32_t *)part_of(&end, 4 * (index->lists + BLOCK_ROWS));
+    for (int i = 0; i < 2; i++) scratch->searches[i] = reading_memory(index, &end);
+    return end;
 }
 
 // How many bytes of scratch memory `search_lists` takes for `together` targets at once.
 EXPORT(int64_t, list_scratch_bytes)(const List_index *index, int64_t together) {
-    if (is_block(together)) return bytes_of_block(index, together);
-    return rounded(4 * index->turned * together) + rounded(index->turned) + rounded(4 * (index->lists + BLOCK_ROWS)) +
-           4 * rounded(sizeof(Passed) * MOST_WAITING) + 2 * rounded(4 * index->dimension) +
-           2 * rounded(4 * parts_with_room(index, together)) + rounded(parts_with_room(index, together)) +
-           3 * rounded(4 * (index->lists + 1)) + rounded(index->lists + PARTS_AT_ONCE) +
-           rounded(4 * (index->lists * together + PARTS_AT_ONCE)) +
-           rounded(2 * index->lists * together) +
-           searches_for(together) * bytes_of_search(index) + 64;
+    Scratch scratch;
+    char *const nowhere = (char *)LINE;
+    if (is_block(index, together)) return bytes_of_block(index, together);
+    return lay_out_scratch(index, nowhere, &scratch) - nowhere + LINE;
 }
 
-// Scratch memory of a call.
-typedef struct {
-    float *turned; // [together][turned]
-    int8_t *centre_query;
-    int32_t *raw;
-    float *scales, *spreads; // [lists]: those of the last part of each list
-    uint8_t *has_some;  // [lists + 16]: whether a target reads a list
-    uint32_t *lists_of; // [together][lists], and room for 16: the lists that each target reads
-    uint32_t *starts;   // [lists + 1]
-    uint16_t *members;  // [lists * together]: the targets that read a list, list after list
-    Search *searches;   // one for each target at once, and two for one
-} Scratch;
-
-static Scratch scratch_of(const List_index *index, int64_t together, char *from) {
-    char *room = aligned(from);
+static Scratch scratch_of(const List_index *index, char *memory) {
     Scratch scratch;
-    scratch.turned = (float *)part_of(&room, 4 * index->turned * together);
-    scratch.centre_query = (int8_t *)part_of(&room, index->turned);
-    scratch.raw = (int32_t *)part_of(&room, 4 * (index->lists + BLOCK_ROWS));
-    scratch.scales = (float *)part_of(&room, 4 * (index->lists + 1));
-    scratch.spreads = (float *)part_of(&room, 4 * (index->lists + 1));
-    scratch.starts = (uint32_t *)part_of(&room, 4 * (index->lists + 1));
-    scratch.has_some = (uint8_t *)part_of(&room, index->lists + PARTS_AT_ONCE);
-    scratch.lists_of = (uint32_t *)part_of(&room, 4 * (index->lists * together + PARTS_AT_ONCE));
-    scratch.members = (uint16_t *)part_of(&room, 2 * index->lists * together);
-    float *part_bases = (float *)part_of(&room, 4 * parts_with_room(index, together));
-    uint32_t *chosen = (uint32_t *)part_of(&room, 4 * parts_with_room(index, together));
-    uint8_t *is_chosen = (uint8_t *)part_of(&room, parts_with_room(index, together));
-    Passed *passed[2], *finer[2];
-    float *row_rooms[2];
-    for (int i = 0; i < 2; i++) {
-        passed[i] = (Passed *)part_of(&room, sizeof(Passed) * MOST_WAITING);
-        finer[i] = (Passed *)part_of(&room, sizeof(Passed) * MOST_WAITING);
-        row_rooms[i] = (float *)part_of(&room, 4 * index->dimension);
-    }
-    scratch.searches = (Search *)part_of(&room, (int64_t)sizeof(Search) * searches_for(together));
-    for (int64_t i = 0; i < searches_for(together); i++) {
-        Search *search = &scratch.searches[i];
-        search->tables = (uint8_t *)part_of(&room, MOST_NIBBLES * TABLE * COPIES);
-        search->bases = (float *)part_of(&room, 4 * index->lists);
-        search->part_bases = part_bases, search->chosen = chosen, search->is_chosen = is_chosen;
-        search->passed = passed[together == 1 && i == 1];
-        search->finer = finer[together == 1 && i == 1];
-        search->hits = (Ranked *)part_of(&room, sizeof(Ranked) * 2 * MOST_WAITING);
-        search->doubtful = (Ranked *)part_of(&room, sizeof(Ranked) * 2 * MOST_WAITING);
-        search->most_doubtful = 2 * MOST_WAITING;
-        search->best = (Ranked *)part_of(&room, sizeof(Ranked) * LARGEST_K);
-        search->row_room = row_rooms[together == 1 && i == 1];
-    }
+    lay_out_scratch(index, aligned(memory), &scratch);
     return scratch;
 }
 
@@ -149,54 +105,6 @@ static void search_alone(Parted *parted) {
     unite(asked, search, parted->other);
 }
 
-// ---- Many targets
-
-// Puts down which lists may hold answers, and gives how many they are.
-static int64_t choose_lists(const List_index *index, const Question *asked, const Search *search, const Scratch *scratch,
-                            uint32_t *to) {
-    const float *bases = search->bases, *scales = scratch->scales, *spreads = scratch->spreads;
-    const float reach = asked->reach, bound = search->bound;
-    uint8_t *restrict has_some = scratch->has_some;
-    for (int64_t list = 0; list < index->lists; list++)
-        has_some[list] = (bases[list] * scales[list] + reach * spreads[list] >= bound) | (bound <= 0);
-    memset(has_some + index->lists, 0, PARTS_AT_ONCE);
-    return places_of_ones(has_some, index->lists, to);
-}
-
-// List by list: what one of them brought into the cache is there for all.
-static void search_together(const List_index *index, const Question *asked, const Scratch *scratch, int64_t count) {
-    const int64_t lists = index->lists;
-    for (int64_t list = 0; list < lists; list++) {
-        const uint32_t last = index->first_part[list + 1];
-        scratch->scales[list] = index->scales[last > 0 ? last - 1 : 0];
-        scratch->spreads[list] = index->spreads[last > 0 ? last - 1 : 0];
-    }
-    memset(scratch->starts, 0, sizeof(uint32_t) * (size_t)(lists + 1));
-    for (int64_t i = 0; i < count; i++) {
-        Search *search = &scratch->searches[i];
-        search->chosen_count = 0;
-        if (!search->is_direction) continue;
-        uint32_t *chosen = scratch->lists_of + i * lists;
-        choose_seeds(index, search);
-        read_seeds(index, asked, search);
-        search->chosen_count = choose_lists(index, asked, search, scratch, chosen);
-        for (int64_t j = 0; j < search->chosen_count; j++) scratch->starts[chosen[j] + 1]++;
-    }
-    for (int64_t list = 0; list < lists; list++) scratch->starts[list + 1] += scratch->starts[list];
-    for (int64_t i = 0; i < count; i++)
-        for (int64_t j = 0; j < scratch->searches[i].chosen_count; j++)
-            scratch->members[scratch->starts[scratch->lists_of[i * lists + j]]++] = (uint16_t)i;
-    uint32_t member = 0;
-    for (int64_t list = 0; list < lists; list++)
-        for (; member < scratch->starts[list]; member++) { // by now where the next one starts
-            Search *search = &scratch->searches[scratch->members[member]];
-            if (!may_have_some(index, asked, search, list)) continue;
-            rank(index, asked, search, search->hits_count); // their vectors are there since the list before
-            read_list(index, asked, search, list);
-            leave_list(index, asked, search);
-        }
-}
-
 // ---- What Python calls
 
 typedef struct {
@@ -221,31 +129,29 @@ static void finish(Call *call, int64_t first, Search *searches, int64_t count) {
     }
 }
 
+static void answer_in_blocks(Call *call) {
+    const int64_t most = call->count < call->together ? call->count : call->together;
+    const Block block = block_of(call->index, most, call->memory);
+    for (int64_t first = 0; first < call->count; first += most) {
+        const int64_t count = call->count - first < most ? call->count - first : most;
+        search_block(call->index, call->asked, call->targets + first * call->index->dimension, count, &block);
+        finish(call, first, block.searches, count);
+    }
+}
+
 static void answer(void *given) {
     Call *call = given;
     const List_index *index = call->index;
-    const Question *asked = call->asked;
-    const int by_block = is_block(call->together);
-    const int64_t at_once = call->count < call->together ? call->count : call->together;
-    const Block block = by_block ? block_of(index, at_once, call->memory) : (Block){0};
-    const Scratch scratch = by_block ? (Scratch){0} : scratch_of(index, call->together, call->memory);
-    Search *searches = by_block ? block.searches : scratch.searches;
-    for (int64_t first = 0; first < call->count; first += call->together) {
-        const int64_t left = call->count - first, now = left < call->together ? left : call->together;
-        const float *targets = call->targets + first * index->dimension;
-        if (by_block) search_block(index, asked, targets, now, &block);
-        else {
-            turn(index, targets, now, scratch.turned);
-            for (int64_t i = 0; i < now; i++) {
-                searches[i].target = targets + i * index->dimension;
-                begin(index, &searches[i], scratch.turned + i * index->turned, scratch.centre_query, scratch.raw);
-            }
-        }
-        if (call->together == 1) {
-            call->parted.own = searches, call->parted.other = searches + 1;
-            search_alone(&call->parted);
-        } else if (!by_block) search_together(index, asked, &scratch, now);
-        finish(call, first, searches, now);
+    if (is_block(index, call->together)) return answer_in_blocks(call);
+    Scratch scratch = scratch_of(index, call->memory);
+    Search *search = call->parted.own = scratch.searches;
+    call->parted.other = scratch.searches + 1;
+    for (int64_t i = 0; i < call->count; i++) {
+        search->target = call->targets + i * index->dimension;
+        turn(index, search->target, 1, scratch.turned);
+        begin(index, search, scratch.turned, scratch.centre_query, scratch.raw);
+        search_alone(&call->parted);
+        finish(call, i, search, 1);
     }
 }
 
@@ -256,8 +162,8 @@ static void join(void *given) {
 }
 
 // For each of `targets` [count][dimension] the k nearest rows: `scores` and `rows` [count][k], best first, and how many
-// there are in `found` [count]: none of a target that is no direction. `together` targets at once share what is read of a
-// list: with one, lists are read in the best order; with more, each list stays in the cache for all. Gives 0 or CANNOT_READ.
+// there are in `found` [count]: none of a target that is no direction. So many targets `together` share what is read of lists,
+// where they are enough for a block; else each is searched alone. Gives 0 or CANNOT_READ.
 EXPORT(int64_t, search_lists)(const List_index *index, const Question *asked, const float *targets, int64_t count,
                               int64_t together, char *memory, float *scores, int64_t *rows, int64_t *found) {
     Call call = {index, asked, targets, count, together, memory, scores, rows, found, 0, {index, asked, 0, 0, 0, 0, 0, 0}};
@@ -271,7 +177,7 @@ EXPORT(int64_t, search_lists)(const List_index *index, const Question *asked, co
 EXPORT(void, score_places)(const List_index *index, const float *targets, int64_t count, const int64_t *places,
                            const int64_t *lists, int64_t each, char *scratch, float *scores) {
     const int64_t pairs = nibbles_of(index) / 2, all = count * each;
-    const Scratch own = scratch_of(index, 1, scratch);
+    Scratch own = scratch_of(index, scratch);
     Search *search = own.searches;
     for (int64_t i = 0; i < count; i++) {
         search->target = targets + i * index->dimension;

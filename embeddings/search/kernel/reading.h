@@ -30,7 +30,7 @@ typedef struct {
     float *bases;         // [lists]: the scores of the centres
     uint32_t seeds[SEEDS]; // the lists that are read first
     int64_t seeds_count;
-    float *part_bases;    // [parts]: the scores of the parts' centres; only of a target that is alone, as the next two
+    float *part_bases;    // [parts]: the scores of the parts' centres; of many targets in the same place, as the next two
     uint8_t *is_chosen;   // [parts]: which of them to read
     uint32_t *chosen;     // [parts]: those
     int64_t chosen_count, step; // every so many of them are for it
@@ -275,13 +275,6 @@ INLINE void read_part(const List_index *index, const Question *asked, Search *se
         look_closest(index, asked, search, finer);
         rank(index, asked, search, hits);
     }
-}
-
-// What waits of a list is looked at before another target needs the memory for it.
-static void leave_list(const List_index *index, const Question *asked, Search *search) {
-    if (!has_bound(search)) settle(index, asked, search);
-    look_closer(index, asked, search, search->passed_count);
-    look_closest(index, asked, search, search->finer_count);
 }
 
 #endif
