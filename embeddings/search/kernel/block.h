@@ -43,7 +43,7 @@ typedef struct {
     int32_t *sums;            // [2][2][TARGETS_AT_ONCE][16]: of a part, and of the one before
     Passed *finer;            // [TARGETS_AT_ONCE][ROOM]
     Ranked *hits;             // [targets][MOST_HITS]
-    Seed_rows *seeds;
+    Seed_rows *seeds;         // of the target that finds its first bound
     Target_units target_units;
     Search alone;             // memory of a target that reads by itself
 } Block;

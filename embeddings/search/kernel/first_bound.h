@@ -12,7 +12,6 @@ enum { SEED_PARTS = 64, SEEDS_TAKEN = 1024, MORE_SEEDS = 24, HALVINGS = 12 };
 // Some rows of a target's first lists.
 typedef struct {
     uint32_t parts[SEED_PARTS];
-    float bases[SEED_PARTS];              // the scores of their centres
     float scores[SEED_PARTS * PART_ROWS]; // by coarse codes; -INFINITY for rows that are not wanted
     int64_t count;                        // of parts
     Passed taken[SEEDS_TAKEN];            // those that are looked at closely
@@ -27,6 +26,7 @@ INLINE __m512 scores_of_half(const Search *search, float base, const uint16_t *s
     return _mm512_div_ps(_mm512_fmadd_ps(sum, unit, start), _mm512_mul_ps(floats_of(shares), _mm512_set1_ps(SHARE_UNIT)));
 }
 
+// Scores the rows of a part, where its centre scores `base`.
 static void score_part(const List_index *index, const Question *asked, const Search *search, int64_t part, float base,
                        float *scores) {
     const uint8_t *codes = index->coarse + part * search->of_part;
@@ -53,7 +53,7 @@ static void score_seeds(const List_index *index, const Question *asked, const Se
         const uint32_t list = search->seeds[i], end = index->first_part[list + 1];
         for (uint32_t part = index->first_part[list]; part < end && rows->count < SEED_PARTS; part++) {
             score_part(index, asked, search, part, search->bases[list], rows->scores + rows->count * PART_ROWS);
-            rows->parts[rows->count] = part, rows->bases[rows->count++] = search->bases[list];
+            rows->parts[rows->count++] = part;
         }
     }
 }
@@ -79,9 +79,8 @@ static float score_of_best(const Seed_rows *rows, int64_t wanted) {
     return low;
 }
 
-// Puts those of the rows down, up to `most`, whose scores are more than `least`; gives how many they are.
-static int64_t take_seeds(const List_index *index, const Search *search, const Seed_rows *rows, float least, int64_t most,
-                          Passed *to) {
+// Takes those of the rows, up to SEEDS_TAKEN, whose scores are more than `least`; gives how many they are.
+static int64_t take_seeds(const List_index *index, const Search *search, Seed_rows *rows, float least) {
     int64_t count = 0;
     for (int64_t i = 0; i < rows->count; i++) {
         const float *scores = rows->scores + i * PART_ROWS;
@@ -89,12 +88,12 @@ static int64_t take_seeds(const List_index *index, const Search *search, const S
         const __m512 bound = _mm512_set1_ps(least);
         uint32_t left = _mm512_cmp_ps_mask(_mm512_loadu_ps(scores), bound, _CMP_GT_OQ) |
                         (uint32_t)_mm512_cmp_ps_mask(_mm512_loadu_ps(scores + 16), bound, _CMP_GT_OQ) << 16;
-        for (; left && count < most; left &= left - 1) {
+        for (; left && count < SEEDS_TAKEN; left &= left - 1) {
             const int row = __builtin_ctz(left);
             const uint32_t place = rows->parts[i] * PART_ROWS + (uint32_t)row;
             __builtin_prefetch(index->fine + (int64_t)place * LINE);
             if (index->finer != NULL) finer_ahead(index, place);
-            to[count++] = (Passed){scores[row] * SHARE_UNIT * (float)shares[place_in_part(row)], place};
+            rows->taken[count++] = (Passed){scores[row] * SHARE_UNIT * (float)shares[place_in_part(row)], place};
         }
     }
     return count;
@@ -106,8 +105,7 @@ static float first_bound(const List_index *index, const Question *asked, Search 
     float scores[AT_A_TIME];
     int64_t held = 0;
     score_seeds(index, asked, search, rows);
-    const float least = score_of_best(rows, asked->k + MORE_SEEDS);
-    const int64_t count = take_seeds(index, search, rows, least, SEEDS_TAKEN, rows->taken);
+    const int64_t count = take_seeds(index, search, rows, score_of_best(rows, asked->k + MORE_SEEDS));
     for (int64_t i = 0; i < count; i += AT_A_TIME) {
         const int64_t some = count - i < AT_A_TIME ? count - i : AT_A_TIME;
         add_codes(index->fine, &search->fine, rows->taken + i, some, scores);

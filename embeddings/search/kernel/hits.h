@@ -48,14 +48,8 @@ static inline void rank_hits(const List_index *index, const Question *asked, Sea
 
 // Leaves the hits that come up to the bound by now, or ranks them if they are too many.
 static inline void thin_out(const List_index *index, const Question *asked, Search *search) {
-    const float least = search->bound - asked->finer_margin;
-    int64_t kept = 0;
-    for (int64_t i = 0; i < search->hits_count; i++) {
-        search->hits[kept] = search->hits[i];
-        kept += search->hits[i].score >= least;
-    }
-    search->hits_count = kept;
-    if (kept > MOST_HITS / 2) rank_hits(index, asked, search);
+    search->hits_count = part_hits(search->hits, search->hits_count, search->bound - asked->finer_margin);
+    if (search->hits_count > MOST_HITS / 2) rank_hits(index, asked, search);
 }
 
 // A row that comes up to the bound as far as codes can say waits for its vector until the end, when most need not be ranked
@@ -75,6 +69,7 @@ INLINE void finer_ahead(const List_index *index, uint32_t place) {
     __builtin_prefetch(index->finer + (int64_t)place * FINER_BYTES + LINE);
 }
 
+// Keeps those of the rows that wait for their finer codes that come up to the bound by them.
 static inline void look_at_finer(const List_index *index, const Question *asked, Search *search) {
     float scores[AT_A_TIME];
     for (int64_t i = 0; i < search->finer_count; i += AT_A_TIME) {

@@ -170,6 +170,18 @@ def test_excluded_rows_filters_and_limits_act_within_the_search(rows27: Matrix, 
         search.nearest(target, 10, allowed=few[:-1])
 
 
+@pytest.mark.parametrize("every", [2, 7, 400])
+def test_filters_act_within_a_batch_however_few_rows_they_leave(rows27: Matrix, lists: Lists, every: int) -> None:
+    search = ListSearch(lists, rows27, EVERYTHING)
+    targets, _ = analogy_targets(rows27, 100, 7)
+    allowed = np.arange(len(rows27)) % every == 1
+    scores, rows, found = search.nearest_of_each(targets, 10, allowed=allowed)
+    assert (found == 10).all()
+    assert allowed[rows].all()
+    true_scores = exact_search(rows27[allowed], targets, 10)[0]
+    np.testing.assert_allclose(scores, true_scores, atol=1e-5)
+
+
 def test_a_restricted_search_keeps_its_recall(rows27: Matrix, folder: tuple[Path, IndexReport]) -> None:
     search = open_index(rows27, folder[1], folder[0])._opened_lists()
     targets, _ = analogy_targets(rows27, 300, 7)
