@@ -60,7 +60,11 @@ def ask_many(
     ``took_ms`` of each is the time for all divided by their number.
     """
     started = time.perf_counter()
-    answers = list(chain.from_iterable(ask_in_blocks(model, list(queries), options)))
+    asked = list(queries)
+    if len(asked) > _BLOCK or isinstance(model, ModelElsewhere):
+        answers = list(chain.from_iterable(ask_in_blocks(model, asked, options)))
+    else:
+        answers = _answer_block(model, asked, options or _DEFAULT)
     took_ms = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
     for answer in answers:
         if not isinstance(answer, Failure):  # nobody has seen it yet, and a second one would take as long to make
@@ -109,13 +113,12 @@ def _answer_blocks(model: WordVectors, queries: Sequence[str], options: Options)
     """Answers to many queries: while other threads search for the words of a block, this one reads the next and lists
     the words of the one before.
     """
-    number = max(-(-len(queries) // _BLOCK), 1)
-    if number == 1:
-        yield _finished(model, _Block(read_questions(model, queries, options.without)), options)
+    if len(queries) <= _BLOCK:
+        yield _answer_block(model, queries, options)
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    threads = processors()
+    number, threads = -(-len(queries) // _BLOCK), processors()
     under_way: deque[_Block] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for some in blocks(len(queries), -(-len(queries) // number)):
@@ -129,6 +132,10 @@ def _answer_blocks(model: WordVectors, queries: Sequence[str], options: Options)
             block.answers = _answers_to(model, block.read, options)
         while under_way:
             yield _finished(model, under_way.popleft(), options)
+
+
+def _answer_block(model: WordVectors, queries: Sequence[str], options: Options) -> list[Answer | Failure]:
+    return _finished(model, _Block(read_questions(model, queries, options.without)), options)
 
 
 def _search_apart(

@@ -48,12 +48,7 @@ def printed(options: Options) -> str:
 
 def _key(model: str, query: str, options: Options) -> str:
     """A query, to which model and how it is answered: a text, whose hash is computed once."""
-    return _keys(model, [query], options)[0]
-
-
-def _keys(model: str, queries: Iterable[str], options: Options) -> list[str]:
-    manner = f"{model}\0{printed(options)}\0"
-    return [manner + query for query in queries]
+    return f"{model}\0{printed(options)}\0{query}"
 
 
 class Cache:
@@ -194,7 +189,8 @@ class ServedModels:
         opened = self.opened
         asked = _find(opened, model)
         texts = list(dict.fromkeys(queries))
-        keys = dict(zip(texts, _keys(asked.name, texts, options), strict=True))
+        manner = _key(asked.name, "", options)
+        keys = {text: manner + text for text in texts}
         missing = []
         for text, answer in zip(texts, opened.cache.get_each(list(keys.values())), strict=True):
             if answer is None:

@@ -3,12 +3,14 @@
 import json
 import math
 import re
+import sys
+from itertools import chain
 
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from embeddings.answers import Answer, Failure, Method, Options, ask, ask_many
+from embeddings.answers import Answer, Failure, Method, Options, ask, ask_in_blocks, ask_many
 from embeddings.errors import QueryError, UnknownWord
 from embeddings.models.model import Model
 
@@ -219,6 +221,30 @@ def is_same(one: Answer | Failure, other: Answer | Failure) -> bool:
     ]
     numbers = [np.array(_DECIMAL.findall(text), float) for text in shown]
     return _DECIMAL.sub("#", shown[0]) == _DECIMAL.sub("#", shown[1]) and np.allclose(*numbers, rtol=0, atol=2e-6)
+
+
+def test_answers_that_come_in_blocks_are_those_that_come_together(
+    tiny_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries = [
+        "king",
+        "(",
+        "queen <> king",
+        "king - man + woman",
+        "bread",
+        "nowhere",
+        "café",
+        "woman",
+        "king, queen, bread",
+    ]
+    together = ask_many(tiny_model, queries, Options(k=3))
+    monkeypatch.setattr(sys.modules["embeddings.answers.ask"], "_BLOCK", 2)
+    in_blocks = list(ask_in_blocks(tiny_model, queries, Options(k=3)))
+    assert [len(block) for block in in_blocks] == [2, 2, 2, 2, 1]
+    for one, other in zip(chain.from_iterable(in_blocks), together, strict=True):
+        assert is_same(one, other)
+        assert isinstance(one, Failure) or one.took_ms > 0
+    assert next(ask_in_blocks(tiny_model, queries, Options(k=3)))[0].query == "king"  # and the rest is not asked for
 
 
 def test_no_term_is_ever_dropped(tiny_model: Model) -> None:

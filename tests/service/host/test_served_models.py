@@ -41,6 +41,7 @@ def test_an_answer_that_was_computed_is_not_computed_again(
     failure = serving.ask_many(["nowhere"])
     assert serving.ready
     monkeypatch.setattr(module, "ask_model", None)
+    monkeypatch.setattr(module, "ask_in_blocks", None)
     assert serving.ask("king - man + woman", Options(k=2)) is first
     assert serving.ask_many(["nowhere"]) == failure
     with pytest.raises(UnknownWord):
