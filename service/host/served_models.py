@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 
 import faiss
 from flask import Flask, current_app
@@ -30,6 +31,9 @@ from service.host.logs import log
 from service.host.metrics import count_cache, set_cache_size
 from service.host.settings import Settings
 from service.host.uploaded_models import uploaded_models
+
+MOST_CACHED = 100
+"""Of a larger batch hardly a query is asked again, and all of them would drive out what others ask for."""
 
 
 class UnknownModel(EmbeddingsError):
@@ -184,11 +188,17 @@ class ServedModels:
     def ask_each(
         self, queries: Sequence[str], options: Options | None = None, model: str | None = None
     ) -> Iterator[tuple[str, Answer | Failure]]:
-        """Each different query with its answer or failure: first those that the cache has."""
+        """Each different query with its answer or failure: first those that the cache has. More than `MOST_CACHED` go
+        past it.
+        """
         options = options or Options()
         opened = self.opened
         asked = _find(opened, model)
         texts = list(dict.fromkeys(queries))
+        if len(texts) > MOST_CACHED:
+            yield from zip(texts, chain.from_iterable(ask_in_blocks(asked, texts, options)), strict=True)
+            self.ready = True
+            return
         manner = _key(asked.name, "", options)
         keys = {text: manner + text for text in texts}
         missing = []

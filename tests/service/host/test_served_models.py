@@ -54,6 +54,21 @@ def test_equal_queries_of_a_batch_are_answered_once_and_all_in_their_places(serv
     assert isinstance(answers[1], Failure)
 
 
+def test_a_large_batch_leaves_the_cache_to_others(serving: ServedModels, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_CACHED", 3)
+    few, many = ["king", "queen", "king + queen"], ["king", "queen", "man", "king (", "king"]
+    kept = serving.ask_many(few)
+    cache = serving.opened.cache
+    answers = serving.ask_many(many)
+    assert len(cache) == 3
+    assert answers[0] is answers[4]
+    assert isinstance(answers[3], Failure)
+    assert [answer.results for answer in answers[:2] if not isinstance(answer, Failure)] == [
+        answer.results for answer in kept[:2] if not isinstance(answer, Failure)
+    ]
+    assert all(again is answer for again, answer in zip(serving.ask_many(few), kept, strict=True))
+
+
 def test_the_cache_is_bounded_and_drops_what_was_not_asked_for_longest(serving: ServedModels) -> None:
     cache, keys = Cache(2), [("tiny", text, Options()) for text in "abc"]
     answer = serving.ask("king")
