@@ -14,6 +14,10 @@ from embeddings.search import Matrix, Rows, SearchKind, search_cosmul, without_e
 
 _SPARE = 2
 """Extra results of a batch, in place of other forms of a word. A search for one query takes less time without them."""
+_SHARE_OF_FORMS = 8
+"""One of so many results may be left out. Another comparison with every word would cost as much again, and more results
+cost nothing.
+"""
 MOST_EXACT_PRODUCTS = 8
 """The most terms that 3CosMul multiplies for every word of a large vocabulary."""
 _FEW_ROWS = 100_000
@@ -83,8 +87,11 @@ def _refused(model: WordVectors, question: Question, options: Options) -> Failur
 
 def _list_one(model: WordVectors, question: Question, options: Options) -> Results | Failure:
     try:
-        found = _nearest_to(model, question, options.k, options)
-        [results] = _list_each(model, [question], found, lambda _: found, options)
+        compares_all = options.exact or model.index.is_exact
+        spare = options.k // _SHARE_OF_FORMS + _SPARE if compares_all else 0
+        found = _nearest_to(model, question, options.k + spare, options)
+        best = found[0][: options.k], found[1][: options.k]
+        [results] = _list_each(model, [question], best, lambda _: found, options)
         return results
     except (QueryError, UnknownWord) as error:
         return Failure(question.text, error)

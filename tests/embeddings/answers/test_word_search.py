@@ -43,6 +43,20 @@ def test_a_short_list_is_filled_up_from_farther_away(glove: Model) -> None:
     assert all(result.rank is not None and result.rank <= 3000 for result in few.results)
 
 
+@pytest.mark.parametrize(("method", "compares"), [(Method.ADD, "nearest"), (Method.MULTIPLY, "first_vectors")])
+def test_another_form_among_the_results_takes_no_second_comparison_with_every_word(
+    tiny_model: Model, monkeypatch: pytest.MonkeyPatch, method: Method, compares: str
+) -> None:
+    """``Queen`` is nearest to ``queen``, and left out."""
+    calls = []
+    of_index = getattr(tiny_model.index, compares)
+    monkeypatch.setattr(tiny_model.index, compares, lambda *given, **more: calls.append(1) or of_index(*given, **more))
+    found = ask(tiny_model, "queen", Options(k=5, exact=True, method=method)).results
+    assert len(found) == 5
+    assert "Queen" not in [result.word for result in found]
+    assert len(calls) == 1
+
+
 def test_what_would_take_longer_than_any_other_query_is_refused_by_its_limit(glove: Model) -> None:
     words = glove.vocabulary.words(range(300, 340))
     for count, fails in ((8, False), (9, True)):
