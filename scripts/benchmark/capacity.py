@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import faiss
 import numpy as np
 
 from embeddings import ask, load_model
 from embeddings.models import VECTORS_FILE, Card, ModelWriter, open_model
+from embeddings.search import search_by_one_thread
 from scripts.benchmark.measurement import ROOT, milliseconds
 from scripts.benchmark.synthetic import Synthetic, parse_size, words
 
@@ -48,8 +48,8 @@ def measure(count: int, dimension: int) -> Point:
             milliseconds_to_build += milliseconds(writer.finish, Card("capacity"))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         size = {file.name: file.stat().st_size for file in path.iterdir()}
+        search_by_one_thread()  # as a service does
         model = open_model(path)
-        faiss.omp_set_num_threads(1)
         rng = np.random.default_rng(1)
         frequent = [name for name in names[:30_000] if name.isalpha()]
         asked = [rng.choice(frequent, 3, replace=False).tolist() for _ in range(WARM_UP + QUERIES)]
