@@ -19,7 +19,7 @@ from embeddings.answers.listing import ResultList
 from embeddings.answers.odd_one_out import oddness, rows_apart, shared_rows
 from embeddings.answers.options import Method, Options
 from embeddings.answers.question import NOT_SEARCHED, Question, read_questions
-from embeddings.answers.resolution import Resolution
+from embeddings.answers.resolution import Match, Resolution
 from embeddings.answers.result import Result
 from embeddings.answers.word_search import Found, Results, find_rows, input_forms, list_words, search_words
 from embeddings.errors import QueryError, UnknownWord
@@ -65,10 +65,7 @@ def ask_many(
         answers = list(chain.from_iterable(ask_in_blocks(model, asked, options)))
     else:
         answers = _answer_block(model, asked, options or _DEFAULT)
-    took_ms = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
-    for answer in answers:
-        if not isinstance(answer, Failure):  # nobody has seen it yet, and a second one would take as long to make
-            answer.took_ms = took_ms
+    _share_time(answers, time.perf_counter() - started)
     return answers
 
 
@@ -83,12 +80,17 @@ def ask_in_blocks(
     last = time.perf_counter()
     for answers in _answer_blocks(model, queries, options):
         now = time.perf_counter()
-        took_ms = (now - last) * 1000 / max(len(answers), 1)
+        _share_time(answers, now - last)
         last = now
-        for answer in answers:
-            if not isinstance(answer, Failure):
-                answer.took_ms = took_ms
         yield answers
+
+
+def _share_time(answers: Sequence[Answer | Failure], seconds: float) -> None:
+    """Say of each that it took its part of the time for all."""
+    took_ms = seconds * 1000 / max(len(answers), 1)
+    for answer in answers:
+        if not isinstance(answer, Failure):  # nobody has seen it yet, and a second one would take as long to make
+            answer.took_ms = took_ms
 
 
 @dataclass(slots=True, eq=False)
@@ -233,7 +235,7 @@ def _answer(
             readings.append(_term_reading((term.text, _EXACT, (term.text,), term.weight)))
     else:
         for term, match in zip(query.terms, question.found, strict=True):
-            names.append(match.words[0] if len(match.words) == 1 else " ".join(match.words))
+            names.append(_name_of(match))
             readings.append(_term_reading((term.text, str(match.resolution), match.words, term.weight)))
     explanation = None
     if options.explain and not question.is_search:
@@ -255,10 +257,14 @@ def _answer(
     )
 
 
+def _name_of(match: Match) -> str:
+    return match.words[0] if len(match.words) == 1 else " ".join(match.words)
+
+
 def _explanation(model: WordVectors, question: Question, found: Results, scores: Sequence[float]) -> Explanation:
     """What explains an answer: ``found`` are its results if it is a search."""
     vectors = model.vectors_of([result.rank - 1 for result in found if result.rank is not None])
-    names = [match.words[0] if len(match.words) == 1 else " ".join(match.words) for match in question.matches]
+    names = list(map(_name_of, question.matches))
     words = [result.word for result in found]
     return explain(question.query, names, question.vectors, words, vectors, scores)
 

@@ -75,7 +75,7 @@ def _list_all(
 
 def _refused(model: WordVectors, question: Question, options: Options) -> Failure | None:
     """A failure if multiplying for this question would take too long."""
-    compared = options.restrict or (len(model) if options.exact or model.index.is_exact else 0)
+    compared = options.restrict or (len(model) if _compares_all(model, options) else 0)
     terms = len(question.weights)
     if terms <= MOST_EXACT_PRODUCTS or min(compared, len(model)) <= _FEW_ROWS:
         return None
@@ -85,10 +85,14 @@ def _refused(model: WordVectors, question: Question, options: Options) -> Failur
     return Failure(question.text, QueryError(f"{detail} Ask without exact, or by 3CosAdd."))
 
 
+def _compares_all(model: WordVectors, options: Options) -> bool:
+    """Whether a search compares with every word."""
+    return options.exact or model.index.is_exact
+
+
 def _list_one(model: WordVectors, question: Question, options: Options) -> Results | Failure:
     try:
-        compares_all = options.exact or model.index.is_exact
-        spare = options.k // _SHARE_OF_FORMS + _SPARE if compares_all else 0
+        spare = options.k // _SHARE_OF_FORMS + _SPARE if _compares_all(model, options) else 0
         found = _nearest_to(model, question, options.k + spare, options)
         best = found[0][: options.k], found[1][: options.k]
         [results] = _list_each(model, [question], best, lambda _: found, options)

@@ -64,11 +64,6 @@ static inline void keep_hit(const List_index *index, const Question *asked, Sear
     if (search->hits_count == MOST_HITS) thin_out(index, asked, search);
 }
 
-INLINE void finer_ahead(const List_index *index, uint32_t place) {
-    __builtin_prefetch(index->finer + (int64_t)place * FINER_BYTES);
-    __builtin_prefetch(index->finer + (int64_t)place * FINER_BYTES + LINE);
-}
-
 // Keeps those of the rows that wait for their finer codes that come up to the bound by them.
 static inline void look_at_finer(const List_index *index, const Question *asked, Search *search) {
     float scores[AT_A_TIME];

@@ -84,6 +84,11 @@ static void row_ahead(const List_index *index, uint32_t row) {
     for (int64_t byte = 0; byte < index->dimension * 4; byte += 64) __builtin_prefetch(at + byte);
 }
 
+INLINE void finer_ahead(const List_index *index, uint32_t place) {
+    __builtin_prefetch(index->finer + (int64_t)place * FINER_BYTES);
+    __builtin_prefetch(index->finer + (int64_t)place * FINER_BYTES + LINE);
+}
+
 static void rank_one(const List_index *index, const Question *asked, Search *search, Ranked hit) {
     if (hit.score < search->bound - asked->finer_margin) return; // the bound has risen since
     const float *vector = vector_of(index, hit.row, search->row_room);
@@ -168,8 +173,7 @@ static void look_closer(const List_index *index, const Question *asked, Search *
             if (index->finer == NULL) {
                 if (scores[j] >= search->bound - asked->finer_margin) add_hit(index, asked, search, passed, scores[j]);
             } else if (scores[j] >= search->bound - asked->fine_margin) {
-                __builtin_prefetch(index->finer + (int64_t)passed.place * FINER_BYTES);
-                __builtin_prefetch(index->finer + (int64_t)passed.place * FINER_BYTES + LINE);
+                finer_ahead(index, passed.place);
                 search->finer[search->finer_count++] = passed;
             }
         }

@@ -70,7 +70,8 @@ def test_the_kernel_lists_what_python_lists(
         patch.setattr(listing, "missing_kernel", lambda _: KernelError("not here"))
         by_python = shown(spelled, queries, options)
     listed = [answer for answer in ask_many(spelled, queries, options) if isinstance(answer, Answer) and answer.listing]
-    assert len(listed) > (len(queries) // 3 if options.k <= 10 else -1)
+    if options.k <= 10:  # among 300 results there are words that the kernel leaves to Python
+        assert len(listed) > len(queries) // 3
     assert shown(spelled, queries, options) == by_python
 
 
